@@ -1,0 +1,57 @@
+"""Set up structlog: one line a decision, readable on a terminal, JSON elsewhere. The only importer of its processors."""
+
+import logging
+import sys
+from typing import TextIO
+
+import structlog
+
+_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+
+def _safe(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    # Names and quotes come from pages that anybody can write: no terminal escapes, no direction overrides.
+    for key, value in event.items():
+        if isinstance(value, str):
+            event[key] = strip_controls(value)
+    return event
+
+
+def strip_controls(text: str) -> str:
+    """`text` without C0 and C1 control characters and without bidirectional overrides; line breaks become spaces."""
+    return text.translate(_CONTROLS)
+
+
+_CONTROLS: dict[int, str | None] = {
+    **dict.fromkeys((*range(32), *range(127, 160))),
+    **dict.fromkeys((1564, 8206, 8207, *range(8234, 8239), *range(8294, 8298))),
+    0x09: " ",
+    0x0A: " ",
+    0x0D: " ",
+    0x85: " ",
+    0x2028: " ",
+    0x2029: " ",
+}
+
+
+def configure(level: str = "info", stream: TextIO | None = None, json: bool | None = None) -> None:
+    """Log to `stream` (standard error) from `level` on; as JSON when it is not a terminal, unless `json` says."""
+    out = stream if stream is not None else sys.stderr
+    as_json = not out.isatty() if json is None else json
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if as_json
+        else structlog.dev.ConsoleRenderer(colors=out.isatty(), pad_event_to=24)
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso" if as_json else "%H:%M:%S", utc=True),
+            structlog.processors.format_exc_info,
+            _safe,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
+        logger_factory=structlog.PrintLoggerFactory(out),
+        cache_logger_on_first_use=False,
+    )

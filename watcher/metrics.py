@@ -1,0 +1,156 @@
+"""The operational instruments, on a registry of their own. What is read from state is in web/collector instead.
+
+Conventions: base units, attempts and failures as two counters, known label sets start at 0.
+"""
+
+from collections.abc import Iterable
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    Info,
+    PlatformCollector,
+    ProcessCollector,
+    disable_created_metrics,
+)
+
+_MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
+_OUTAGE_BUCKETS = (
+    _MINUTE,
+    2 * _MINUTE,
+    5 * _MINUTE,
+    10 * _MINUTE,
+    15 * _MINUTE,
+    30 * _MINUTE,
+    _HOUR,
+    3 * _HOUR,
+    6 * _HOUR,
+    12 * _HOUR,
+    _DAY,
+    3 * _DAY,
+    7 * _DAY,
+    30 * _DAY,
+)
+_FETCH_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 7.5, 10.0)
+_LAG_BUCKETS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0)
+
+
+class Metrics:
+    """Every instrument that a room may touch; made once by the app and handed in by constructor."""
+
+    def __init__(self, version: str) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        GCCollector(registry=self.registry)
+        r = self.registry
+        Info("watcher_build", "The running version of watcher.", registry=r).info({"version": version})
+        self.probes = Counter(
+            "watcher_probes", "Answers looked for on public profile pages, controls included.", ["platform"], registry=r
+        )
+        self.probe_inconclusive = Counter(
+            "watcher_probe_inconclusive",
+            "Probes of accounts that said neither present nor absent, by reason.",
+            ["platform", "reason"],
+            registry=r,
+        )
+        self.probe_duration = Histogram(
+            "watcher_probe_duration_seconds",
+            "Time from sending a probe to its complete answer.",
+            ["platform"],
+            buckets=_FETCH_BUCKETS,
+            registry=r,
+        )
+        self.probes_in_flight = Gauge("watcher_probes_in_flight", "Probes now waiting for an answer.", registry=r)
+        self.rate_limit_wait = Histogram(
+            "watcher_rate_limit_wait_seconds",
+            "Time that a probe waited for the pace of its host.",
+            ["platform"],
+            buckets=_LAG_BUCKETS,
+            registry=r,
+        )
+        self.schedule_lag = Histogram(
+            "watcher_schedule_lag_seconds",
+            "How late after its due time a probe was started.",
+            buckets=_LAG_BUCKETS,
+            registry=r,
+        )
+        self.outage_duration = Histogram(
+            "watcher_outage_duration_seconds",
+            "Best estimate of the duration of outages closed since the start of the process.",
+            ["platform"],
+            buckets=_OUTAGE_BUCKETS,
+            registry=r,
+        )
+        self.notifications = Counter(
+            "watcher_notifications", "Attempts to send a notification.", ["channel"], registry=r
+        )
+        self.notifications_failed = Counter(
+            "watcher_notifications_failed",
+            "Attempts to send a notification that failed, by reason.",
+            ["channel", "reason"],
+            registry=r,
+        )
+        self.notification_queue = Gauge(
+            "watcher_notification_queue_length", "Notifications not yet delivered.", registry=r
+        )
+        self.notification_oldest = Gauge(
+            "watcher_notification_oldest_pending_timestamp_seconds",
+            "When the oldest undelivered notification's event happened; 0 when there is none.",
+            registry=r,
+        )
+        self.notification_latency = Histogram(
+            "watcher_notification_latency_seconds",
+            "Time from the event to the delivery of its notification.",
+            ["channel"],
+            buckets=(1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 3600.0),
+            registry=r,
+        )
+        self.commit_failures = Counter(
+            "watcher_store_commit_failures", "Commits that the store refused; each is retried.", registry=r
+        )
+        self.config_reload_successful = Gauge(
+            "watcher_config_last_reload_successful", "1 if the last load of the configuration was accepted.", registry=r
+        )
+        self.config_reload_success_timestamp = Gauge(
+            "watcher_config_last_reload_success_timestamp_seconds",
+            "When the configuration was last accepted.",
+            registry=r,
+        )
+        self.clock_offset = Gauge(
+            "watcher_clock_offset_seconds",
+            "How far the system clock has been stepped since the start; stamps follow the old time until a restart.",
+            registry=r,
+        )
+
+    def expect(self, platforms: Iterable[str], channels: Iterable[str], reasons: Iterable[str]) -> None:
+        """Start the known label sets at 0, so that `rate()` sees the first event."""
+        reasons = tuple(reasons)
+        for platform in platforms:
+            self.probes.labels(platform)
+            self.probe_duration.labels(platform)
+            self.rate_limit_wait.labels(platform)
+            self.outage_duration.labels(platform)
+            for reason in reasons:
+                self.probe_inconclusive.labels(platform, reason)
+        for channel in channels:
+            self.notifications.labels(channel)
+            self.notification_latency.labels(channel)
+            for reason in FAILURE_REASONS:
+                self.notifications_failed.labels(channel, reason)
+
+
+FAILURE_REASONS = (
+    "connect",
+    "timeout",
+    "rate_limited",
+    "server_error",
+    "client_error",
+    "gone",
+    "bad_answer",
+    "unknown_channel",
+)

@@ -1,0 +1,1 @@
+"""The values that every room speaks: frozen, no behaviour beyond arithmetic on themselves, no I/O."""

@@ -1,0 +1,78 @@
+"""Whom we watch: accounts, their owners, and the policy by which each is judged."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How loud an outage is; frozen in the outage when it opens."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeat:
+    """So many agreeing findings, each at least `interval` after the last one counted."""
+
+    threshold: int
+    interval: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """When to look, and how many looks it takes to open (`confirm`) and to close (`recover`) an outage."""
+
+    interval: timedelta = timedelta(seconds=60)
+    confirm: Repeat = Repeat(threshold=3, interval=timedelta(seconds=10))
+    recover: Repeat = Repeat(threshold=2, interval=timedelta(seconds=10))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """The person or body behind several accounts. `id` is the slug used in the watchlist."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One watched profile.
+
+    `id` is `platform:handle` as first watched and never changes. `handle` is the folded form that is
+    polled, `display_handle` the one shown to people. `instance` is the host for federated platforms, the URL
+    with `{handle}` in the handle's place for the generic one, else empty. `controls` are handles on the same
+    platform and instance that always exist.
+    """
+
+    id: str
+    platform: str
+    instance: str
+    handle: str
+    display_handle: str
+    url: str
+    owner: str | None = None
+    severity: Severity = Severity.WARNING
+    labels: Mapping[str, str] = field(default_factory=dict)
+    policy: Policy = Policy()
+    controls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watchlist:
+    """The accounts to watch, by id, and their owners, by slug. Never empty."""
+
+    accounts: Mapping[str, Account]
+    owners: Mapping[str, Owner]
+
+    def others_of(self, account: Account) -> tuple[Account, ...]:
+        """The other accounts of the same owner, in the order of the watchlist."""
+        if account.owner is None:
+            return ()
+        return tuple(
+            other for other in self.accounts.values() if other.owner == account.owner and other.id != account.id
+        )

@@ -1,0 +1,73 @@
+"""What the controls said: accounts that always exist and handles that never do, asked by the same way as the target."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from watcher.model.finding import Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class ControlKey:
+    """Controls share an error only with targets of the same platform (instance), source and vantage."""
+
+    platform: str
+    instance: str
+    source: str
+    vantage: str
+
+
+class Health(StrEnum):
+    """What the controls say of a platform as seen through one source."""
+
+    OK = "ok"
+    SICK = "sick"
+    BLIND = "blind"
+    UNPROVEN = "unproven"
+
+
+class VantageState(StrEnum):
+    """Whether this machine reaches anything at all."""
+
+    ONLINE = "online"
+    OFFLINE = "offline"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Features:
+    """What is left of a page once everything that changes from one account to the next is masked.
+
+    `tokens` are the distinct visible words; `fields` the identity fields with the handle masked.
+    """
+
+    status: int
+    tokens: frozenset[str]
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlFinding:
+    """One look at one control handle."""
+
+    handle: str
+    finding: Finding
+    features: Features | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlReport:
+    """The last look at each control of one key, newest first. Empty tuples mean: never asked, or none known."""
+
+    key: ControlKey
+    positives: tuple[ControlFinding, ...] = ()
+    negatives: tuple[ControlFinding, ...] = ()
+
+    def positive_after(self, at: datetime) -> ControlFinding | None:
+        """A positive control that was PRESENT in an answer given wholly after `at`."""
+        return next((c for c in self.positives if c.finding.is_present and c.finding.seen.earliest >= at), None)
+
+    @property
+    def asked_at(self) -> datetime | None:
+        """When any control of this report was last answered."""
+        return max((c.finding.at for c in (*self.positives, *self.negatives)), default=None)

@@ -1,0 +1,140 @@
+"""What people are told: incidents, the notifications due for them, and how each delivery went."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from watcher.model.account import Severity
+
+
+class IncidentKind(StrEnum):
+    """What an incident is about.
+
+    One account's outage, a platform that we cannot see, our own network, or a notice: news of one account
+    that has no end (never seen, appeared, renamed, re-registered), closed in the moment it is opened.
+    """
+
+    ACCOUNT = "account"
+    NOTICE = "notice"
+    PLATFORM = "platform"
+    EGRESS = "egress"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """Something that people are told about once, and again when it ends.
+
+    `key` is the account id, the platform (with `@instance`), or the vantage. At most one is open per (kind, key).
+    The id of an ACCOUNT incident is that of its outage. `detail` is a sentence for people: what the controls
+    said, or the notice itself; it may hold hostile text.
+    """
+
+    id: str
+    kind: IncidentKind
+    key: str
+    severity: Severity
+    opened_at: datetime
+    closed_at: datetime | None = None
+    detail: str = ""
+
+
+class NotificationKind(StrEnum):
+    """What a notification tells."""
+
+    ALERT = "alert"
+    UPDATE = "update"
+    RESOLVED = "resolved"
+
+
+class NotificationState(StrEnum):
+    """Where a notification stands in the outbox. `suppressed`: another message told it."""
+
+    PENDING = "pending"
+    CLAIMED = "claimed"
+    DELIVERED = "delivered"
+    DEAD = "dead"
+    SUPPRESSED = "suppressed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notification:
+    """One row of the outbox: tell `channel` the `kind` of news about an incident.
+
+    `event_at` is when it happened, `due_at` when to send it next. `seq` orders the news of one incident.
+    `dedup_key` is unique and is sent along where the medium allows; `id` is the store's (0 until stored).
+    """
+
+    incident_id: str
+    route: str
+    channel: str
+    kind: NotificationKind
+    dedup_key: str
+    due_at: datetime
+    event_at: datetime
+    id: int = 0
+    seq: int = 0
+    state: NotificationState = NotificationState.PENDING
+    claimed_until: datetime | None = None
+    attempts: int = 0
+    delivered_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """The channel took the message; `answer` is what it said."""
+
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryAfter:
+    """It did not go through now; try again, not before `wait` if the channel named a time."""
+
+    reason: str
+    wait: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GaveUp:
+    """It never will go through this way."""
+
+    reason: str
+
+
+Outcome = Delivered | RetryAfter | GaveUp
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One attempt to send one notification."""
+
+    notification_id: int
+    at: datetime
+    outcome: str
+    answer: str
+    latency: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """A page's own words, and the language that they are in."""
+
+    text: str
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What is to be said, independent of the medium. Plain text, control characters stripped, not yet escaped.
+
+    `facts` are label and value; `links` label and URL.
+    """
+
+    headline: str
+    sentences: tuple[str, ...]
+    severity: Severity
+    kind: NotificationKind
+    dedup_key: str
+    facts: tuple[tuple[str, str], ...] = ()
+    quote: Quote | None = None
+    links: tuple[tuple[str, str], ...] = ()

@@ -1,0 +1,191 @@
+"""An account's state, the outages that come of it, and the transitions between phases."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from watcher.model.account import Severity
+from watcher.model.finding import Certainty, Finding, Reason, Stamp, Verdict
+
+ZERO = timedelta(0)
+
+
+class Phase(StrEnum):
+    """Where an account stands. DOWN and RECOVERING are the phases with an open outage."""
+
+    NEW = "new"
+    NEVER_SEEN = "never_seen"
+    UP = "up"
+    SUSPECT = "suspect"
+    DOWN = "down"
+    RECOVERING = "recovering"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duration:
+    """How long something lasted: the truth lies in [min, max]. `max` is None when the end is not known."""
+
+    min: timedelta
+    max: timedelta | None
+
+    @property
+    def best(self) -> timedelta:
+        """The middle of the bounds; the lower one where there is no upper."""
+        return self.min if self.max is None else (self.min + self.max) / 2
+
+    @property
+    def margin(self) -> timedelta | None:
+        """Half the distance of the bounds: best ± margin covers them."""
+        return None if self.max is None else (self.max - self.min) / 2
+
+
+class EndCause(StrEnum):
+    """Why an outage was closed."""
+
+    RECOVERED = "recovered"
+    REREGISTERED = "reregistered"
+    RENAMED = "renamed"
+    UNWATCHED = "unwatched"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outage:
+    """One absence of one account.
+
+    `last_present` is the earliest instant at which the last PRESENT answer was true; `began` the window of the
+    first ABSENT, `last_absent` that of the last, `ended` that of the first PRESENT after it (None while open,
+    and for ever when the account was unwatched). `quote` and `language` are the page's own words.
+    """
+
+    id: str
+    account_id: str
+    handle_then: str
+    severity_then: Severity
+    reason: Reason
+    certainty: Certainty
+    last_present: datetime
+    began: Stamp
+    confirmed_at: datetime
+    last_absent: Stamp
+    ended: Stamp | None = None
+    closed_at: datetime | None = None
+    end_cause: EndCause | None = None
+    unobserved: timedelta = ZERO
+    quote: str | None = None
+    language: str | None = None
+    previous_id: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """True until the outage is closed, whatever the cause."""
+        return self.closed_at is None
+
+    @property
+    def duration(self) -> Duration:
+        """The bounds: last_absent_e − began_l … ended_l − last_present_e, never below zero."""
+        least = max(ZERO, self.last_absent.earliest - self.began.latest)
+        most = None if self.ended is None else max(least, self.ended.latest - self.last_present)
+        return Duration(min=least, max=most)
+
+
+class TransitionKind(StrEnum):
+    """What can happen to an account. Past tense: it has happened and is stored before anybody is told."""
+
+    ACCOUNT_FIRST_SEEN = "AccountFirstSeen"
+    ACCOUNT_NEVER_SEEN = "AccountNeverSeen"
+    ACCOUNT_APPEARED = "AccountAppeared"
+    ACCOUNT_SUSPECTED = "AccountSuspected"
+    SUSPICION_CLEARED = "SuspicionCleared"
+    OUTAGE_OPENED = "OutageOpened"
+    OUTAGE_REASON_CHANGED = "OutageReasonChanged"
+    RECOVERY_BEGAN = "RecoveryBegan"
+    RECOVERY_RETRACTED = "RecoveryRetracted"
+    OUTAGE_CLOSED = "OutageClosed"
+    ACCOUNT_REREGISTERED = "AccountReregistered"
+    ACCOUNT_RENAMED = "AccountRenamed"
+    ACCOUNT_BLIND = "AccountBlind"
+    ACCOUNT_SIGHTED = "AccountSighted"
+    ACCOUNT_UNWATCHED = "AccountUnwatched"
+    ACCOUNT_REWATCHED = "AccountRewatched"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition:
+    """One thing that happened to one account, with the finding that made it and the outage as it then stood."""
+
+    kind: TransitionKind
+    at: datetime
+    account_id: str
+    finding: Finding | None = None
+    outage: Outage | None = None
+    detail: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unobserved:
+    """A span in which nothing was seen: neither present nor absent time. `account_id` None means all accounts."""
+
+    account_id: str | None
+    from_at: datetime
+    to_at: datetime
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountState:
+    """All that the judge knows of one account.
+
+    `n` and `r` count towards confirming and recovering; `last_counted` is the `at` of the last finding counted.
+    `last_seen` is the latest instant that any conclusive finding spoke of; `observed_until` the `at` of the last
+    one, or the restart if later: what lies between it and the next is unobserved. `inconclusive` counts the
+    inconclusive findings in a row. `handle` is set once the account was renamed.
+    """
+
+    account_id: str
+    phase: Phase = Phase.NEW
+    since: datetime
+    n: int = 0
+    r: int = 0
+    last_counted: datetime | None = None
+    last_seen: datetime | None = None
+    observed_until: datetime | None = None
+    last_probe_at: datetime | None = None
+    last_verdict_at: datetime | None = None
+    verdict: Verdict | None = None
+    reason: Reason | None = None
+    source: str | None = None
+    inconclusive: int = 0
+    stable_id: str | None = None
+    handle: str | None = None
+    last_present: datetime | None = None
+    began: Stamp | None = None
+    last_absent: Stamp | None = None
+    returned: Stamp | None = None
+    next_reason: Reason | None = None
+    blind_since: datetime | None = None
+    outage: Outage | None = None
+    previous_outage_id: str | None = None
+    last_outage: timedelta | None = None
+    outages_total: int = 0
+    outage_closed: timedelta = ZERO
+    unobserved: timedelta = ZERO
+
+    @property
+    def is_down(self) -> bool:
+        """True while an outage is open."""
+        return self.phase in (Phase.DOWN, Phase.RECOVERING)
+
+    @property
+    def outage_total(self) -> timedelta:
+        """Time in outages: the closed ones at their best estimate, the open one at its lower bound. Never falls."""
+        return self.outage_closed + (self.outage.duration.min if self.outage else ZERO)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What the judge makes of a finding: the new state, what happened, and what was not observed before it."""
+
+    state: AccountState
+    transitions: tuple[Transition, ...] = ()
+    unobserved: tuple[Unobserved, ...] = ()

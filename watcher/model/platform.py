@@ -1,0 +1,212 @@
+"""A platform as data: how a profile is addressed, where to ask, and what each answer means."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from urllib.parse import quote
+
+from watcher.model.finding import Reason, Verdict
+
+
+class FieldKind(StrEnum):
+    """The parts of an answer that a rule may look at."""
+
+    STATUS = "status"
+    FINAL_URL = "final_url"
+    REDIRECT = "redirect"
+    HEADER = "header"
+    TITLE = "title"
+    META = "meta"
+    CANONICAL = "canonical"
+    JSON_LD = "json_ld"
+    JSON = "json"
+    TEXT = "text"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One addressable part of an answer: `status`, `header:retry-after`, `meta:og:title`, `json:data.user.id`.
+
+    `key` is the header name, the meta property or the dotted path; empty for the others.
+    """
+
+    kind: FieldKind
+    key: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.key}" if self.key else str(self.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A field and the patterns of which one must match one of its values.
+
+    A pattern is literal text in which `*` stands for anything and `{handle}`, `{instance}`,
+    `{stable_id}` for the target's; case does not matter. Matching is linear in the value.
+    """
+
+    field: Field
+    patterns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """When all of `when` match and none of `unless` does, the answer means `reason`."""
+
+    id: str
+    when: tuple[Match, ...]
+    unless: tuple[Match, ...] = ()
+    verdict: Verdict
+    reason: Reason
+
+
+class PhraseClass(StrEnum):
+    """What a text on a page says, whatever its language."""
+
+    MISSING = "missing"
+    SUSPENDED = "suspended"
+    DEACTIVATED = "deactivated"
+    WITHHELD = "withheld"
+    UNAVAILABLE = "unavailable"
+    PROTECTED = "protected"
+    RESTRICTED = "restricted"
+    RATE_LIMITED = "rate_limited"
+    OVER_CAPACITY = "over_capacity"
+    LOG_IN = "log_in"
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A text as the platform writes it, with its BCP 47 language."""
+
+    text: str
+    language: str
+    phrase_class: PhraseClass
+
+
+class SourceKind(StrEnum):
+    """How a source is asked. `batch` and `browser` are reserved words of the schema."""
+
+    HTTP = "http"
+
+
+class Answers(StrEnum):
+    """What a source answers with."""
+
+    JSON = "json"
+    HTML = "html"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """At most `requests` in any `per`, at most `concurrency` at once, per host."""
+
+    requests: int
+    per: timedelta
+    concurrency: int = 1
+
+    @property
+    def per_second(self) -> float:
+        """The sustained rate in requests per second."""
+        return self.requests / self.per.total_seconds()
+
+
+DEFAULT_PACE = Pace(requests=10, per=timedelta(minutes=1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One place to ask about an account.
+
+    `url` and `url_by_id` are templates over `{handle}`, `{instance}`, `{stable_id}` (see `expand`).
+    `credential` names the credential without which the source is not usable; header values may hold
+    `{credential}`. `identity` lists fields that name the account on its own page only. `errors` are
+    CSS selectors of the page's error container. `confirms` is false where answers are cached for minutes.
+    """
+
+    name: str
+    url: str
+    answers: Answers
+    kind: SourceKind = SourceKind.HTTP
+    url_by_id: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
+    identity: tuple[Field, ...] = ()
+    errors: tuple[str, ...] = ()
+    stable_id: Match | None = None
+    handle: Match | None = None
+    pace: Pace = DEFAULT_PACE
+    credential: str | None = None
+    confirms: bool = True
+    enabled: bool = True
+    unofficial: bool = False
+    robots_disallow: bool = False
+    robots_override: bool = False
+    similarity: bool = False
+    secret: str = field(default="", repr=False)
+
+    @property
+    def why_unusable(self) -> str | None:
+        """What keeps this source from being asked, with what would change it; None when it is usable."""
+        if self.credential is not None and not self.secret:
+            return f"needs the credential '{self.credential}'"
+        if not self.enabled:
+            return "is turned off" + (" (unofficial: set enabled: true to use it)" if self.unofficial else "")
+        if self.robots_disallow and not self.robots_override:
+            return "is disallowed by the host's robots.txt (set robots: override to ask it all the same)"
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandleSyntax:
+    """Which handles exist: a regular expression over the whole handle, and whether case matters."""
+
+    pattern: str
+    fold: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlHandles:
+    """Handles to compare with: some that always exist, by instance (`*` for all), and impossible ones.
+
+    `absent` is a template in which `{random}` becomes `length` fresh characters of [a-z0-9].
+    """
+
+    present: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    absent: str = "{random}"
+    length: int = 15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """All that is known of one platform. `profile` and `recognise` are URLs with `{handle}` and `{instance}`."""
+
+    id: str
+    title: str
+    profile: str
+    recognise: tuple[str, ...]
+    handle: HandleSyntax
+    sources: tuple[Source, ...]
+    controls: ControlHandles
+    phrases: tuple[Phrase, ...] = ()
+    notes: str = ""
+
+    @property
+    def usable_sources(self) -> tuple[Source, ...]:
+        """The sources that may be asked, in order of preference."""
+        return tuple(source for source in self.sources if source.why_unusable is None)
+
+
+def expand(template: str, *, handle: str, instance: str = "", stable_id: str = "", credential: str = "") -> str:
+    """Fill in a URL or header template; handle and stable id are percent-encoded.
+
+    The instance goes in first and may itself hold `{handle}`: that of the generic platform is a URL template.
+    """
+    return (
+        template.replace("{instance}", instance)
+        .replace("{handle}", quote(handle, safe=""))
+        .replace("{stable_id}", quote(stable_id, safe=":"))
+        .replace("{credential}", credential)
+    )

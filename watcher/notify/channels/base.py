@@ -1,0 +1,22 @@
+"""What a channel must do."""
+
+from typing import Protocol
+
+from watcher.model.notification import Message, Outcome
+
+
+class Channel(Protocol):
+    """Sends one message and says how that went. It never retries (the outbox does) and raises nothing expected."""
+
+    @property
+    def name(self) -> str:
+        """The name by which routes know it."""
+        ...
+
+    async def send(self, message: Message) -> Outcome:
+        """Deliver `message`, escaped for this medium, or say whether another try makes sense."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...

@@ -1,0 +1,111 @@
+"""The settings of a run, as values: what `watcher.yaml` says, checked and with every default filled in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+
+from watcher.model.platform import Pace
+from watcher.model.route import Route
+
+
+class Secret:
+    """A value that must not be shown: its repr and str are `***`. `reveal()` at the one place that sends it."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The value itself."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "***"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeSettings:
+    """How pages are asked for. `connect_to` sends a host's connections elsewhere (host → host, port).
+
+    `max_body` in bytes; `connections` bounds what is in flight over all hosts. `contact` goes into the User-Agent.
+    """
+
+    timeout: timedelta = timedelta(seconds=10)
+    max_body: int = 2_000_000
+    connections: int = 200
+    allow_private: tuple[IPv4Network | IPv6Network, ...] = ()
+    connect_to: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    ca_file: Path | None = None
+    contact: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSettings:
+    """Where to listen, and by which Host names the server may be called beside that address."""
+
+    host: str = "127.0.0.1"
+    port: int = 11102
+    allow_hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogChannel:
+    """Notifications as lines in the log."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlackChannel:
+    """A Slack incoming webhook."""
+
+    name: str
+    webhook_url: Secret
+
+
+ChannelSettings = LogChannel | SlackChannel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceOverride:
+    """What the operator changes of one source of a platform file. None leaves it."""
+
+    enabled: bool | None = None
+    robots_override: bool | None = None
+    pace: Pace | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformOverride:
+    """What the operator changes of one platform: its sources by name, and the credentials by name."""
+
+    sources: Mapping[str, SourceOverride] = field(default_factory=dict)
+    credentials: Mapping[str, Secret] = field(default_factory=dict)
+    pace: Pace | None = None
+    robots_override: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """One run: what to watch, where state is kept, how to ask, whom to tell. Paths are absolute."""
+
+    watchlist: Path
+    state_dir: Path
+    platform_dir: Path | None = None
+    public_url: str | None = None
+    probe: ProbeSettings = ProbeSettings()
+    web: WebSettings = WebSettings()
+    channels: tuple[ChannelSettings, ...] = (LogChannel(name="log"),)
+    routes: tuple[Route, ...] = (Route(name="default", channels=("log",)),)
+    platforms: Mapping[str, PlatformOverride] = field(default_factory=dict)

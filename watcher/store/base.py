@@ -1,0 +1,138 @@
+"""What a store must do. Synchronous: it is called from one worker thread of its own (see `worker`).
+
+Whatever `commit` returned from survives a kill -9. Implementations: `memory` (ships with the product and passes
+the same contract suite) and `sql` (SQLite by SQLAlchemy Core).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from watcher.model.account import Account
+from watcher.model.control import ControlReport
+from watcher.model.notification import Delivery, Incident, Notification
+from watcher.model.outage import AccountState, Outage, Transition, Unobserved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """The bytes of a page that a transition rests on. Kept by hash (`sha256` of `content`, hexadecimal)."""
+
+    sha256: str
+    content: bytes
+    role: str = "target"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """All that one decision changes. Stored in one transaction, or not at all.
+
+    `opened` are new incidents and `notifications` the rows that tell of them. For each (incident, instant) of
+    `closed` the incident is closed and one RESOLVED row is written for every channel that holds an ALERT row
+    of it that is not DEAD (nobody is told of the end of what they were never told). Outages are taken from the
+    transitions and states; `bodies` belong to the transitions whose finding names their hash.
+    """
+
+    states: tuple[AccountState, ...] = ()
+    transitions: tuple[Transition, ...] = ()
+    unobserved: tuple[Unobserved, ...] = ()
+    opened: tuple[Incident, ...] = ()
+    closed: tuple[tuple[str, datetime], ...] = ()
+    notifications: tuple[Notification, ...] = ()
+    bodies: tuple[Body, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What a start goes on from: the states of all accounts ever watched, open incidents, controls, heartbeat."""
+
+    states: dict[str, AccountState] = field(default_factory=dict)
+    unwatched: frozenset[str] = frozenset()
+    incidents: tuple[Incident, ...] = ()
+    controls: tuple[ControlReport, ...] = ()
+    heartbeat_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentRecord:
+    """An incident with its outage (if it is about one) and all its notifications, oldest first.
+
+    `digest` is the hash of the incident's first transition ("" when it has none): it vouches for the evidence.
+    """
+
+    incident: Incident
+    outage: Outage | None
+    notifications: tuple[Notification, ...]
+    digest: str = ""
+
+
+class Store(Protocol):
+    """Keeps accounts, states, outages, transitions, incidents, the outbox and the evidence."""
+
+    def open(self) -> None:
+        """Connect and bring the schema up to date. Raises StoreError when that cannot be done."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        ...
+
+    def load(self) -> Stored:
+        """All that a start goes on from."""
+        ...
+
+    def watch(self, accounts: Sequence[Account], now: datetime) -> None:
+        """Make the account table say what is watched: insert, update, mark the others unwatched; never delete."""
+        ...
+
+    def commit(self, commit: Commit) -> None:
+        """Store all of `commit` in one transaction. Committing the same twice changes nothing."""
+        ...
+
+    def heartbeat(self, at: datetime) -> None:
+        """Note that the process lived at `at`."""
+        ...
+
+    def save_controls(self, reports: Sequence[ControlReport]) -> None:
+        """Keep the reports, so that a restart does not start blind. Features need not be kept."""
+        ...
+
+    def claim(self, now: datetime, lease: timedelta, limit: int) -> tuple[Notification, ...]:
+        """Take up to `limit` notifications that are due, and hold them until `now + lease`.
+
+        A row is due when PENDING with due_at ≤ now, or CLAIMED with claimed_until ≤ now (its holder died), and
+        no earlier row (by seq) of the same incident and channel is still undelivered (PENDING or CLAIMED).
+        Two claimers never get the same row. `attempts` counts the claims.
+        """
+        ...
+
+    def settle(self, notification: Notification, delivery: Delivery) -> None:
+        """Record an attempt and the notification's new state, due_at and delivered_at, in one transaction."""
+        ...
+
+    def suppress(self, incident_id: str, channel: str, kind: str) -> None:
+        """Mark the undelivered rows of that incident, channel and kind SUPPRESSED: another message told it."""
+        ...
+
+    def pending(self) -> tuple[int, datetime | None]:
+        """How many notifications are undelivered, and the `event_at` of the oldest."""
+        ...
+
+    def outages(
+        self, *, account_id: str | None = None, open_only: bool = False, limit: int = 100
+    ) -> tuple[Outage, ...]:
+        """Outages, the latest first."""
+        ...
+
+    def incident(self, incident_id: str) -> IncidentRecord | None:
+        """One incident with all that was told of it; None when there is none of that id."""
+        ...
+
+    def transitions(self, *, account_id: str | None = None, limit: int = 100) -> tuple[Transition, ...]:
+        """What happened, the latest first."""
+        ...
+
+    def body(self, sha256: str) -> bytes | None:
+        """The page kept under that hash; None when there is none (any more)."""
+        ...
