@@ -1,10 +1,12 @@
-"""Set up structlog: one line a decision, readable on a terminal, JSON elsewhere. The only importer of its processors."""
+"""Set up structlog: one line a decision, readable on a terminal, JSON elsewhere. Only importer of its processors."""
 
 import logging
 import sys
 from typing import TextIO
 
 import structlog
+
+from watcher.text import clean
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
@@ -13,25 +15,13 @@ def _safe(_logger: object, _method: str, event: structlog.typing.EventDict) -> s
     # Names and quotes come from pages that anybody can write: no terminal escapes, no direction overrides.
     for key, value in event.items():
         if isinstance(value, str):
-            event[key] = strip_controls(value)
+            event[key] = clean(value)
     return event
 
 
 def strip_controls(text: str) -> str:
-    """`text` without C0 and C1 control characters and without bidirectional overrides; line breaks become spaces."""
-    return text.translate(_CONTROLS)
-
-
-_CONTROLS: dict[int, str | None] = {
-    **dict.fromkeys((*range(32), *range(127, 160))),
-    **dict.fromkeys((1564, 8206, 8207, *range(8234, 8239), *range(8294, 8298))),
-    0x09: " ",
-    0x0A: " ",
-    0x0D: " ",
-    0x85: " ",
-    0x2028: " ",
-    0x2029: " ",
-}
+    """`text` on one line, without control, bidirectional and zero-width characters: `watcher.text.clean`."""
+    return clean(text)
 
 
 def configure(level: str = "info", stream: TextIO | None = None, json: bool | None = None) -> None:

@@ -153,4 +153,5 @@ FAILURE_REASONS = (
     "gone",
     "bad_answer",
     "unknown_channel",
+    "bug",
 )

@@ -47,6 +47,14 @@ class Features:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class References:
+    """What the pages of known answers look like: of accounts that exist, and of handles that do not."""
+
+    positives: tuple[Features, ...] = ()
+    negatives: tuple[Features, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ControlFinding:
     """One look at one control handle."""
 
@@ -71,3 +79,11 @@ class ControlReport:
     def asked_at(self) -> datetime | None:
         """When any control of this report was last answered."""
         return max((c.finding.at for c in (*self.positives, *self.negatives)), default=None)
+
+    @property
+    def references(self) -> References:
+        """The features of the controls that answered as they should."""
+        return References(
+            positives=tuple(c.features for c in self.positives if c.features and c.finding.is_present),
+            negatives=tuple(c.features for c in self.negatives if c.features and not c.finding.is_present),
+        )

@@ -161,10 +161,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandleSyntax:
-    """Which handles exist: a regular expression over the whole handle, and whether case matters."""
+    """Which handles exist: a regular expression over the whole handle, and whether case matters.
+
+    `meaning` says in words what the expression wants ("it has 1 to 15 letters, digits or _"); "" when nobody has.
+    """
 
     pattern: str
     fold: bool = True
+    meaning: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +183,7 @@ class ControlHandles:
     length: int = 15
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Platform:
     """All that is known of one platform. `profile` and `recognise` are URLs with `{handle}` and `{instance}`."""
 

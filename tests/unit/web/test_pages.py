@@ -1,0 +1,203 @@
+"""The landing page: what it says, and that nothing in it can act."""
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from html.parser import HTMLParser
+
+import pytest
+
+from tests.unit.web import story
+from watcher.model.account import Account
+from watcher.model.control import VantageState
+from watcher.model.outage import AccountState, Phase
+from watcher.model.platform import ControlHandles, HandleSyntax, Platform
+from watcher.web.pages import STYLE, landing, link, span, text
+
+VOID = {"meta", "br", "link", "img", "input"}
+
+
+class Page(HTMLParser):
+    """The elements and the visible text of a page; `open` is empty at the end if all were closed in order."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.words = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.open:
+            self.words += data
+
+
+def row_of(html: str, handle: str) -> str:
+    """The words of the table row of one account."""
+    return Page(next(row for row in re.findall(r"<tr>.*?</tr>", html, re.DOTALL) if handle in row)).words
+
+
+def test_page_is_well_formed_and_has_no_script() -> None:
+    """Every element is closed, nothing is scripted or styled in place, nothing is loaded from elsewhere."""
+    page = Page(landing(story.snapshot(), "1.2.3"))
+    assert page.open == []
+    tags = {tag for tag, _ in page.elements}
+    assert tags.isdisjoint({"script", "img", "link", "iframe", "form", "object"})
+    names = {name for _, attributes in page.elements for name in attributes}
+    assert not any(name == "style" or name.startswith("on") for name in names)
+
+
+def test_page_says_how_each_account_stands() -> None:
+    """States are words, not colours alone; the open outage has its bounds and the page's own words."""
+    html = landing(story.snapshot(), "1.2.3")
+    down = row_of(html, "@realDonaldTrump")
+    for said in (
+        "unavailable",
+        "not found (shown), critical",
+        "began between 22:59:40 and 23:00:42",
+        "at least 9 min 54 s, at most 11 min",
+        story.QUOTE,
+        "Donald J. Trump",
+        "23:10:30 10 s ago",
+    ):
+        assert said in down
+    assert '<q lang="fr">' in html
+    assert "available" in row_of(html, "@POTUS")
+    assert "coming back" in row_of(html, "@back")
+    assert "being confirmed" in row_of(html, "@wobbly")
+    assert "never seen" in row_of(html, "@typo")
+    assert "never" in row_of(html, "@fresh")
+    blind = row_of(html, "@walled")
+    assert "cannot be seen" in blind
+    assert "nothing seen since 23:05:40" in blind
+    assert "last answer inconclusive: login wall" in blind
+
+
+def test_trouble_comes_first() -> None:
+    """The order is by what matters to the reader, and within that by the watchlist."""
+    html = landing(story.snapshot(), "1.2.3")
+    handles = ["@realDonaldTrump", "@back", "@wobbly", "@typo", "@fresh", "@walled", "@POTUS", "@newsroom"]
+    assert re.findall(r"<td class=\"account\".*?<bdi>(.*?)</bdi>", html) == handles
+    assert "<title>(2) watcher</title>" in html
+
+
+def test_outage_that_cannot_be_seen_stays_an_outage() -> None:
+    """Blindness is said beside the open outage, not instead of it."""
+    blind = story.state(story.TRUMP, Phase.DOWN, outage=story.outage(), blind_since=story.ago(minutes=2))
+    words = row_of(landing(story.snapshot(((story.TRUMP, blind),)), "1"), "@realDonaldTrump")
+    assert "unavailable" in words
+    assert "nothing seen since 23:08:40" in words
+
+
+def test_readiness_is_told_with_its_reasons() -> None:
+    """Ready, offline and not ready are told apart, and every reason is shown."""
+    assert "Ready. The network can be reached." in Page(landing(story.snapshot(), "1")).words
+    offline = story.snapshot(vantage=VantageState.OFFLINE)
+    assert "Offline. This machine reaches no platform" in Page(landing(offline, "1")).words
+    stuck = replace(offline, not_ready=("the store refuses commits", "no platform is known"))
+    words = Page(landing(stuck, "1")).words
+    assert "Not ready. This machine reaches no platform" in words
+    assert "the store refuses commits" in words
+    assert "no platform is known" in words
+
+
+def test_links_lead_to_profiles_without_a_referrer() -> None:
+    """A profile does not learn who watches it; the other links stay on this server."""
+    page = Page(landing(story.snapshot(), "1"))
+    links = [attributes for tag, attributes in page.elements if tag == "a"]
+    outside = [attributes for attributes in links if not (attributes["href"] or "").startswith("/")]
+    assert len(outside) == len(story.ROWS)
+    assert all(attributes["rel"] == "noreferrer nofollow" for attributes in outside)
+    inside = [attributes["href"] for attributes in links if attributes not in outside]
+    assert inside == ["/metrics", "/api/v1/accounts", "/api/v1/outages", "/-/ready", "/-/healthy"]
+
+
+def test_hostile_texts_are_inert() -> None:
+    """Names, handles, quotes, reasons and languages of others stay text, whatever they contain."""
+    html = landing(story.hostile(), story.HOSTILE)
+    page = Page(html)
+    assert page.open == []
+    assert "script" not in {tag for tag, _ in page.elements}
+    assert "<script>alert(1)</script>" in page.words
+    assert not any("javascript" in (attributes.get("href") or "") for _, attributes in page.elements)
+    assert not set("\u202e\x1b\r") & set(html)
+    assert html.encode("utf-8")
+
+
+def test_long_lists_are_cut_and_say_so() -> None:
+    """A page of ten thousand rows helps nobody: the rest is in the API."""
+    rows: list[tuple[Account, AccountState]] = []
+    for number in range(1002):
+        account = story.account(f"user{number}")
+        rows.append((account, story.state(account)))
+    html = landing(story.snapshot(tuple(rows)), "1")
+    assert html.count('data-label="Account"') == 1000
+    assert "and 2 more" in html
+    assert "1002 available" in html
+
+
+def test_known_platforms_and_owners_go_by_their_names() -> None:
+    """A platform is shown by its title; an owner without a name by the slug, no owner by a dash; dates when needed."""
+    github = Platform(
+        id="github",
+        title="GitHub",
+        profile="",
+        recognise=(),
+        handle=HandleSyntax(pattern=".*"),
+        sources=(),
+        controls=ControlHandles(),
+    )
+    account = story.account("solo", "github", owner="slug")
+    old = story.state(account, since=story.ago(days=3))
+    lone = story.account("lone")
+    html = landing(story.snapshot(((account, old), (lone, story.state(lone))), platforms={"github": github}), "1")
+    words = row_of(html, "@solo")
+    assert "GitHub" in words
+    assert "slug" in words
+    assert "2017-10-30 23:10:40 3 d ago" in words
+    assert "–" in row_of(html, "@lone")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (-5, "0 s"),
+        (0, "0 s"),
+        (40.4, "40 s"),
+        (60, "1 min"),
+        (665, "11 min 5 s"),
+        (3 * 3600 + 1200, "3 h 20 min"),
+        (86400 + 30, "1 d"),
+        (2 * 86400 + 4 * 3600, "2 d 4 h"),
+    ],
+)
+def test_span(seconds: float, shown: str) -> None:
+    """Spans are told in their two largest units, and never as less than nothing."""
+    assert span(timedelta(seconds=seconds)) == shown
+
+
+def test_text_and_link_escape() -> None:
+    """Markup, quotes and direction overrides are gone; only web addresses become links."""
+    assert text("a<b>\"'&\u202e\n") == "a&lt;b&gt;&quot;&#x27;&amp; "
+    assert link('https://a.example/"x', "a<") == (
+        '<a href="https://a.example/&quot;x" rel="noreferrer nofollow"><bdi>a&lt;</bdi></a>'
+    )
+    assert link("javascript:alert(1)", "a") == "<bdi>a</bdi>"
+    assert link("java\nscript:alert(1)", "a") == "<bdi>a</bdi>"
+    assert link("http://[broken", "a") == "<bdi>a</bdi>"
+
+
+def test_style_knows_light_and_dark_and_phones() -> None:
+    """The one style sheet follows the reader's preference and the width of the screen, and loads nothing."""
+    assert "prefers-color-scheme: dark" in STYLE
+    assert "@media (max-width" in STYLE
+    assert "url(" not in STYLE
+    assert "@import" not in STYLE

@@ -1,0 +1,66 @@
+"""The formats in which the registry is written out."""
+
+import gzip
+
+import pytest
+
+from tests.unit.web.story import snapshot
+from watcher.metrics import Metrics
+from watcher.web.collector import AccountCollector
+from watcher.web.scrape import expose
+
+PLAIN = "text/plain; version=0.0.4; charset=utf-8"
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    """All instruments, and the accounts of the story."""
+    made = Metrics("1.2.3")
+    made.registry.register(AccountCollector(snapshot))
+    return made
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "",
+        "*/*",
+        "text/html",
+        "application/openmetrics-text;version=abc",
+        "application/openmetrics-text;version=0.0.1",
+        "application/openmetrics-text;version=1.0.1.\udcff",
+        "text/plain;version=x.y",
+        "=;=,;,version=",
+    ],
+)
+async def test_anything_else_gets_the_plain_format(metrics: Metrics, accept: str) -> None:
+    """What is not understood is answered in the oldest format, never with an error."""
+    exposition = await expose(metrics.registry, accept, "")
+    assert exposition.content_type == PLAIN
+    assert b'watcher_account_up{account="x:potus",platform="x"} 1.0\n' in exposition.body
+    assert b"_created" not in exposition.body
+
+
+@pytest.mark.parametrize("escaping", ["underscores", "allow-utf-8", "dots", "values"])
+async def test_openmetrics_when_asked_for(metrics: Metrics, escaping: str) -> None:
+    """OpenMetrics is written alike under every escaping scheme, since every name is plain."""
+    accept = f"application/openmetrics-text;version=1.0.0;escaping={escaping};q=0.6,text/plain;version=0.0.4;q=0.3"
+    exposition = await expose(metrics.registry, accept, "")
+    assert exposition.content_type.startswith("application/openmetrics-text; version=1.0.0; charset=utf-8")
+    assert exposition.body.endswith(b"# EOF\n")
+    assert b"# TYPE watcher_account_outages counter\n" in exposition.body
+    assert b'watcher_account_outages_total{account="x:potus",platform="x"} 1.0\n' in exposition.body
+
+
+async def test_newer_plain_format(metrics: Metrics) -> None:
+    """The versioned text format is given to those who name it."""
+    exposition = await expose(metrics.registry, "text/plain;version=1.0.0;escaping=allow-utf-8", "")
+    assert exposition.content_type == "text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8"
+
+
+async def test_gzip_when_accepted(metrics: Metrics) -> None:
+    """Compressed for those who accept it, as it is for the others."""
+    packed = await expose(metrics.registry, "", "br, gzip;q=0.8")
+    assert packed.gzipped
+    assert gzip.decompress(packed.body).startswith(b"# HELP")
+    assert not (await expose(metrics.registry, "", "br")).gzipped

@@ -1,0 +1,54 @@
+"""What is left of a page without its names and numbers, and how alike two pages are. The last resort of classify."""
+
+import re
+from typing import Final
+
+from watcher.classify.page import Page
+from watcher.classify.phrases import normalise
+from watcher.model.control import Features, References
+from watcher.model.exchange import Target
+from watcher.model.platform import Source
+
+MARGIN: Final = 0.2
+_HANDLE: Final = "{h}"
+_NUMBER: Final = re.compile(r"\d+|[0-9a-f]{16,}")
+_WORD: Final = re.compile(r"[^\W_]+|\{[hx]\}")
+_MAX_TOKENS: Final = 4_000
+
+
+def features(page: Page, source: Source, target: Target) -> Features:
+    """The features of a page: its words and identity fields with handle, numbers and hashes masked."""
+    words: set[str] = set()
+    for block in (page.markup.title or "", *page.markup.blocks):
+        words.update(_WORD.findall(_NUMBER.sub("{x}", mask(normalise(block), target))))
+        if len(words) > _MAX_TOKENS:
+            break
+    fields = {
+        str(field): mask(value.casefold(), target) for field in source.identity for value in page.values(field)[:1]
+    }
+    return Features(status=page.response.status, tokens=frozenset(words), fields=fields)
+
+
+def mask(text: str, target: Target) -> str:
+    """`text` (case folded) with the target's handle masked."""
+    return text.replace(target.handle.casefold(), _HANDLE)
+
+
+def similarity(one: Features, other: Features) -> float:
+    """0 … 1: the share of words in common, and whether the status is the same."""
+    both = len(one.tokens & other.tokens)
+    either = len(one.tokens | other.tokens)
+    words = both / either if either else 1.0
+    return 0.8 * words + 0.2 * (one.status == other.status)
+
+
+def margin(page: Features, references: References) -> float | None:
+    """How much more a page is like those of handles that do not exist than like those of accounts that do.
+
+    Positive: like the missing ones. None when either side has nothing to compare with.
+    """
+    if not references.positives or not references.negatives:
+        return None
+    to_negative = max(similarity(page, other) for other in references.negatives)
+    to_positive = max(similarity(page, other) for other in references.positives)
+    return to_negative - to_positive

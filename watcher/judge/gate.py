@@ -1,0 +1,64 @@
+"""Only proven findings pass. Errors are correlated: one wall hits every retry; only controls share it and cancel it."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from watcher.model.control import ControlFinding, ControlReport
+from watcher.model.finding import Certainty, Finding, Reason, Refused, Verdict
+
+NEGATIVE_FRESH: Final = timedelta(minutes=5)
+
+
+def admit(finding: Finding, report: ControlReport, now: datetime, *, pinned: str | None = None) -> Finding:
+    """The finding itself where the controls bear it out, else INCONCLUSIVE(control_failed) with the raw one kept.
+
+    ABSENT needs a positive control of the same source and vantage that was PRESENT after the target's answer
+    (an earlier one proves nothing: a wall may have begun in between), and, where it merely `resembles`, a
+    negative control of the last five minutes that it resembles. PRESENT passes while no negative control is
+    PRESENT (a page that shows everybody must not close outages); with the `pinned` stable id it always does.
+    """
+    why: str | None = None
+    if finding.is_absent:
+        why = _against_absent(finding, report, now)
+    elif finding.is_present:
+        why = _against_present(finding, report, pinned)
+    return finding if why is None else refuse(finding, Reason.CONTROL_FAILED, why)
+
+
+def refuse(finding: Finding, reason: Reason, why: str) -> Finding:
+    """An INCONCLUSIVE finding in place of `finding`, which is kept in it."""
+    return replace(
+        finding,
+        verdict=Verdict.INCONCLUSIVE,
+        reason=reason,
+        refused=Refused(verdict=finding.verdict, reason=finding.reason, why=why),
+    )
+
+
+def _against_absent(finding: Finding, report: ControlReport, now: datetime) -> str | None:
+    if report.positive_after(finding.at) is None:
+        return f"no positive control was present after the answer: {describe(report.positives)}"
+    if finding.certainty is Certainty.RESEMBLES and not any(
+        _is_like(negative, finding, now) for negative in report.negatives
+    ):
+        return f"no negative control of the last 5 minutes looks the same: {describe(report.negatives)}"
+    return None
+
+
+def _is_like(negative: ControlFinding, finding: Finding, now: datetime) -> bool:
+    other = negative.finding
+    return other.is_absent and other.reason is finding.reason and now - other.at <= NEGATIVE_FRESH
+
+
+def _against_present(finding: Finding, report: ControlReport, pinned: str | None) -> str | None:
+    if pinned is not None and finding.stable_id == pinned:
+        return None
+    shown = next((negative for negative in report.negatives if negative.finding.is_present), None)
+    return None if shown is None else f"a handle that cannot exist is shown as present: {shown.handle}"
+
+
+def describe(controls: tuple[ControlFinding, ...]) -> str:
+    """What controls said, for people: `NASA present, X login_wall`."""
+    said = (f"{c.handle} {c.finding.reason if not c.finding.is_present else 'present'}" for c in controls)
+    return ", ".join(said) or "none was asked"

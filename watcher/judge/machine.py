@@ -1,0 +1,367 @@
+"""The transition table: what one admitted finding does to one account.
+
+Two rules stand above it. INCONCLUSIVE changes no phase. A finding that is not newer than what was already seen is
+dropped. Each row is a function of the state, in which it is already noted that something was observed, and of what
+was seen; it returns the new state and what happened.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from watcher.judge.policy import BLIND_AFTER, expected, severity_of
+from watcher.model.account import Account
+from watcher.model.finding import Certainty, Finding, Reason, Stamp, Verdict
+from watcher.model.outage import (
+    ZERO,
+    AccountState,
+    Decision,
+    EndCause,
+    Outage,
+    Phase,
+    Transition,
+    TransitionKind,
+    Unobserved,
+)
+
+_Outcome = tuple[AccountState, tuple[Transition, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A conclusive finding about an account; `counts` if it is far enough from the last one counted."""
+
+    finding: Finding
+    account: Account
+    counts: bool
+
+
+_Row = Callable[[AccountState, Seen], _Outcome]
+
+
+def step(state: AccountState, finding: Finding, account: Account) -> Decision:
+    """What `finding` makes of `state`. Total: every phase takes every verdict."""
+    if not finding.is_conclusive:
+        return _inconclusive(state, finding, account)
+    if state.last_seen is not None and finding.seen.latest <= state.last_seen:
+        return Decision(state=replace(state, last_probe_at=finding.at))
+    gap = _gap(state, finding, account)
+    seen = Seen(finding=finding, account=account, counts=_counts(state, finding, account))
+    changed, happened = TABLE[state.phase, finding.verdict](_observe(state, finding, gap), seen)
+    sighted = (_happened(TransitionKind.ACCOUNT_SIGHTED, changed, finding),) if state.blind_since else ()
+    return Decision(state=changed, transitions=(*sighted, *happened), unobserved=gap)
+
+
+def fall_silent(state: AccountState, now: datetime, account: Account) -> Decision:
+    """Notice that no verdict has come for three intervals: the account is blind. Says so once."""
+    seen_until = state.observed_until or state.since
+    if state.blind_since is not None or now - seen_until < BLIND_AFTER * account.policy.interval:
+        return Decision(state=state)
+    blind = replace(state, blind_since=now)
+    detail = {"reason": str(state.reason)} if state.reason is not None else {}
+    happened = Transition(kind=TransitionKind.ACCOUNT_BLIND, at=now, account_id=state.account_id, detail=detail)
+    return Decision(state=blind, transitions=(happened,))
+
+
+def _inconclusive(state: AccountState, finding: Finding, account: Account) -> Decision:
+    noted = replace(
+        state,
+        last_probe_at=finding.at,
+        inconclusive=state.inconclusive + 1,
+        verdict=finding.verdict,
+        reason=finding.reason,
+        source=finding.source,
+    )
+    return fall_silent(noted, finding.at, account)
+
+
+def _gap(state: AccountState, finding: Finding, account: Account) -> tuple[Unobserved, ...]:
+    """The span before this finding, if it is longer than two expected waits: nothing was observed in it."""
+    since = state.observed_until
+    if since is None or finding.at - since <= 2 * expected(state, account.policy):
+        return ()
+    return (Unobserved(account_id=state.account_id, from_at=since, to_at=finding.at, cause="no verdict"),)
+
+
+def _observe(state: AccountState, finding: Finding, gap: tuple[Unobserved, ...]) -> AccountState:
+    """The state with what any conclusive finding changes."""
+    return unobserve(
+        replace(
+            state,
+            last_seen=finding.seen.latest,
+            observed_until=finding.at,
+            last_probe_at=finding.at,
+            last_verdict_at=finding.at,
+            verdict=finding.verdict,
+            reason=finding.reason,
+            source=finding.source,
+            inconclusive=0,
+            blind_since=None,
+            stable_id=state.stable_id or finding.stable_id,
+        ),
+        sum((span.to_at - span.from_at for span in gap), ZERO),
+    )
+
+
+def unobserve(state: AccountState, span: timedelta) -> AccountState:
+    """The state with `span` more of unobserved time, in the open outage too."""
+    if span <= ZERO:
+        return state
+    outage = state.outage and replace(state.outage, unobserved=state.outage.unobserved + span)
+    return replace(state, unobserved=state.unobserved + span, outage=outage)
+
+
+def _counts(state: AccountState, finding: Finding, account: Account) -> bool:
+    """True when the finding is far enough from the last one counted, and no copy of what was seen before."""
+    if state.last_counted is None or state.last_seen is None:
+        return True
+    policy = account.policy
+    repeat = policy.recover if state.phase in (Phase.DOWN, Phase.RECOVERING) else policy.confirm
+    return finding.at - state.last_counted >= repeat.interval and finding.seen.earliest >= state.last_seen
+
+
+# The rows of the table.
+
+
+def _first_seen(state: AccountState, seen: Seen) -> _Outcome:
+    appeared = state.phase is Phase.NEVER_SEEN
+    kind = TransitionKind.ACCOUNT_APPEARED if appeared else TransitionKind.ACCOUNT_FIRST_SEEN
+    up = _up(state, seen.finding)
+    return up, (_happened(kind, up, seen.finding),)
+
+
+def _not_seen(state: AccountState, seen: Seen) -> _Outcome:
+    if not seen.counts:
+        return state, ()
+    counted = replace(state, n=state.n + 1, last_counted=seen.finding.at)
+    if counted.n < seen.account.policy.confirm.threshold:
+        return counted, ()
+    never = replace(counted, phase=Phase.NEVER_SEEN, since=seen.finding.at, n=0, last_counted=None)
+    return never, (_happened(TransitionKind.ACCOUNT_NEVER_SEEN, never, seen.finding),)
+
+
+def _still_not_seen(state: AccountState, _seen: Seen) -> _Outcome:
+    return state, ()
+
+
+def _still_up(state: AccountState, seen: Seen) -> _Outcome:
+    return _identified(state, replace(state, last_present=seen.finding.seen.earliest), seen.finding)
+
+
+def _suspect(state: AccountState, seen: Seen) -> _Outcome:
+    finding = seen.finding
+    suspect = replace(
+        state,
+        phase=Phase.SUSPECT,
+        since=finding.at,
+        n=1,
+        last_counted=finding.at,
+        began=finding.seen,
+        last_absent=finding.seen,
+    )
+    return _confirmed(suspect, seen, (_happened(TransitionKind.ACCOUNT_SUSPECTED, suspect, finding),))
+
+
+def _still_suspect(state: AccountState, seen: Seen) -> _Outcome:
+    if state.began is None:  # watched again after it was down (row 22): this is the first absence of now
+        return _suspect(state, seen)
+    suspect = replace(state, last_absent=seen.finding.seen)
+    if not seen.counts:
+        return suspect, ()
+    return _confirmed(replace(suspect, n=state.n + 1, last_counted=seen.finding.at), seen, ())
+
+
+def _confirmed(state: AccountState, seen: Seen, happened: tuple[Transition, ...]) -> _Outcome:
+    """DOWN, if enough absences were counted."""
+    if state.n < seen.account.policy.confirm.threshold or state.began is None:
+        return state, happened
+    down = replace(
+        state,
+        phase=Phase.DOWN,
+        since=seen.finding.at,
+        n=0,
+        last_counted=None,
+        began=None,
+        last_absent=None,
+        outage=_outage(state, state.began, seen),
+        outages_total=state.outages_total + 1,
+        previous_outage_id=None,
+    )
+    return down, (*happened, _happened(TransitionKind.OUTAGE_OPENED, down, seen.finding))
+
+
+def _outage(state: AccountState, began: Stamp, seen: Seen) -> Outage:
+    finding, account = seen.finding, seen.account
+    return Outage(
+        id=outage_id(account.id, began),
+        account_id=account.id,
+        handle_then=state.handle or account.display_handle,
+        severity_then=severity_of(account.severity, finding.reason, finding.certainty),
+        reason=finding.reason,
+        certainty=finding.certainty,
+        last_present=state.last_present or began.earliest,
+        began=began,
+        confirmed_at=finding.at,
+        last_absent=finding.seen,
+        quote=finding.evidence.quote,
+        language=finding.evidence.language,
+        previous_id=state.previous_outage_id,
+    )
+
+
+def _cleared(state: AccountState, seen: Seen) -> _Outcome:
+    up = _up(state, seen.finding)
+    happened = (_happened(TransitionKind.SUSPICION_CLEARED, up, seen.finding),) if state.began else ()
+    up, more = _identified(state, up, seen.finding)
+    return up, (*happened, *more)
+
+
+def _still_down(state: AccountState, seen: Seen) -> _Outcome:
+    finding, outage = seen.finding, replace(_open(state), last_absent=seen.finding.seen)
+    down = replace(state, r=0, last_counted=None, outage=outage, next_reason=None)
+    if finding.reason is outage.reason or finding.certainty is Certainty.RESEMBLES:
+        return down, ()
+    if state.next_reason is not finding.reason:
+        return replace(down, next_reason=finding.reason), ()
+    changed = replace(
+        outage,
+        reason=finding.reason,
+        certainty=finding.certainty,
+        quote=finding.evidence.quote,
+        language=finding.evidence.language,
+    )
+    down = replace(down, outage=changed)
+    return down, (_happened(TransitionKind.OUTAGE_REASON_CHANGED, down, finding, {"from": str(outage.reason)}),)
+
+
+def _returned(state: AccountState, seen: Seen) -> _Outcome:
+    finding = seen.finding
+    recovering = replace(
+        state, phase=Phase.RECOVERING, since=finding.at, r=1, last_counted=finding.at, returned=finding.seen
+    )
+    return _recovered(recovering, seen, (_happened(TransitionKind.RECOVERY_BEGAN, recovering, finding),))
+
+
+def _still_returned(state: AccountState, seen: Seen) -> _Outcome:
+    if seen.counts:
+        state = replace(state, r=state.r + 1, last_counted=seen.finding.at)
+    return _recovered(state, seen, ())
+
+
+def _recovered(state: AccountState, seen: Seen, happened: tuple[Transition, ...]) -> _Outcome:
+    """UP, if another account holds the handle, if it has merely moved, or if enough presences were counted."""
+    finding = seen.finding
+    if _is_other(state, finding):
+        cause = EndCause.REREGISTERED
+    elif finding.reason is Reason.RENAMED:
+        cause = EndCause.RENAMED
+    elif state.r >= seen.account.policy.recover.threshold:
+        cause = EndCause.RECOVERED
+    else:
+        return state, happened
+    closed, transition = close_outage(state, finding.at, cause, state.returned, finding)
+    up, more = _identified(closed, _up(closed, finding), finding)
+    return up, (*happened, transition, *more)
+
+
+def _retracted(state: AccountState, seen: Seen) -> _Outcome:
+    down = replace(
+        state,
+        phase=Phase.DOWN,
+        since=seen.finding.at,
+        r=0,
+        last_counted=None,
+        returned=None,
+        outage=replace(_open(state), last_absent=seen.finding.seen),
+    )
+    return down, (_happened(TransitionKind.RECOVERY_RETRACTED, down, seen.finding),)
+
+
+TABLE: Final[dict[tuple[Phase, Verdict], _Row]] = {
+    (Phase.NEW, Verdict.PRESENT): _first_seen,
+    (Phase.NEW, Verdict.ABSENT): _not_seen,
+    (Phase.NEVER_SEEN, Verdict.PRESENT): _first_seen,
+    (Phase.NEVER_SEEN, Verdict.ABSENT): _still_not_seen,
+    (Phase.UP, Verdict.PRESENT): _still_up,
+    (Phase.UP, Verdict.ABSENT): _suspect,
+    (Phase.SUSPECT, Verdict.PRESENT): _cleared,
+    (Phase.SUSPECT, Verdict.ABSENT): _still_suspect,
+    (Phase.DOWN, Verdict.ABSENT): _still_down,
+    (Phase.DOWN, Verdict.PRESENT): _returned,
+    (Phase.RECOVERING, Verdict.ABSENT): _retracted,
+    (Phase.RECOVERING, Verdict.PRESENT): _still_returned,
+}
+
+
+# What the rows share.
+
+
+def _up(state: AccountState, finding: Finding) -> AccountState:
+    return replace(
+        state,
+        phase=Phase.UP,
+        since=finding.at,
+        n=0,
+        r=0,
+        last_counted=None,
+        last_present=finding.seen.earliest,
+        began=None,
+        last_absent=None,
+        returned=None,
+        next_reason=None,
+        previous_outage_id=None,
+    )
+
+
+def _is_other(state: AccountState, finding: Finding) -> bool:
+    """True when the answer shows another account than the pinned one. Both ids must be known."""
+    return None not in (state.stable_id, finding.stable_id) and state.stable_id != finding.stable_id
+
+
+def _identified(before: AccountState, up: AccountState, finding: Finding) -> _Outcome:
+    """Row 15, a new account under the handle: pin it. Row 16, the account under a new handle: poll that."""
+    if _is_other(before, finding):
+        detail = {"from": before.stable_id or "", "to": finding.stable_id or ""}
+        pinned = replace(up, stable_id=finding.stable_id)
+        return pinned, (_happened(TransitionKind.ACCOUNT_REREGISTERED, pinned, finding, detail),)
+    if finding.reason is Reason.RENAMED and finding.handle not in (None, before.handle):
+        renamed = replace(up, handle=finding.handle)
+        detail = {"handle": finding.handle or ""}
+        return renamed, (_happened(TransitionKind.ACCOUNT_RENAMED, renamed, finding, detail),)
+    return up, ()
+
+
+def _open(state: AccountState) -> Outage:
+    assert state.outage is not None  # noqa: S101 - DOWN and RECOVERING have one
+    return state.outage
+
+
+def close_outage(
+    state: AccountState, at: datetime, cause: EndCause, ended: Stamp | None, finding: Finding | None = None
+) -> tuple[AccountState, Transition]:
+    """The state without its open outage, and the transition that says how it ended."""
+    outage = replace(_open(state), ended=ended, closed_at=at, end_cause=cause)
+    best = outage.duration.best
+    closed = replace(state, outage=None, last_outage=best, outage_closed=state.outage_closed + best)
+    happened = _happened(TransitionKind.OUTAGE_CLOSED, closed, finding, {"cause": str(cause)}, at=at)
+    return closed, replace(happened, outage=outage)
+
+
+def outage_id(account_id: str, began: Stamp) -> str:
+    """The same absence has the same id however often it is told: account and first ABSENT to the millisecond."""
+    return f"{account_id}-{began.latest:%Y%m%dT%H%M%S}{began.latest.microsecond // 1000:03d}"
+
+
+def _happened(
+    kind: TransitionKind,
+    state: AccountState,
+    finding: Finding | None,
+    detail: dict[str, str] | None = None,
+    *,
+    at: datetime | None = None,
+) -> Transition:
+    when = at if at is not None else (finding.at if finding is not None else state.since)
+    return Transition(
+        kind=kind, at=when, account_id=state.account_id, finding=finding, outage=state.outage, detail=detail or {}
+    )

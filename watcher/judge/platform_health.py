@@ -1,0 +1,37 @@
+"""What the controls say of a whole platform, as seen through one source from one vantage."""
+
+from typing import Final
+
+from watcher.model.control import ControlReport, Health
+from watcher.model.finding import Reason
+
+_FAILING: Final = frozenset(
+    {
+        Reason.PLATFORM_ERROR,
+        Reason.TIMEOUT,
+        Reason.DNS,
+        Reason.CONNECT,
+        Reason.TLS,
+        Reason.TRUNCATED,
+        Reason.BAD_RESPONSE,
+    }
+)
+_OURS: Final = frozenset({Reason.LOCAL_NETWORK, Reason.NO_SOURCE, Reason.QUOTA})
+
+
+def assess(report: ControlReport) -> Health:
+    """OK: positives present, negatives absent. SICK: positives absent or failing. BLIND: walled or not told apart.
+
+    UNPROVEN where a side was not asked, or where the failure is our own.
+    """
+    positives = [c.finding for c in report.positives]
+    negatives = [c.finding for c in report.negatives]
+    if not positives or all(finding.reason in _OURS for finding in positives):
+        return Health.UNPROVEN
+    if not any(finding.is_present for finding in positives):
+        failing = all(finding.is_absent or finding.reason in _FAILING for finding in positives)
+        return Health.SICK if failing else Health.BLIND
+    if not negatives:
+        return Health.UNPROVEN
+    told_apart = any(f.is_absent for f in negatives) and not any(f.is_present for f in negatives)
+    return Health.OK if told_apart else Health.BLIND

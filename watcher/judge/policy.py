@@ -1,0 +1,56 @@
+"""When to look again, and how loud an outage is."""
+
+from datetime import timedelta
+from typing import Final
+
+from watcher.model.account import Policy, Severity
+from watcher.model.finding import Certainty, Reason
+from watcher.model.outage import AccountState, Phase
+
+CLOSE_WATCH: Final = timedelta(minutes=15)
+BLIND_AFTER: Final = 3
+_MOST_DOUBLINGS: Final = 16
+
+
+def severity_of(severity: Severity, reason: Reason, certainty: Certainty) -> Severity:
+    """The severity of an outage: the account's, lower where the platform names a withholding or little is sure."""
+    if reason is Reason.WITHHELD:
+        return Severity.INFO
+    if certainty is Certainty.RESEMBLES:
+        return Severity.WARNING if severity is Severity.CRITICAL else Severity.INFO
+    return severity
+
+
+def wait(state: AccountState, policy: Policy) -> timedelta:
+    """How long after a finding to look again.
+
+    Inconclusive findings in a row double it from confirm.interval up to interval.
+    """
+    if state.inconclusive == 0:
+        return expected(state, policy)
+    doublings = min(state.inconclusive - 1, _MOST_DOUBLINGS)
+    return min(policy.interval, policy.confirm.interval * (1 << doublings))
+
+
+def expected(state: AccountState, policy: Policy) -> timedelta:
+    """How long after a conclusive finding the next is expected in this phase."""
+    match state.phase:
+        case Phase.SUSPECT:
+            return min(policy.interval, policy.confirm.interval)
+        case Phase.RECOVERING:
+            return min(policy.interval, policy.recover.interval)
+        case Phase.DOWN:
+            return _while_down(state, policy)
+        case Phase.NEW if state.n:
+            return min(policy.interval, policy.confirm.interval)
+        case _:
+            return policy.interval
+
+
+def _while_down(state: AccountState, policy: Policy) -> timedelta:
+    """confirm.interval for CLOSE_WATCH, then doubling up to interval: as much again as has passed since."""
+    least = min(policy.interval, policy.confirm.interval)
+    if state.outage is None or state.last_verdict_at is None:
+        return least
+    since = state.last_verdict_at - state.outage.confirmed_at - CLOSE_WATCH
+    return min(policy.interval, max(least, since + least))

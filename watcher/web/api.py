@@ -1,0 +1,115 @@
+"""The JSON API: accounts as they stand, and their outages. Reads only; the shapes are those of model/record.py."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+from multidict import MultiMapping
+
+from watcher.model.errors import WatcherError
+from watcher.model.outage import Outage
+from watcher.model.record import account_record, outage_record
+from watcher.model.snapshot import Snapshot
+
+ReadOutages = Callable[..., Awaitable[tuple[Outage, ...]]]
+"""Called with `account_id` (str or None), `open_only` and `limit`, as Store.outages is; the latest first."""
+
+_MOST = 1000
+_DEFAULT = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutageQuery:
+    """Which outages are asked for. `open` None: both those that are and those that are not."""
+
+    account_id: str | None = None
+    open: bool | None = None
+    limit: int = _DEFAULT
+
+
+class Api:
+    """The handlers of /api/v1 over the snapshot and the outages that the app hands in."""
+
+    def __init__(self, snapshot: Callable[[], Snapshot], outages: ReadOutages) -> None:
+        self._snapshot = snapshot
+        self._outages = outages
+
+    def routes(self) -> list[web.RouteDef]:
+        """What is served, and by which handler. Ids may hold slashes."""
+        return [
+            web.get("/api/v1/accounts", self.accounts),
+            web.get("/api/v1/accounts/{id:.+}", self.account),
+            web.get("/api/v1/outages", self.outages),
+        ]
+
+    async def accounts(self, _request: web.Request) -> web.Response:
+        """All accounts, in the order of the watchlist."""
+        return web.json_response([account_record(account, state) for account, state in self._snapshot().accounts])
+
+    async def account(self, request: web.Request) -> web.Response:
+        """One account by its id."""
+        wanted = request.match_info["id"]
+        for account, state in self._snapshot().accounts:
+            if account.id == wanted:
+                return web.json_response(account_record(account, state))
+        return json_error(404, "no such account is watched; /api/v1/accounts lists them all")
+
+    async def outages(self, request: web.Request) -> web.Response:
+        """Outages, the latest first: `account`, `open` (true or false) and `limit` (1 to 1000) narrow them down."""
+        try:
+            query = parse_outage_query(request.query)
+        except ValueError as error:
+            return json_error(400, str(error))
+        try:
+            outages = await self._read(query)
+        except WatcherError as error:
+            return json_error(503, f"the outages cannot be read at present: {error}")
+        return web.json_response([outage_record(outage) for outage in outages])
+
+    async def _read(self, query: OutageQuery) -> tuple[Outage, ...]:
+        spare = 0
+        if query.open is False:
+            # The store tells open ones apart only: ask for as many more as can be open, one an account.
+            spare = sum(state.outage is not None for _, state in self._snapshot().accounts)
+        found = await self._outages(
+            account_id=query.account_id, open_only=query.open is True, limit=query.limit + spare
+        )
+        wanted = found if query.open is None else tuple(outage for outage in found if outage.is_open is query.open)
+        return wanted[: query.limit]
+
+
+def parse_outage_query(parameters: MultiMapping[str]) -> OutageQuery:
+    """The query that the parameters of a URL ask for. Raises ValueError with a text for the asker."""
+    for name in parameters:
+        if name not in ("account", "open", "limit"):
+            raise ValueError(f"unknown parameter {name[:40]!a}: account, open and limit are known")
+        if len(parameters.getall(name)) > 1:
+            raise ValueError(f"{name}: given more than once")
+    account = parameters.get("account")
+    if account == "":
+        raise ValueError("account: empty; leave it out for the outages of all accounts")
+    return OutageQuery(account_id=account, open=_parse_open(parameters), limit=_parse_limit(parameters))
+
+
+def _parse_open(parameters: MultiMapping[str]) -> bool | None:
+    match parameters.get("open"):
+        case None:
+            return None
+        case "true":
+            return True
+        case "false":
+            return False
+        case other:
+            raise ValueError(f"open: {other[:40]!a} is neither true nor false")
+
+
+def _parse_limit(parameters: MultiMapping[str]) -> int:
+    text = parameters.get("limit", str(_DEFAULT))
+    if text.isascii() and text.isdigit() and len(text) <= len(str(_MOST)) and 1 <= int(text) <= _MOST:
+        return int(text)
+    raise ValueError(f"limit: {text[:40]!a} is not a number from 1 to {_MOST}")
+
+
+def json_error(status: int, message: str) -> web.Response:
+    """A refusal or a failure for a program to read: `{"error": message}`."""
+    return web.json_response({"error": message}, status=status)

@@ -1,0 +1,91 @@
+"""Who may ask, and what every answer carries. Pure decisions over header values; no handlers, no state.
+
+The list of whom a desk watches is sensitive, and a browser on this machine runs other people's scripts: the Host
+allow list keeps out DNS rebinding, the origin rule keeps out forms and scripts of other sites.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
+
+_HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^\s:/@\\\[\]?#]+)(?::(?P<port>[0-9]{1,5}))?", re.ASCII)
+_ALWAYS = ("localhost", "127.0.0.1", "[::1]")
+_SAFE_METHODS = frozenset({"GET", "HEAD"})
+_OWN_SITE = frozenset({"same-origin", "none"})
+_SHOWN = 80
+
+
+def strict_headers(style_hash: str) -> Mapping[str, str]:
+    """The headers of every answer. `style_hash` (`sha256-…`) is that of the one style sheet that may apply."""
+    return {
+        "Content-Security-Policy": f"default-src 'none'; style-src '{style_hash}'; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "X-Frame-Options": "DENY",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Cache-Control": "no-store",
+        "Server": "watcher",
+    }
+
+
+class HostAllowList:
+    """The names by which the server may be called: this machine's own, the listen address, and those allowed.
+
+    A name without a port holds for any port (a tunnel ends on another one); one with a port for that only.
+    """
+
+    def __init__(self, listen_host: str, allow_hosts: Iterable[str]) -> None:
+        names = (*_ALWAYS, listen_host, *allow_hosts)
+        self._names = frozenset(part for name in names for part in (_normal(_bracketed(name)),) if part)
+
+    def refusal(self, hosts: tuple[str, ...]) -> str | None:
+        """Why a request with these Host headers is refused, with what would change it; None when it is let in."""
+        if len(hosts) != 1:
+            return "a request needs exactly one Host header"
+        name = _normal(hosts[0])
+        if name is not None and (name in self._names or _without_port(name) in self._names):
+            return None
+        shown = ascii(hosts[0][:_SHOWN])
+        return f"not answering to the host {shown}: to allow it, add its name to web.allow_hosts in watcher.yaml"
+
+
+def origin_refusal(method: str, headers: Mapping[str, str]) -> str | None:
+    """Why a request that could change something is refused as another site's; None when it is let in.
+
+    Every method but GET and HEAD could. Browsers send Origin or Sec-Fetch-Site with those; other clients neither.
+    """
+    if method in _SAFE_METHODS:
+        return None
+    site = headers.get("Sec-Fetch-Site")
+    if site is not None and site.strip().lower() not in _OWN_SITE:
+        return "refused: the request comes from another site (Sec-Fetch-Site)"
+    origin = headers.get("Origin")
+    if origin is not None and not _is_own(origin, headers.get("Host", "")):
+        return "refused: the request comes from another site (Origin)"
+    return None
+
+
+def _is_own(origin: str, host: str) -> bool:
+    try:
+        parts = urlsplit(origin.strip().lower())
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and parts.netloc != "" and parts.netloc == host.strip().lower()
+
+
+def _normal(host: str) -> str | None:
+    match = _HOST.fullmatch(host.strip().lower())
+    if match is None:
+        return None
+    name = match["name"].removesuffix(".")
+    return f"{name}:{match['port']}" if match["port"] else name
+
+
+def _without_port(name: str) -> str:
+    return name if name.endswith("]") else re.sub(r":[0-9]+\Z", "", name)
+
+
+def _bracketed(name: str) -> str:
+    return f"[{name}]" if name.count(":") > 1 and not name.startswith("[") else name
