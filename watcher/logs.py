@@ -19,11 +19,6 @@ def _safe(_logger: object, _method: str, event: structlog.typing.EventDict) -> s
     return event
 
 
-def strip_controls(text: str) -> str:
-    """`text` on one line, without control, bidirectional and zero-width characters: `watcher.text.clean`."""
-    return clean(text)
-
-
 def configure(level: str = "info", stream: TextIO | None = None, json: bool | None = None) -> None:
     """Log to `stream` (standard error) from `level` on; as JSON when it is not a terminal, unless `json` says."""
     out = stream if stream is not None else sys.stderr

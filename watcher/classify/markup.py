@@ -2,42 +2,54 @@
 
 A tokenizer, not a tree: tree builders (Lexbor, libxml2) take minutes on a megabyte of nested elements or of
 attributes, and anybody may have written the page. This reads each character a bounded number of times: every
-pattern is possessive, an unfinished tag or comment ends the reading, and every list is capped.
+repetition is possessive, an unfinished tag or comment ends the reading, and every list is capped.
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html import unescape
 from itertools import islice
 from typing import Final
 
 MAX_TEXT: Final = 500
+_MAX_RAW: Final = 8 * MAX_TEXT
 _MAX_TAGS: Final = 20_000
 _MAX_BLOCKS: Final = 2_000
 _MAX_JSON: Final = 20
 _MAX_ATTRIBUTES: Final = 200
 
 _NAME: Final = r"[a-zA-Z][^\s/>]*+"
+_PLAIN: Final = r"""\s++[^\s"'/>=]++="[^"]*+\""""
 _ATTRIBUTE: Final = r"""[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'>][^\s>]*+)?+)?+"""
-_START: Final = re.compile(rf"<({_NAME})((?:[\s/]++|{_ATTRIBUTE})*+)>")
+_COMMENT: Final = r"!--(?:-?>|[^-]*+(?:-(?!->)[^-]*+)*+-->)"
+# Text and the tag after it: (text, start tag, its attributes, end tag). Most attributes are plain: they go first.
+_TOKEN: Final = re.compile(
+    rf"([^<]*+(?:<(?![a-zA-Z/!?])[^<]*+)*+)"
+    rf"<(?:({_NAME})((?:{_PLAIN})*+(?:[\s/]++|{_ATTRIBUTE})*+)>|/({_NAME})[^>]*+>|{_COMMENT}|(?:[/?]|!(?!--))[^>]*+>)"
+)
+_TAG: Final = re.compile(r"<(?=[a-zA-Z/!?])")
 _PAIR: Final = re.compile(r"""([^\s/>=][^\s/>=]*+)(?:\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"'>][^\s>]*+))?+)?+""")
 _INVISIBLE: Final = re.compile(r"display\s*+:\s*+none|visibility\s*+:\s*+hidden", re.IGNORECASE)
 _RAW_END: Final = {
-    name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE)
+    name: re.compile(rf"</(?i:{name})(?=[\s/>])")
     for name in ("script", "style", "title", "textarea", "xmp", "noembed", "noframes")
 }
-_TELLING: Final = re.compile(r"hidden|none|heading", re.IGNORECASE)
+_TELLING: Final = ("hidden", "none", "popover", "heading")
 _NOTED: Final = frozenset({"meta", "link", "html", "input", "script"})
-_UNSEEN: Final = frozenset({"noscript", "template", "svg", "math", "iframe", "object", "audio", "video", "select"})
+_UNSEEN: Final = frozenset(
+    "noscript template svg math iframe object audio video select datalist".split()  # noqa: SIM905 - a list of words
+)
+_SELF_CLOSING: Final = frozenset({"svg", "math"})
 _VOID: Final = frozenset(
-    "area base br col embed hr img input link meta param source track wbr".split()  # noqa: SIM905 - a list of words
+    "area base br col embed hr img input link meta param source track wbr".split()  # noqa: SIM905
 )
 _INLINE: Final = frozenset(
     "a abbr b bdi bdo cite code em font i mark q s small span strong sub sup time u wbr".split()  # noqa: SIM905
 )
-# An element of these is ended by the next of its kind: their end tags may be left out.
-_IMPLIED_END: Final = frozenset({"p", "li", "dt", "dd", "td", "th", "tr", "option"})
+# The end tags of these may be left out: the next of the kind ends them, or the end of what they stand in.
+_IMPLIED_END: Final = frozenset({"p", "li", "dt", "dd", "td", "th", "tr"})
+_CONTAINERS: Final = frozenset("article body div dl form main nav ol section table ul".split())  # noqa: SIM905
 _HEADINGS: Final = frozenset({"h1", "h2", "h3"})
 _SELECTOR: Final = re.compile(r"(?P<tag>[a-z][a-z0-9-]*)?(?P<rest>(?:[.#][\w-]+|\[[\w-]+=\"?[^\]\"]*\"?\])*)")
 _SELECTOR_PART: Final = re.compile(r"\.(?P<cls>[\w-]+)|#(?P<id>[\w-]+)|\[(?P<name>[\w-]+)=\"?(?P<value>[^\]\"]*)\"?\]")
@@ -64,7 +76,9 @@ class Selector:
             tag=whole["tag"],
             classes=frozenset(part["cls"] for part in parts if part["cls"]),
             attributes=tuple(
-                ("id", part["id"]) if part["id"] else (part["name"], part["value"]) for part in parts if not part["cls"]
+                ("id", part["id"]) if part["id"] else (part["name"].lower(), part["value"])
+                for part in parts
+                if not part["cls"]
             ),
         )
 
@@ -94,94 +108,83 @@ class Markup:
 
 def squeeze(text: str) -> str:
     """`text` with entities resolved and white space collapsed, at most MAX_TEXT characters."""
-    return " ".join(unescape(text[: 8 * MAX_TEXT]).split())[:MAX_TEXT]
+    return " ".join(unescape(text[:_MAX_RAW]).split())[:MAX_TEXT]
 
 
 def read_markup(text: str, errors: tuple[Selector, ...] = ()) -> Markup:
-    """Read a page; `errors` select the platform's error containers. Never raises; linear in the length."""
-    reader = _Reader(errors)
-    for kind, name, rest in _tokens(text):
-        match kind:
-            case "text":
-                reader.text(rest)
-            case "raw":
-                reader.raw(name, rest)
-            case "end":
-                reader.end(name)
-            case _:
-                reader.start(name, rest)
-    return reader.finish()
-
-
-def _tokens(text: str) -> Iterator[tuple[str, str, str]]:  # noqa: C901 - one branch a kind of token
-    """The page in (kind, tag name, attributes or text), the kinds being start, end, text, and raw for a script's text.
+    """Read a page; `errors` select the platform's error containers. Never raises; linear in the length.
 
     Ends where a tag, a comment or a raw text is not finished, and after _MAX_TAGS.
     """
+    reader = _Reader(errors)
     position = 0
     for _ in range(_MAX_TAGS):
-        opened = text.find("<", position)
-        if opened < 0:
-            yield "text", "", text[position:]
-            return
-        if opened > position:
-            yield "text", "", text[position:opened]
-        following = text[opened + 1 : opened + 2]
-        if following.isascii() and following.isalpha():
-            tag = _START.match(text, opened)
-            if tag is None:
-                return
-            name, position = tag[1].lower(), tag.end()
-            yield "start", name, tag[2]
+        token = _TOKEN.match(text, position)
+        if token is None:
+            reader.text(_TAG.split(text[position:], maxsplit=1)[0])
+            break
+        before, started, attributes, ended = token.groups()
+        position = token.end()
+        reader.text(before)
+        if started is not None:
+            name = started.lower()
+            reader.start(name, attributes)
             if name in _RAW_END:
-                ended = _RAW_END[name].search(text, position)
-                if ended is None:
-                    return
-                yield "raw", name, text[position : ended.start()]
-                position = ended.start()
-        elif following in ("/", "!", "?"):
-            closing = "-->" if text.startswith("<!--", opened) else ">"
-            closed = text.find(closing, opened + 2)
-            if closed < 0:
-                return
-            if following == "/":
-                yield "end", text[opened + 2 : min(closed, opened + 40)].strip().lower(), ""
-            position = closed + len(closing)
-        else:
-            yield "text", "", "<"
-            position = opened + 1
+                closing = _RAW_END[name].search(text, position)
+                if closing is None:
+                    break
+                reader.raw(name, text[position : closing.start()])
+                position = closing.start()
+        elif ended is not None:
+            reader.end(ended.lower())
+    return reader.finish()
 
 
 def _attributes(raw: str) -> Attributes:
     found: Attributes = {}
-    for pair in islice(_PAIR.finditer(raw), _MAX_ATTRIBUTES):
-        value = pair[2] or pair[3] or pair[4] or ""
-        found.setdefault(pair[1].lower(), unescape(value[:4096]))
+    for name, double, single, bare in islice(map(re.Match.groups, _PAIR.finditer(raw)), _MAX_ATTRIBUTES):
+        found.setdefault(name.lower(), unescape((double or single or bare or "")[:4096]))
     return found
 
 
 def _is_hidden(name: str, attributes: Attributes) -> bool:
-    if name in _UNSEEN or "hidden" in attributes:
+    if name in _UNSEEN or "hidden" in attributes or "popover" in attributes:
+        return True
+    if name == "dialog" and "open" not in attributes:
         return True
     return _INVISIBLE.search(attributes.get("style", "")) is not None
 
 
 @dataclass(slots=True)
 class _Span:
-    """An element that is being read to its end: how deep in elements of its own name, and what it has gathered."""
+    """An element that is being read to its end: how deep in elements of its own name, and what it has gathered.
+
+    `inner` counts the open containers in it, where its end tag may be left out.
+    """
 
     name: str
     depth: int = 1
+    inner: int = 0
     texts: list[str] = field(default_factory=list)
     length: int = 0
 
-    def enter(self, name: str) -> None:
-        if name == self.name and name not in _IMPLIED_END:
-            self.depth += 1
+    def enter(self, name: str) -> bool:
+        """An element begins; True while this one goes on."""
+        if self.name not in _IMPLIED_END:
+            self.depth += name == self.name
+        elif name in _CONTAINERS:
+            self.inner += 1
+        elif name == self.name and not self.inner:
+            self.depth = 0
+        return self.depth > 0
 
-    def leave(self, name: str) -> None:
-        if name == self.name:
+    def leave(self, name: str) -> bool:
+        """An element ends; True while this one goes on."""
+        if name == self.name and not self.inner:
             self.depth -= 1
+        elif self.name in _IMPLIED_END and name in _CONTAINERS:
+            self.inner -= 1
+        return self.depth > 0 and self.inner >= 0
 
     def gather(self, text: str) -> None:
         if self.length < MAX_TEXT:
@@ -189,31 +192,48 @@ class _Span:
             self.length += len(text)
 
 
+@lru_cache(maxsize=256)
+def _telling(selectors: tuple[Selector, ...]) -> re.Pattern[str]:
+    """What an element's attributes, in lower case, hold at least if anything in them is looked at."""
+    words = {name for selector in selectors for name, _ in selector.attributes}
+    words.update(sorted(selector.classes)[0].lower() for selector in selectors if selector.classes)
+    return re.compile("|".join(map(re.escape, (*_TELLING, *sorted(words)))))
+
+
 class _Reader:
     """Gathers a Markup from tokens. At most three spans are open: one hidden, one heading, one error container."""
 
     def __init__(self, errors: tuple[Selector, ...]) -> None:
         self._selectors = errors
+        # Most elements' attributes say nothing that is looked at; reading them would be half of the work.
+        self._telling = _telling(errors)
+        self._opening = _HEADINGS | _UNSEEN | {"dialog", *(selector.tag for selector in errors if selector.tag)}
         self._found = Markup()
         self._hidden: _Span | None = None
         self._heading: _Span | None = None
         self._error: _Span | None = None
-        self._line = _Span("")
+        self._line: list[str] = []
+        self._length = 0
         self._script_type = ""
 
     def start(self, name: str, raw: str) -> None:
-        for span in (self._hidden, self._heading, self._error):
-            if span is not None:
-                span.enter(name)
+        if name in _SELF_CLOSING and raw.endswith("/"):
+            return
+        if self._hidden is not None and self._hidden.enter(name):
+            return
+        self._hidden = None
         if name not in _INLINE:
             self._break()
-        if self._hidden is not None:
-            return
-        # Most elements' attributes say nothing that is looked at; reading them is half of the work.
-        telling = name in _NOTED or self._selectors or _TELLING.search(raw)
+        if self._heading is not None and not self._heading.enter(name):
+            self._end_heading()
+        if self._error is not None and not self._error.enter(name):
+            self._end_error()
+        is_noted, is_opening = name in _NOTED, name in self._opening
+        telling = raw and (is_noted or is_opening or self._telling.search(raw.lower()))
         attributes = _attributes(raw) if telling else {}
-        self._note(name, attributes)
-        if name not in _VOID:
+        if is_noted:
+            self._note(name, attributes)
+        if (is_opening or attributes) and name not in _VOID:
             self._open(name, attributes)
 
     def _open(self, name: str, attributes: Attributes) -> None:
@@ -224,6 +244,7 @@ class _Reader:
             self._end_heading()
             self._heading = _Span(name)
         if self._error is None and any(selector.selects(name, attributes) for selector in self._selectors):
+            self._break()
             self._error = _Span(name)
 
     def _note(self, name: str, attributes: Attributes) -> None:
@@ -232,31 +253,30 @@ class _Reader:
             case "meta" if "content" in attributes and len(found.metas) < _MAX_BLOCKS:
                 key = attributes.get("property") or attributes.get("name") or ""
                 found.metas.setdefault(key.lower(), attributes["content"])
-            case "link" if attributes.get("rel", "").lower() == "canonical" and found.canonical is None:
+            case "link" if "canonical" in attributes.get("rel", "").lower().split() and found.canonical is None:
                 found.canonical = attributes.get("href")
             case "html":
                 found.language = found.language or attributes.get("lang", "")[:35] or None
             case "input" if attributes.get("type", "").lower() == "password":
                 found.has_password_form = True
             case "script":
-                self._script_type = attributes.get("type", "").lower()
+                self._script_type = attributes.get("type", "").partition(";")[0].strip().lower()
 
     def end(self, name: str) -> None:
+        if self._hidden is not None and self._hidden.leave(name):
+            return
+        self._hidden = None
         if name not in _INLINE:
             self._break()
-        for span in (self._hidden, self._heading, self._error):
-            if span is not None:
-                span.leave(name)
-        if self._hidden is not None and self._hidden.depth <= 0:
-            self._hidden = None
-        if self._heading is not None and self._heading.depth <= 0:
+        if self._heading is not None and not self._heading.leave(name):
             self._end_heading()
-        if self._error is not None and self._error.depth <= 0:
+        if self._error is not None and not self._error.leave(name):
             self._end_error()
 
     def text(self, raw: str) -> None:
-        if self._hidden is None:
-            self._line.gather(raw)
+        if raw and self._hidden is None and self._length < _MAX_RAW and (self._line or not raw.isspace()):
+            self._line.append(raw)
+            self._length += len(raw)
 
     def raw(self, name: str, raw: str) -> None:
         if self._hidden is not None:
@@ -274,10 +294,10 @@ class _Reader:
 
     def _break(self) -> None:
         """End a line of text: it is one block, and part of the heading and error container that are open."""
-        if not self._line.texts:
+        if not self._line:
             return
-        block = squeeze("".join(self._line.texts))
-        self._line = _Span("")
+        block = squeeze("".join(self._line))
+        self._line, self._length = [], 0
         if not block or len(self._found.blocks) >= _MAX_BLOCKS:
             return
         self._found.blocks.append(block)
@@ -286,11 +306,13 @@ class _Reader:
                 span.gather(block)
 
     def _end_heading(self) -> None:
+        self._break()
         if self._heading is not None and self._heading.texts:
-            self._found.headings.append(" ".join(self._heading.texts))
+            self._found.headings.append(" ".join(self._heading.texts)[:MAX_TEXT])
         self._heading = None
 
     def _end_error(self) -> None:
+        self._break()
         if self._error is not None:
             self._found.errors.extend(self._error.texts)
             if len(self._error.texts) > 1:

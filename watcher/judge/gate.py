@@ -37,6 +37,8 @@ def refuse(finding: Finding, reason: Reason, why: str) -> Finding:
 
 
 def _against_absent(finding: Finding, report: ControlReport, now: datetime) -> str | None:
+    if (report.key.source, report.key.vantage) != (finding.source, finding.vantage):
+        return f"the controls were asked another way: {report.key.source} from {report.key.vantage}"
     if report.positive_after(finding.at) is None:
         return f"no positive control was present after the answer: {describe(report.positives)}"
     if finding.certainty is Certainty.RESEMBLES and not any(
@@ -48,7 +50,7 @@ def _against_absent(finding: Finding, report: ControlReport, now: datetime) -> s
 
 def _is_like(negative: ControlFinding, finding: Finding, now: datetime) -> bool:
     other = negative.finding
-    return other.is_absent and other.reason is finding.reason and now - other.at <= NEGATIVE_FRESH
+    return other.is_absent and other.reason is finding.reason and now - other.seen.latest <= NEGATIVE_FRESH
 
 
 def _against_present(finding: Finding, report: ControlReport, pinned: str | None) -> str | None:

@@ -7,14 +7,14 @@ was seen; it returns the new state and what happened.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
-from watcher.judge.policy import BLIND_AFTER, expected, severity_of
+from watcher.judge.observation import counts, gap_before, is_old, later, observe, probed
+from watcher.judge.policy import BLIND_AFTER, severity_of
 from watcher.model.account import Account
 from watcher.model.finding import Certainty, Finding, Reason, Stamp, Verdict
 from watcher.model.outage import (
-    ZERO,
     AccountState,
     Decision,
     EndCause,
@@ -22,7 +22,6 @@ from watcher.model.outage import (
     Phase,
     Transition,
     TransitionKind,
-    Unobserved,
 )
 
 _Outcome = tuple[AccountState, tuple[Transition, ...]]
@@ -42,14 +41,15 @@ _Row = Callable[[AccountState, Seen], _Outcome]
 
 def step(state: AccountState, finding: Finding, account: Account) -> Decision:
     """What `finding` makes of `state`. Total: every phase takes every verdict."""
+    if is_old(state, finding):
+        return fall_silent(replace(state, last_probe_at=probed(state, finding)), finding.at, account)
     if not finding.is_conclusive:
         return _inconclusive(state, finding, account)
-    if state.last_seen is not None and finding.seen.latest <= state.last_seen:
-        return Decision(state=replace(state, last_probe_at=finding.at))
-    gap = _gap(state, finding, account)
-    seen = Seen(finding=finding, account=account, counts=_counts(state, finding, account))
-    changed, happened = TABLE[state.phase, finding.verdict](_observe(state, finding, gap), seen)
-    sighted = (_happened(TransitionKind.ACCOUNT_SIGHTED, changed, finding),) if state.blind_since else ()
+    gap = gap_before(state, finding, account.policy)
+    observed = observe(state, finding, gap)
+    seen = Seen(finding=finding, account=account, counts=counts(state, finding, account.policy))
+    sighted = (_happened(TransitionKind.ACCOUNT_SIGHTED, observed, finding),) if state.blind_since else ()
+    changed, happened = TABLE[state.phase, finding.verdict](observed, seen)
     return Decision(state=changed, transitions=(*sighted, *happened), unobserved=gap)
 
 
@@ -59,15 +59,20 @@ def fall_silent(state: AccountState, now: datetime, account: Account) -> Decisio
     if state.blind_since is not None or now - seen_until < BLIND_AFTER * account.policy.interval:
         return Decision(state=state)
     blind = replace(state, blind_since=now)
-    detail = {"reason": str(state.reason)} if state.reason is not None else {}
-    happened = Transition(kind=TransitionKind.ACCOUNT_BLIND, at=now, account_id=state.account_id, detail=detail)
+    happened = Transition(
+        kind=TransitionKind.ACCOUNT_BLIND,
+        at=now,
+        account_id=state.account_id,
+        outage=state.outage,
+        detail={"reason": str(state.reason)} if state.reason is not None else {},
+    )
     return Decision(state=blind, transitions=(happened,))
 
 
 def _inconclusive(state: AccountState, finding: Finding, account: Account) -> Decision:
     noted = replace(
         state,
-        last_probe_at=finding.at,
+        last_probe_at=probed(state, finding),
         inconclusive=state.inconclusive + 1,
         verdict=finding.verdict,
         reason=finding.reason,
@@ -76,59 +81,14 @@ def _inconclusive(state: AccountState, finding: Finding, account: Account) -> De
     return fall_silent(noted, finding.at, account)
 
 
-def _gap(state: AccountState, finding: Finding, account: Account) -> tuple[Unobserved, ...]:
-    """The span before this finding, if it is longer than two expected waits: nothing was observed in it."""
-    since = state.observed_until
-    if since is None or finding.at - since <= 2 * expected(state, account.policy):
-        return ()
-    return (Unobserved(account_id=state.account_id, from_at=since, to_at=finding.at, cause="no verdict"),)
-
-
-def _observe(state: AccountState, finding: Finding, gap: tuple[Unobserved, ...]) -> AccountState:
-    """The state with what any conclusive finding changes."""
-    return unobserve(
-        replace(
-            state,
-            last_seen=finding.seen.latest,
-            observed_until=finding.at,
-            last_probe_at=finding.at,
-            last_verdict_at=finding.at,
-            verdict=finding.verdict,
-            reason=finding.reason,
-            source=finding.source,
-            inconclusive=0,
-            blind_since=None,
-            stable_id=state.stable_id or finding.stable_id,
-        ),
-        sum((span.to_at - span.from_at for span in gap), ZERO),
-    )
-
-
-def unobserve(state: AccountState, span: timedelta) -> AccountState:
-    """The state with `span` more of unobserved time, in the open outage too."""
-    if span <= ZERO:
-        return state
-    outage = state.outage and replace(state.outage, unobserved=state.outage.unobserved + span)
-    return replace(state, unobserved=state.unobserved + span, outage=outage)
-
-
-def _counts(state: AccountState, finding: Finding, account: Account) -> bool:
-    """True when the finding is far enough from the last one counted, and no copy of what was seen before."""
-    if state.last_counted is None or state.last_seen is None:
-        return True
-    policy = account.policy
-    repeat = policy.recover if state.phase in (Phase.DOWN, Phase.RECOVERING) else policy.confirm
-    return finding.at - state.last_counted >= repeat.interval and finding.seen.earliest >= state.last_seen
-
-
 # The rows of the table.
 
 
 def _first_seen(state: AccountState, seen: Seen) -> _Outcome:
     appeared = state.phase is Phase.NEVER_SEEN
     kind = TransitionKind.ACCOUNT_APPEARED if appeared else TransitionKind.ACCOUNT_FIRST_SEEN
-    up = _up(state, seen.finding)
-    return up, (_happened(kind, up, seen.finding),)
+    up, more = _identified(state, _up(state, seen.finding), seen.finding)
+    return up, (_happened(kind, up, seen.finding), *more)
 
 
 def _not_seen(state: AccountState, seen: Seen) -> _Outcome:
@@ -146,7 +106,7 @@ def _still_not_seen(state: AccountState, _seen: Seen) -> _Outcome:
 
 
 def _still_up(state: AccountState, seen: Seen) -> _Outcome:
-    return _identified(state, replace(state, last_present=seen.finding.seen.earliest), seen.finding)
+    return _identified(state, replace(state, last_present=_last_present(state, seen.finding)), seen.finding)
 
 
 def _suspect(state: AccountState, seen: Seen) -> _Outcome:
@@ -166,7 +126,7 @@ def _suspect(state: AccountState, seen: Seen) -> _Outcome:
 def _still_suspect(state: AccountState, seen: Seen) -> _Outcome:
     if state.began is None:  # watched again after it was down (row 22): this is the first absence of now
         return _suspect(state, seen)
-    suspect = replace(state, last_absent=seen.finding.seen)
+    suspect = replace(state, last_absent=later(state.last_absent or state.began, seen.finding.seen))
     if not seen.counts:
         return suspect, ()
     return _confirmed(replace(suspect, n=state.n + 1, last_counted=seen.finding.at), seen, ())
@@ -203,7 +163,7 @@ def _outage(state: AccountState, began: Stamp, seen: Seen) -> Outage:
         last_present=state.last_present or began.earliest,
         began=began,
         confirmed_at=finding.at,
-        last_absent=finding.seen,
+        last_absent=state.last_absent or began,
         quote=finding.evidence.quote,
         language=finding.evidence.language,
         previous_id=state.previous_outage_id,
@@ -218,12 +178,14 @@ def _cleared(state: AccountState, seen: Seen) -> _Outcome:
 
 
 def _still_down(state: AccountState, seen: Seen) -> _Outcome:
-    finding, outage = seen.finding, replace(_open(state), last_absent=seen.finding.seen)
-    down = replace(state, r=0, last_counted=None, outage=outage, next_reason=None)
+    finding, outage = seen.finding, _absent_again(state, seen)
+    down = replace(state, outage=outage)
     if finding.reason is outage.reason or finding.certainty is Certainty.RESEMBLES:
-        return down, ()
+        return replace(down, next_reason=None, last_counted=None), ()
     if state.next_reason is not finding.reason:
-        return replace(down, next_reason=finding.reason), ()
+        return replace(down, next_reason=finding.reason, last_counted=finding.at), ()
+    if not seen.counts:
+        return down, ()
     changed = replace(
         outage,
         reason=finding.reason,
@@ -231,14 +193,20 @@ def _still_down(state: AccountState, seen: Seen) -> _Outcome:
         quote=finding.evidence.quote,
         language=finding.evidence.language,
     )
-    down = replace(down, outage=changed)
+    down = replace(down, outage=changed, next_reason=None, last_counted=None)
     return down, (_happened(TransitionKind.OUTAGE_REASON_CHANGED, down, finding, {"from": str(outage.reason)}),)
 
 
 def _returned(state: AccountState, seen: Seen) -> _Outcome:
     finding = seen.finding
     recovering = replace(
-        state, phase=Phase.RECOVERING, since=finding.at, r=1, last_counted=finding.at, returned=finding.seen
+        state,
+        phase=Phase.RECOVERING,
+        since=finding.at,
+        r=1,
+        last_counted=finding.at,
+        returned=finding.seen,
+        next_reason=None,
     )
     return _recovered(recovering, seen, (_happened(TransitionKind.RECOVERY_BEGAN, recovering, finding),))
 
@@ -273,7 +241,7 @@ def _retracted(state: AccountState, seen: Seen) -> _Outcome:
         r=0,
         last_counted=None,
         returned=None,
-        outage=replace(_open(state), last_absent=seen.finding.seen),
+        outage=_absent_again(state, seen),
     )
     return down, (_happened(TransitionKind.RECOVERY_RETRACTED, down, seen.finding),)
 
@@ -305,13 +273,23 @@ def _up(state: AccountState, finding: Finding) -> AccountState:
         n=0,
         r=0,
         last_counted=None,
-        last_present=finding.seen.earliest,
+        last_present=_last_present(state, finding),
         began=None,
         last_absent=None,
         returned=None,
         next_reason=None,
         previous_outage_id=None,
     )
+
+
+def _last_present(state: AccountState, finding: Finding) -> datetime:
+    """The latest instant since which the last presence is certain to have been true."""
+    return max(finding.seen.earliest, state.last_present or finding.seen.earliest)
+
+
+def _absent_again(state: AccountState, seen: Seen) -> Outage:
+    outage = _open(state)
+    return replace(outage, last_absent=later(outage.last_absent, seen.finding.seen))
 
 
 def _is_other(state: AccountState, finding: Finding) -> bool:
@@ -344,8 +322,15 @@ def close_outage(
     outage = replace(_open(state), ended=ended, closed_at=at, end_cause=cause)
     best = outage.duration.best
     closed = replace(state, outage=None, last_outage=best, outage_closed=state.outage_closed + best)
-    happened = _happened(TransitionKind.OUTAGE_CLOSED, closed, finding, {"cause": str(cause)}, at=at)
-    return closed, replace(happened, outage=outage)
+    happened = Transition(
+        kind=TransitionKind.OUTAGE_CLOSED,
+        at=at,
+        account_id=state.account_id,
+        finding=finding,
+        outage=outage,
+        detail={"cause": str(cause)},
+    )
+    return closed, happened
 
 
 def outage_id(account_id: str, began: Stamp) -> str:
@@ -354,14 +339,13 @@ def outage_id(account_id: str, began: Stamp) -> str:
 
 
 def _happened(
-    kind: TransitionKind,
-    state: AccountState,
-    finding: Finding | None,
-    detail: dict[str, str] | None = None,
-    *,
-    at: datetime | None = None,
+    kind: TransitionKind, state: AccountState, finding: Finding, detail: dict[str, str] | None = None
 ) -> Transition:
-    when = at if at is not None else (finding.at if finding is not None else state.since)
     return Transition(
-        kind=kind, at=when, account_id=state.account_id, finding=finding, outage=state.outage, detail=detail or {}
+        kind=kind,
+        at=finding.at,
+        account_id=state.account_id,
+        finding=finding,
+        outage=state.outage,
+        detail=detail or {},
     )

@@ -1,10 +1,12 @@
 """What happens to an account's state when watching stops and goes on: a restart, an edit of the watchlist."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from watcher.judge.machine import close_outage, unobserve
-from watcher.model.outage import AccountState, Decision, EndCause, Phase, Transition, TransitionKind
+from watcher.judge.machine import close_outage
+from watcher.judge.observation import unobserve
+from watcher.model.finding import Stamp
+from watcher.model.outage import ZERO, AccountState, Decision, EndCause, Phase, Transition, TransitionKind, Unobserved
 
 
 def unwatch(state: AccountState, now: datetime) -> Decision:
@@ -29,43 +31,76 @@ def unwatch(state: AccountState, now: datetime) -> Decision:
 
 
 def rewatch(state: AccountState, now: datetime) -> Decision:
-    """The account is put on the watchlist again (row 22): counters and last_present are kept, counting starts anew."""
-    back = replace(
-        resume(state, now, since=state.observed_until),
-        n=0,
-        last_counted=None,
-        began=None,
-        last_absent=None,
-        inconclusive=0,
-        blind_since=None,
+    """The account is put on the watchlist again (row 22): counters and last_present are kept, counting starts anew.
+
+    What was down when it was taken off stays SUSPECT until it is seen again; a mere suspicion is forgotten.
+    """
+    anew = replace(
+        state, n=0, last_counted=None, began=None, last_absent=None, inconclusive=0, blind_since=None, next_reason=None
     )
-    if back.phase is Phase.SUSPECT and state.began is not None:
+    back = resume(anew, now, since=state.observed_until)
+    if back.phase is Phase.SUSPECT and back.previous_outage_id is None:
         back = replace(back, phase=Phase.UP, since=now)
     happened = Transition(kind=TransitionKind.ACCOUNT_REWATCHED, at=now, account_id=state.account_id)
-    return Decision(state=back, transitions=(happened,))
+    away = back.unobserved - state.unobserved
+    span = Unobserved(account_id=state.account_id, from_at=now - away, to_at=now, cause="not watched")
+    return Decision(state=back, transitions=(happened,), unobserved=(span,) if away else ())
 
 
 def resume(state: AccountState, now: datetime, since: datetime | None) -> AccountState:
     """The state after a restart (row 20): the time from `since` (the last heartbeat) to `now` is unobserved.
 
-    Nothing happens by it. Stamps that lie in the future, because the clock was set back, are brought to `now`.
+    Nothing happens by it. A blind account's unobserved time runs on instead, up to its next verdict, which measures it
+    whole. Where stamps lie in the future, the clock was set back: all of the account's are moved by the same span, as
+    if the restart had taken no time. So spans between them stay what they were, and no outage is bent.
     """
-    clamped = _not_after(state, now)
-    start = min(now, max(filter(None, (since, clamped.observed_until)), default=now))
-    return unobserve(replace(clamped, observed_until=now), now - start)
+    ahead = max(_latest(state), since or _latest(state)) - now
+    if ahead > ZERO:
+        state = _earlier(state, ahead)
+        since = since and since - ahead
+    if state.blind_since is not None:
+        return state
+    start = max(filter(None, (since, state.observed_until)), default=now)
+    return unobserve(replace(state, observed_until=now), now - start)
 
 
-def _not_after(state: AccountState, now: datetime) -> AccountState:
-    def past(at: datetime | None) -> datetime | None:
-        return None if at is None else min(at, now)
+def _latest(state: AccountState) -> datetime:
+    stamps = (state.since, state.last_probe_at, state.observed_until, state.blind_since)
+    return max(at for at in stamps if at is not None)
 
+
+def _earlier(state: AccountState, span: timedelta) -> AccountState:
+    """The state with every stamp so much earlier, those of the open outage too."""
+
+    def at(stamp: datetime | None) -> datetime | None:
+        return None if stamp is None else stamp - span
+
+    def window(stamp: Stamp | None) -> Stamp | None:
+        return None if stamp is None else _window(stamp, span)
+
+    outage = state.outage and replace(
+        state.outage,
+        last_present=state.outage.last_present - span,
+        began=_window(state.outage.began, span),
+        confirmed_at=state.outage.confirmed_at - span,
+        last_absent=_window(state.outage.last_absent, span),
+    )
     return replace(
         state,
-        since=min(state.since, now),
-        last_counted=past(state.last_counted),
-        last_seen=past(state.last_seen),
-        observed_until=past(state.observed_until),
-        last_probe_at=past(state.last_probe_at),
-        last_verdict_at=past(state.last_verdict_at),
-        last_present=past(state.last_present),
+        since=state.since - span,
+        last_counted=at(state.last_counted),
+        last_seen=at(state.last_seen),
+        observed_until=at(state.observed_until),
+        last_probe_at=at(state.last_probe_at),
+        last_verdict_at=at(state.last_verdict_at),
+        last_present=at(state.last_present),
+        began=window(state.began),
+        last_absent=window(state.last_absent),
+        returned=window(state.returned),
+        blind_since=at(state.blind_since),
+        outage=outage,
     )
+
+
+def _window(stamp: Stamp, span: timedelta) -> Stamp:
+    return Stamp(earliest=stamp.earliest - span, latest=stamp.latest - span)

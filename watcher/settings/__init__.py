@@ -1,1 +1,20 @@
-"""TODO."""
+"""What an operator writes, turned into values: watcher.yaml, watchlist.yaml and the platform files.
+
+pydantic and yaml stay in this room.
+"""
+
+from watcher.settings.check import Level, Remark, remarks
+from watcher.settings.load import Loaded, load_all, load_platforms, load_settings, load_watchlist
+from watcher.settings.overrides import apply_overrides
+
+__all__ = [
+    "Level",
+    "Loaded",
+    "Remark",
+    "apply_overrides",
+    "load_all",
+    "load_platforms",
+    "load_settings",
+    "load_watchlist",
+    "remarks",
+]

@@ -1,5 +1,6 @@
 """What a channel must do."""
 
+from datetime import timedelta
 from typing import Protocol
 
 from watcher.model.notification import Message, Outcome
@@ -11,6 +12,11 @@ class Channel(Protocol):
     @property
     def name(self) -> str:
         """The name by which routes know it."""
+        ...
+
+    @property
+    def spacing(self) -> timedelta:
+        """The least time between two messages that the medium wants; the outbox keeps it."""
         ...
 
     async def send(self, message: Message) -> Outcome:

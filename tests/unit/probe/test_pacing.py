@@ -1,0 +1,272 @@
+"""Turns on a host: pace, concurrency, priority, pauses."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.fakes.clock import STORY as START
+from tests.fakes.clock import FakeClock, settle
+from watcher.metrics import Metrics
+from watcher.model.exchange import Purpose
+from watcher.model.platform import DEFAULT_PACE, Pace
+from watcher.probe.pacing import BackingOff, Pacer
+
+HOST = "x.test"
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+FAST = Pace(requests=100, per=SECOND, concurrency=2)
+SLOW = Pace(requests=1, per=timedelta(seconds=10), concurrency=5)
+
+
+class Bench:
+    """A pacer, its clock, and askers that note when their turn came."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.metrics = Metrics("0")
+        self.pacer = Pacer(self.clock, self.metrics)
+        self.turns: list[tuple[str, float]] = []
+        self.refused: list[datetime] = []
+        self.tasks: list[asyncio.Task[None]] = []
+
+    def ask(
+        self,
+        name: str,
+        pace: Pace = SLOW,
+        purpose: Purpose = Purpose.ROUTINE,
+        lasts: timedelta = timedelta(0),
+        patience: timedelta = timedelta(0),
+    ) -> asyncio.Task[None]:
+        async def run() -> None:
+            async with self.pacer.turn(HOST, pace, "x", purpose, patience) as held_up:
+                if isinstance(held_up, BackingOff):
+                    self.refused.append(held_up.until)
+                    return
+                self.turns.append((name, (self.clock.now() - START).total_seconds()))
+                await self.clock.sleep(lasts)
+
+        task = asyncio.create_task(run())
+        self.tasks.append(task)
+        return task
+
+    @property
+    def names(self) -> list[str]:
+        return [name for name, _ in self.turns]
+
+    async def end(self) -> None:
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        await settle()
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    bench = Bench()
+    yield bench
+    await bench.end()
+    assert asyncio.all_tasks() == {asyncio.current_task()}, "no bell outlives its waiters"
+
+
+async def test_turns_come_as_the_pace_allows(bench: Bench) -> None:
+    """One in ten seconds is one in ten seconds, in the order of asking."""
+    for name in "abc":
+        bench.ask(name)
+    await bench.clock.run_for(timedelta(seconds=25))
+    assert bench.turns == [("a", 0), ("b", 10), ("c", 20)]
+
+
+async def test_most_urgent_goes_first(bench: Bench) -> None:
+    """A confirmation overtakes controls, routine and manual questions that wait."""
+    bench.ask("first")
+    await settle()
+    for purpose in (Purpose.MANUAL, Purpose.ROUTINE, Purpose.CONTROL, Purpose.CONFIRM):
+        bench.ask(purpose, purpose=purpose)
+    await bench.clock.run_for(MINUTE)
+    assert bench.names == ["first", "confirm", "control", "routine", "manual"]
+
+
+async def test_concurrency_is_a_limit_of_its_own(bench: Bench) -> None:
+    """With two at once, the third begins when one of them ends."""
+    for name, lasts in (("a", 5), ("b", 8), ("c", 1)):
+        bench.ask(name, pace=FAST, lasts=timedelta(seconds=lasts))
+    await bench.clock.run_for(timedelta(seconds=9))
+    assert bench.turns == [("a", 0), ("b", 0), ("c", 5)]
+
+
+async def test_hosts_do_not_hold_up_one_another(bench: Bench) -> None:
+    """A host whose places are all taken leaves the others alone."""
+    bench.ask("a", lasts=MINUTE)
+    await settle()
+    async with bench.pacer.turn("other.test", SLOW, "x") as held_up:
+        assert held_up is None
+
+
+async def test_capacity_counts_what_could_begin_now(bench: Bench) -> None:
+    """Room by pace and concurrency, less what runs and what waits; nothing during a pause."""
+    assert bench.pacer.capacity(HOST, DEFAULT_PACE) == 1
+    wide = Pace(requests=10, per=MINUTE, concurrency=9)
+    assert bench.pacer.capacity(HOST, wide) == 3
+    bench.ask("a", pace=wide, lasts=MINUTE)
+    await settle()
+    assert bench.pacer.capacity(HOST, wide) == 2
+    assert bench.pacer.capacity(HOST, DEFAULT_PACE) == 0
+    bench.ask("b", pace=DEFAULT_PACE)
+    await settle()
+    assert bench.pacer.capacity(HOST, wide) == 1
+    bench.pacer.back_off(HOST, START + MINUTE)
+    assert bench.pacer.capacity(HOST, wide) == 0
+    assert bench.pacer.capacity("new.test", wide) == 3
+
+
+async def test_redirects_and_robots_count_against_the_pace(bench: Bench) -> None:
+    """A request that took no turn delays the next turn."""
+    bench.pacer.spend(HOST)
+    bench.ask("a")
+    await bench.clock.run_for(timedelta(seconds=11))
+    assert bench.turns == [("a", 10)]
+
+
+async def test_the_wait_is_measured(bench: Bench) -> None:
+    """The metric sees how long a turn was waited for, under the platform's name."""
+    bench.ask("a")
+    bench.ask("b")
+    await bench.clock.run_for(timedelta(seconds=10))
+    value = bench.metrics.registry.get_sample_value
+    assert value("watcher_rate_limit_wait_seconds_count", {"platform": "x"}) == 2
+    assert value("watcher_rate_limit_wait_seconds_sum", {"platform": "x"}) == 10
+
+
+async def test_a_pause_longer_than_ones_patience_is_answered_at_once(bench: Bench) -> None:
+    """Nobody hangs on a host that is left alone for a minute."""
+    bench.pacer.limited(HOST, MINUTE)
+    bench.ask("a", patience=timedelta(seconds=59))
+    await settle()
+    assert bench.refused == [START + MINUTE]
+    assert bench.pacer.backing_off(HOST) == START + MINUTE
+    assert bench.pacer.backing_off("other.test") is None
+
+
+async def test_a_short_pause_is_waited_for(bench: Bench) -> None:
+    """A pause within one's patience only delays."""
+    bench.pacer.back_off(HOST, START + timedelta(seconds=5))
+    bench.ask("a", patience=timedelta(seconds=10))
+    await bench.clock.run_for(timedelta(seconds=6))
+    assert bench.turns == [("a", 5)]
+
+
+async def test_a_pause_that_begins_while_waiting_sends_the_impatient_away(bench: Bench) -> None:
+    """Those already in the queue learn of the pause, too; the patient stay."""
+    bench.ask("a")
+    await settle()
+    bench.ask("b")
+    bench.ask("c", patience=timedelta(hours=1))
+    await settle()
+    bench.pacer.limited(HOST)
+    await settle()
+    assert bench.refused == [START + timedelta(seconds=30)]
+    await bench.clock.run_for(timedelta(seconds=30))
+    assert bench.turns == [("a", 0), ("c", 30)]
+
+
+async def test_the_breaker_opens_after_five_failures_and_a_success_closes_it(bench: Bench) -> None:
+    """The fifth failure in a row pauses the host; a success forgets them."""
+    for _ in range(4):
+        bench.pacer.failed(HOST)
+    bench.pacer.succeeded(HOST)
+    for _ in range(4):
+        bench.pacer.failed(HOST)
+    assert bench.pacer.backing_off(HOST) is None
+    bench.pacer.failed(HOST)
+    assert bench.pacer.backing_off(HOST) == START + timedelta(seconds=5)
+
+
+async def test_a_waiter_that_gives_up_leaves_its_place(bench: Bench) -> None:
+    """A cancelled question neither keeps a place nor stops those behind it."""
+    bench.ask("a")
+    gone = bench.ask("b")
+    bench.ask("c")
+    await settle()
+    gone.cancel()
+    await bench.clock.run_for(timedelta(seconds=10))
+    assert bench.turns == [("a", 0), ("c", 10)]
+
+
+async def test_the_last_waiter_giving_up_silences_the_bell(bench: Bench) -> None:
+    """With nobody waiting there is nothing to wake up for."""
+    bench.ask("a")
+    gone = bench.ask("b")
+    await settle()
+    gone.cancel()
+    await settle()
+    assert bench.pacer._lanes[HOST].bell is None
+
+
+async def test_a_turn_that_comes_in_the_moment_of_cancellation_is_given_back(bench: Bench) -> None:
+    """The place of a question that was granted and cancelled in one step is free again."""
+    pace = Pace(requests=100, per=SECOND, concurrency=1)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(bench.pacer.turn(HOST, pace, "x"))
+        waiting = bench.ask("b", pace=pace)
+        await settle()
+        await stack.aclose()  # grants b
+        waiting.cancel()  # before b could go on
+    await settle()
+    assert bench.turns == []
+    assert bench.pacer.capacity(HOST, pace) == 1
+
+
+async def test_an_earlier_need_resets_the_bell(bench: Bench) -> None:
+    """A waiter who may go sooner than the one before it is not kept until the later bell."""
+    bench.pacer.spend(HOST)
+    bench.ask("slow", pace=Pace(requests=1, per=MINUTE))
+    await settle()
+    bench.ask("quick", pace=SLOW, purpose=Purpose.CONFIRM)
+    await bench.clock.run_for(timedelta(seconds=10))
+    assert bench.turns == [("quick", 10)]
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    requests=st.integers(1, 12),
+    per=st.integers(1, 60),
+    concurrency=st.integers(1, 4),
+    askers=st.lists(st.tuples(st.integers(0, 20), st.integers(0, 15), st.sampled_from(Purpose)), max_size=25),
+)
+def test_pace_and_concurrency_hold_for_any_crowd(
+    requests: int, per: int, concurrency: int, askers: list[tuple[int, int, Purpose]]
+) -> None:
+    """Whoever asks when and for how long: no window over the limit, no more at once than allowed, nobody left out."""
+    pace = Pace(requests=requests, per=timedelta(seconds=per), concurrency=concurrency)
+    starts, most = asyncio.run(_crowd(pace, askers))
+    assert len(starts) == len(askers)
+    assert most <= concurrency
+    for start in starts:
+        assert sum(start <= other < start + pace.per for other in starts) <= requests
+
+
+async def _crowd(pace: Pace, askers: list[tuple[int, int, Purpose]]) -> tuple[list[datetime], int]:
+    clock = FakeClock()
+    pacer = Pacer(clock, Metrics("0"))
+    starts: list[datetime] = []
+    running = most = 0
+
+    async def ask(after: int, lasts: int, purpose: Purpose) -> None:
+        nonlocal running, most
+        await clock.sleep(timedelta(seconds=after))
+        async with pacer.turn(HOST, pace, "x", purpose):
+            starts.append(clock.now())
+            running += 1
+            most = max(most, running)
+            await clock.sleep(timedelta(seconds=lasts))
+            running -= 1
+
+    tasks = [asyncio.create_task(ask(*asker)) for asker in askers]
+    await clock.run_for(timedelta(hours=2))
+    await asyncio.gather(*tasks)
+    return starts, most

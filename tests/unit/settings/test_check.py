@@ -1,0 +1,169 @@
+"""What a valid configuration will not do."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from tests.unit.settings.samples import CHIRP, FEDI, PLATFORMS, watch
+from watcher.model.account import Severity
+from watcher.model.platform import Answers, ControlHandles, Pace, Platform, Source
+from watcher.model.route import Route
+from watcher.settings import Level, Remark, remarks
+from watcher.settings.values import (
+    LogChannel,
+    PlatformOverride,
+    ProbeSettings,
+    Secret,
+    Settings,
+    SlackChannel,
+    SourceOverride,
+)
+
+QUIET = Settings(watchlist=Path("w"), state_dir=Path("s"), probe=ProbeSettings(contact="a@b.example"), platforms={})
+FAST = Pace(requests=10_000, per=timedelta(seconds=1))
+
+
+def fast(platform: Platform) -> Platform:
+    return replace(platform, sources=tuple(replace(source, pace=FAST) for source in platform.sources))
+
+
+ALL_FAST = {name: fast(platform) for name, platform in PLATFORMS.items()}
+
+
+def found(
+    tmp_path: Path, accounts: str, platforms: dict[str, Platform] | None = None, settings: Settings = QUIET
+) -> list[Remark]:
+    watchlist = watch(tmp_path, f"owners: {{alice: A}}\naccounts: [{accounts}]")
+    return list(remarks(watchlist, ALL_FAST if platforms is None else platforms, settings))
+
+
+def test_nothing_is_said_when_all_is_well(tmp_path: Path) -> None:
+    """Two controls, a usable source and a contact: no remark."""
+    assert found(tmp_path, "https://chirp.example/alice") == []
+
+
+def test_an_account_without_a_usable_source_cannot_alert(tmp_path: Path) -> None:
+    """For each source it is said what keeps it from being asked."""
+    sources = (
+        Source(name="api", url="https://api.example/{handle}", answers=Answers.JSON, credential="token"),
+        Source(name="page", url="https://chirp.example/{handle}", answers=Answers.HTML, robots_disallow=True),
+        Source(name="inner", url="https://i.example/{handle}", answers=Answers.JSON, unofficial=True, enabled=False),
+    )
+    platforms = {**ALL_FAST, "chirp": replace(CHIRP, sources=sources)}
+    (remark,) = found(tmp_path, "https://chirp.example/alice", platforms)
+    assert (remark.account_id, remark.level) == ("chirp:alice", Level.CANNOT_ALERT)
+    assert remark.message == (
+        "no usable source on Chirp: source 'api' needs the credential 'token'; source 'page' is disallowed by the "
+        "host's robots.txt (set robots: override to ask it all the same); source 'inner' is turned off "
+        "(unofficial: set enabled: true to use it)"
+    )
+
+
+def test_the_operators_changes_count(tmp_path: Path) -> None:
+    """A credential, a switch or an override in watcher.yaml makes a source usable."""
+    source = Source(
+        name="api", url="https://a.example/{handle}", answers=Answers.JSON, credential="t", enabled=False, pace=FAST
+    )
+    platforms = {**ALL_FAST, "chirp": replace(CHIRP, sources=(source,))}
+    override = PlatformOverride(credentials={"t": Secret("x")}, sources={"api": SourceOverride(enabled=True)})
+    assert len(found(tmp_path, "https://chirp.example/alice", platforms)) == 1
+    assert (
+        found(tmp_path, "https://chirp.example/alice", platforms, replace(QUIET, platforms={"chirp": override})) == []
+    )
+
+
+def test_an_account_without_a_control_cannot_alert(tmp_path: Path) -> None:
+    """A page of which nothing comparable is known is never told as gone."""
+    (remark,) = found(tmp_path, "https://forum.example/u/alice")
+    assert (remark.account_id, remark.level) == ("generic:forum.example/u/alice", Level.CANNOT_ALERT)
+    assert "give controls.present" in remark.message
+
+
+def test_one_control_is_fewer_than_wanted(tmp_path: Path) -> None:
+    """A single control may itself be the one that is gone."""
+    (remark,) = found(tmp_path, "{url: https://forum.example/u/alice, controls: {present: admin}}")
+    assert (remark.level, remark.message.split(":")[0]) == (Level.WARNING, "only 'admin' to compare with")
+
+
+def test_controls_come_from_the_entry_the_instance_and_the_neighbours(tmp_path: Path) -> None:
+    """Those of another instance do not count, nor does the account itself."""
+    accounts = "https://big.example/@admin, https://big.example/@eve, https://small.example/@eve"
+    said = {remark.account_id: remark.level for remark in found(tmp_path, accounts)}
+    assert said == {
+        "fedi:admin@big.example": Level.WARNING,
+        "fedi:eve@big.example": Level.WARNING,
+        "fedi:eve@small.example": Level.CANNOT_ALERT,
+    }
+    everywhere = replace(ALL_FAST["fedi"], controls=ControlHandles(present={"*": ("a", "b")}))
+    assert found(tmp_path, accounts, {**ALL_FAST, FEDI.id: everywhere}) == []
+
+
+def test_a_missing_contact_is_a_warning(tmp_path: Path) -> None:
+    """Platforms should be able to ask before they block."""
+    (remark,) = found(tmp_path, "https://chirp.example/alice", settings=replace(QUIET, probe=ProbeSettings()))
+    assert (remark.account_id, remark.level) == (None, Level.WARNING)
+    assert remark.message.startswith("no contact")
+
+
+def test_a_route_for_nobody_is_a_warning(tmp_path: Path) -> None:
+    """A mistyped owner in a route would silence it for ever."""
+    routes = (Route(name="r", channels=("log",), owner=frozenset({"alice", "bob"})),)
+    (remark,) = found(tmp_path, "https://chirp.example/alice", settings=replace(QUIET, routes=routes))
+    assert remark.message == "route 'r' is for the owner 'bob', which the watchlist does not have"
+
+
+SLACK = SlackChannel(name="slack", webhook_url=Secret("https://h.example"))
+LOUD = "{url: https://chirp.example/alice, severity: critical, owner: alice, labels: {desk: a}}"
+
+
+def is_loud(tmp_path: Path, *routes: Route) -> bool:
+    settings = replace(QUIET, channels=(LogChannel(name="log"), SLACK), routes=routes)
+    said = found(tmp_path, LOUD, settings=settings)
+    assert [remark.account_id for remark in said] in ([], ["chirp:alice"])
+    return not said
+
+
+def test_a_critical_account_needs_a_route_to_people(tmp_path: Path) -> None:
+    """The log alone wakes nobody; the routes are followed as they will be."""
+    log, slack = Route(name="log", channels=("log",)), Route(name="slack", channels=("slack",))
+    assert is_loud(tmp_path, slack)
+    assert is_loud(tmp_path, replace(log, proceed=True), slack)
+    assert not is_loud(tmp_path, log, slack)
+    assert not is_loud(tmp_path)
+
+
+def test_routes_match_by_what_an_account_is(tmp_path: Path) -> None:
+    """Severity, platform, owner and labels must all fit."""
+    slack = Route(name="slack", channels=("slack",))
+    assert is_loud(tmp_path, replace(slack, severity=frozenset({Severity.CRITICAL})))
+    assert is_loud(
+        tmp_path, replace(slack, platform=frozenset({"chirp"}), owner=frozenset({"alice"}), labels={"desk": "a"})
+    )
+    assert not is_loud(tmp_path, replace(slack, severity=frozenset({Severity.INFO})))
+    assert not is_loud(tmp_path, replace(slack, platform=frozenset({"fedi"})))
+    assert not is_loud(tmp_path, replace(slack, labels={"desk": "b"}))
+    settings = replace(QUIET, channels=(SLACK,), routes=(replace(slack, owner=frozenset({"bob"})),))
+    assert any("is critical" in remark.message for remark in found(tmp_path, LOUD, settings=settings))
+
+
+def test_an_interval_that_the_pace_forbids_is_named_with_the_one_it_allows(tmp_path: Path) -> None:
+    """10 a minute, of which 0.8 for the controls: 20 accounts can be asked every 131 s."""
+    accounts = ", ".join(f"https://chirp.example/user{n}" for n in range(20))
+    (remark,) = found(tmp_path, accounts, PLATFORMS)
+    assert (remark.account_id, remark.level) == (None, Level.WARNING)
+    assert remark.message == (
+        "chirp.example: 20 accounts with controls want 20.8 requests a minute, the pace is 10 per 1m: "
+        "an interval of 2m11s can be met"
+    )
+    assert found(tmp_path, ", ".join(accounts.split(", ")[:9]), PLATFORMS) == []
+
+
+def test_a_pace_too_slow_for_the_controls_is_named(tmp_path: Path) -> None:
+    """No interval is proposed where none would do."""
+    override = PlatformOverride(pace=Pace(requests=1, per=timedelta(hours=1)))
+    settings = replace(QUIET, platforms={"chirp": override})
+    (remark,) = found(tmp_path, "https://chirp.example/alice", PLATFORMS, settings)
+    assert remark.message == (
+        "chirp.example: 1 account with controls want 1.8 requests a minute, the pace is 1 per 1h, "
+        "too little even for the controls"
+    )

@@ -1,0 +1,127 @@
+"""docs/configuration.md says what the schema says."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, RootModel
+
+from watcher.settings import load_all, load_platforms, schema
+from watcher.settings.scalars import span_text
+from watcher.settings.validate import models_in
+
+ROOT = Path(__file__).parents[3]
+DOC = (ROOT / "docs/configuration.md").read_text("utf-8")
+ROOTS = (schema.WatchlistFile, schema.SettingsFile, schema.PlatformFile)
+SECTIONS: dict[type[BaseModel], tuple[str, str]] = {
+    schema.WatchlistFile: ("watchlist.yaml", "The file"),
+    schema.DefaultsEntry: ("watchlist.yaml", "`defaults`"),
+    schema.RepeatEntry: ("watchlist.yaml", "`confirm` and `recover`"),
+    schema.OwnerEntry: ("watchlist.yaml", "`owners`"),
+    schema.AccountEntry: ("watchlist.yaml", "`accounts`"),
+    schema.AccountControlsEntry: ("watchlist.yaml", "`controls` of an account"),
+    schema.SettingsFile: ("watcher.yaml", "The file"),
+    schema.ProbeEntry: ("watcher.yaml", "`probe`"),
+    schema.WebEntry: ("watcher.yaml", "`web`"),
+    schema.LogChannelEntry: ("watcher.yaml", "`channels` of kind `log`"),
+    schema.SlackChannelEntry: ("watcher.yaml", "`channels` of kind `slack`"),
+    schema.RouteEntry: ("watcher.yaml", "`routes`"),
+    schema.MatchEntry: ("watcher.yaml", "`match`"),
+    schema.PlatformOverrideEntry: ("watcher.yaml", "`platforms`"),
+    schema.SourceOverrideEntry: ("watcher.yaml", "`sources` of `platforms`"),
+    schema.PaceEntry: ("watcher.yaml", "`pace`"),
+    schema.PlatformFile: ("Platform files", "The file"),
+    schema.HandleEntry: ("Platform files", "`handle`"),
+    schema.ControlsEntry: ("Platform files", "`controls` of a platform"),
+    schema.SourceEntry: ("Platform files", "`sources`"),
+    schema.RuleEntry: ("Platform files", "`rules`"),
+}
+
+
+def reachable(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    yield model
+    for info in model.model_fields.values():
+        for inner in models_in(info.annotation):
+            yield from reachable(inner)
+
+
+def table(model: type[BaseModel]) -> dict[str, tuple[str, str]]:
+    chapter, section = SECTIONS[model]
+    text = DOC.split(f"\n## {chapter}\n")[1].split("\n## ")[0]
+    text = text.split(f"\n### {section}\n")[1].split("\n### ")[0]
+    rows = re.findall(r"^\| `(\w+)` \| (.+?) \| (.+?) \|$", text, re.MULTILINE)
+    return {key: (default, meaning) for key, default, meaning in rows}
+
+
+def written(value: Any) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case 2_000_000:
+            return "2MB"
+        case timedelta():
+            return span_text(value)
+        case (host, int() as port):
+            return f"{host}:{port}"
+        case BaseModel():
+            return "{" + ", ".join(f"{key}: {written(getattr(value, key))}" for key in type(value).model_fields) + "}"
+        case _:
+            return str(value)
+
+
+def is_in_words(value: Any) -> bool:
+    """True for defaults that stand for something else: nothing, or a mapping described in its own section."""
+    return value is None or (isinstance(value, BaseModel) and value == type(value).model_construct())
+
+
+def test_every_model_of_the_schema_has_its_section() -> None:
+    """A mapping that can be written is described."""
+    assert {m for root in ROOTS for m in reachable(root) if not issubclass(m, RootModel)} == set(SECTIONS)
+
+
+@pytest.mark.parametrize("model", SECTIONS, ids=lambda m: m.__name__)
+def test_every_key_is_described_with_its_default(model: type[BaseModel]) -> None:
+    """The table of a mapping has its keys, all of them and no other, with the defaults that the program uses."""
+    rows = table(model)
+    assert list(rows) == list(schema.keys_of(model))
+    for key, info in schema.keys_of(model).items():
+        cell = rows[key][0]
+        if info.is_required():
+            assert cell == "required", key
+        elif is_in_words(info.default):
+            assert cell != "required", key
+        elif info.default in ((), [], {}):
+            assert cell == "none", key
+        else:
+            assert cell == f"`{written(info.default)}`", key
+
+
+BLOCKS = re.findall(r"^```yaml (\w+)\n(.*?)^```$", DOC, re.MULTILINE | re.DOTALL)
+
+
+def test_every_yaml_block_says_what_it_is() -> None:
+    """No block of YAML escapes the test below."""
+    assert len(BLOCKS) == DOC.count("```yaml") == 3
+
+
+@pytest.mark.parametrize(("kind", "text"), BLOCKS, ids=[kind for kind, _ in BLOCKS])
+def test_every_yaml_block_loads(kind: str, text: str, tmp_path: Path) -> None:
+    """What the documentation shows is accepted."""
+    (tmp_path / "watchlist.yaml").write_text("accounts: [https://bsky.app/profile/alice.example]\n", "utf-8")
+    (tmp_path / "watcher.yaml").write_text("web: {listen: 127.0.0.1:11102}\n", "utf-8")
+    (tmp_path / "platforms").mkdir()
+    name = {"watcher": "watcher.yaml", "watchlist": "watchlist.yaml", "platform": "platforms/agora.yaml"}[kind]
+    (tmp_path / name).write_text(text, "utf-8")
+    env = {"SLACK_WEBHOOK_URL": "https://hooks.slack.example/T/B/x", "X_TOKEN": "t"}
+    loaded = load_all(tmp_path / "watcher.yaml", env)
+    assert len(loaded.watchlist.accounts) == (4 if kind == "watchlist" else 1)
+    assert ("agora" in loaded.platforms) == (kind == "platform")
+
+
+def test_every_shipped_platform_is_named() -> None:
+    """The ids that can be written in `platform:` are listed."""
+    row = table(schema.AccountEntry)["platform"][1]
+    assert set(re.findall(r"`(\w+)`", row)) == set(load_platforms(None))

@@ -1,0 +1,110 @@
+"""The book: what is watched, and how each account stands. The truth while running; the store only keeps it.
+
+Knows whom to ask and where, from state alone. Asks nobody and judges nothing.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from watcher.model.account import Account, Watchlist
+from watcher.model.control import ControlKey, Health
+from watcher.model.exchange import Purpose, Target, Task
+from watcher.model.notification import Incident
+from watcher.model.outage import AccountState, Phase
+from watcher.model.platform import Platform, Source
+from watcher.model.route import Route
+
+VANTAGE: Final = "local"
+
+
+class Book:
+    """The watchlist, the platforms, the routes, and the state of every account watched; the open incidents, by id.
+
+    `timeout` bounds each question.
+    """
+
+    def __init__(
+        self,
+        *,
+        watchlist: Watchlist,
+        platforms: Mapping[str, Platform],
+        routes: tuple[Route, ...],
+        states: dict[str, AccountState],
+        incidents: Iterable[Incident] = (),
+        timeout: timedelta,
+    ) -> None:
+        self.watchlist = watchlist
+        self.platforms = platforms
+        self.routes = routes
+        self.states = states
+        self.incidents = {incident.id: incident for incident in incidents}
+        self._timeout = timeout
+
+    def platform_of(self, account: Account) -> Platform:
+        """The account's platform."""
+        return self.platforms[account.platform]
+
+    def sources(self, account: Account, health: Callable[[ControlKey], Health]) -> tuple[Source, ...]:
+        """The usable sources in the order in which to ask them: those not blind first.
+
+        An absence is not confirmed at a source whose answers are cached for minutes, if there is another.
+        """
+        usable = self.platform_of(account).usable_sources
+        if self.states[account.id].phase is not Phase.UP:
+            usable = tuple(source for source in usable if source.confirms) or usable
+        return tuple(sorted(usable, key=lambda source: health(self.key(account, source)) is Health.BLIND))
+
+    def second_task(self, account: Account, asked: str, now: datetime) -> Task | None:
+        """Another way than the source `asked` to find the account: by its stable id, or at the next source."""
+        usable = [source for source in self.platform_of(account).usable_sources if source.confirms]
+        if self.states[account.id].stable_id is not None:
+            for source in usable:
+                if source.url_by_id is not None:
+                    return self.task(account, source, Purpose.CONFIRM, now, by_id=True)
+        others = [source for source in usable if source.name != asked]
+        return self.task(account, others[0], Purpose.CONFIRM, now) if others else None
+
+    @staticmethod
+    def key(account: Account, source: Source) -> ControlKey:
+        """Which controls share the account's errors when it is asked through `source`."""
+        return ControlKey(platform=account.platform, instance=account.instance, source=source.name, vantage=VANTAGE)
+
+    def task(self, account: Account, source: Source, purpose: Purpose, now: datetime, *, by_id: bool = False) -> Task:
+        """The question about `account` to `source`. What confirms is asked afresh and takes no old copy."""
+        state = self.states[account.id]
+        confirms = purpose is Purpose.CONFIRM
+        return Task(
+            purpose=purpose,
+            platform=self.platform_of(account),
+            source=source,
+            target=Target(
+                handle=state.handle or account.handle,
+                instance=account.instance,
+                account_id=account.id,
+                stable_id=state.stable_id,
+                by_id=by_id,
+            ),
+            due=now,
+            max_age=account.policy.confirm.interval if confirms else account.policy.interval,
+            timeout=self._timeout,
+            fresh=confirms,
+        )
+
+    def positives(self, key: ControlKey) -> tuple[str, ...]:
+        """Handles that should exist: the entries' own, the platform file's, and where those are few, accounts seen up.
+
+        Not those that are watched and missing.
+        """
+        around = [
+            account
+            for account in self.watchlist.accounts.values()
+            if (account.platform, account.instance) == (key.platform, key.instance)
+        ]
+        declared = self.platforms[key.platform].controls.present
+        known = [handle for account in around for handle in account.controls]
+        known += [*declared.get(key.instance, ()), *declared.get("*", ())]
+        up = [account.handle for account in around if self.states[account.id].phase is Phase.UP]
+        missing = {account.handle for account in around if self.states[account.id].phase not in (Phase.UP, Phase.NEW)}
+        handles = known if len(known) > 1 else known + up
+        return tuple(handle for handle in dict.fromkeys(handles) if handle not in missing)

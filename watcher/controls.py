@@ -1,0 +1,271 @@
+"""The I/O shell that keeps the ControlReports: asks accounts that always exist and handles that never do.
+
+One refresh at a time per key, shared by all who wait for it. Decides nothing: judging is in `judge`.
+"""
+
+import asyncio
+import secrets
+import string
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+import structlog
+
+from watcher.classify import Classified, classify
+from watcher.clock import Clock
+from watcher.judge.platform_health import assess
+from watcher.model.control import ControlFinding, ControlKey, ControlReport, Features, Health, References
+from watcher.model.exchange import Exchange, Purpose, Target, Task
+from watcher.model.platform import Platform, Source
+
+REFRESH: Final = timedelta(minutes=5)
+# Suspicions of the same moment share one refresh: it waits this long for company before it asks.
+GATHER: Final = timedelta(milliseconds=250)
+_SHARE: Final = 0.2  # of a host's pace, at most, that periodic refreshes may use
+_MAX_AGE: Final = timedelta(seconds=10)
+_KEPT: Final = 4
+_NEGATIVES: Final = 2
+_ALPHABET: Final = string.ascii_lowercase + string.digits
+
+
+class Fetch(Protocol):
+    """Puts one question; never raises for a bad page."""
+
+    async def __call__(self, task: Task) -> Exchange:
+        """The exchange of `task`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """What a report must hold: a positive control asked after `positive`, a negative one after `negative`."""
+
+    positive: datetime | None = None
+    negative: datetime | None = None
+
+
+@dataclass(slots=True)
+class _Post:
+    """One key's controls: where to ask, what was said, and the refresh that is under way."""
+
+    key: ControlKey
+    platform: Platform
+    source: Source
+    report: ControlReport
+    asked_positive: datetime | None = None
+    asked_negative: datetime | None = None
+    refreshed_at: datetime | None = None
+    turn: int = 0
+    running: asyncio.Task[None] | None = None
+    wanted: set[str] = field(default_factory=set)
+
+
+class Controls:
+    """Keeps one report for each (platform, instance, source, vantage).
+
+    `positives(key)` gives the handles that should exist, best first; it is asked anew each time, since fallbacks are
+    watched accounts that are up.
+    """
+
+    def __init__(
+        self,
+        *,
+        fetch: Fetch,
+        clock: Clock,
+        timeout: timedelta,
+        positives: Callable[[ControlKey], tuple[str, ...]],
+        changed: Callable[[ControlReport], None] = lambda _report: None,
+    ) -> None:
+        self._fetch = fetch
+        self._clock = clock
+        self._timeout = timeout
+        self._positives = positives
+        self._changed = changed
+        self._posts: dict[ControlKey, _Post] = {}
+        self._stored: dict[ControlKey, ControlReport] = {}
+
+    def restore(self, reports: Iterable[ControlReport]) -> None:
+        """Go on from what an earlier run knew. It has no features: the first refresh brings them."""
+        self._stored = {report.key: report for report in reports}
+
+    def report(self, key: ControlKey) -> ControlReport:
+        """What is known now; empty when nothing was asked yet."""
+        post = self._posts.get(key)
+        return post.report if post is not None else self._stored.get(key, ControlReport(key=key))
+
+    def reports(self) -> Mapping[ControlKey, ControlReport]:
+        """Every key that is in use, with its report."""
+        return {key: post.report for key, post in self._posts.items()}
+
+    def health(self, key: ControlKey) -> Health:
+        """What the report says of the platform."""
+        return assess(self.report(key))
+
+    def keep(self, key: ControlKey, platform: Platform, source: Source) -> None:
+        """Keep controls for `key` from now on."""
+        if key not in self._posts:
+            report = self._stored.get(key, ControlReport(key=key))
+            self._posts[key] = _Post(key=key, platform=platform, source=source, report=report)
+
+    def retain(self, keys: Iterable[ControlKey]) -> None:
+        """Let go of all keys but these."""
+        for gone in self._posts.keys() - set(keys):
+            del self._posts[gone]
+
+    def refresh_stale(self) -> None:
+        """Begin to refresh every report that is older than five minutes (longer where the pace is slow)."""
+        now = self._clock.now()
+        for post in self._posts.values():
+            due = post.refreshed_at is None or now - post.refreshed_at >= _period(post.source)
+            if due and post.running is None:
+                self._begin(post, {"positive", "negative"}, timedelta(0))
+
+    async def satisfy(self, key: ControlKey, need: Need) -> ControlReport:
+        """The report once it holds what is needed; what the controls said may still be anything.
+
+        Waits for one refresh, shared with all who need the same. `key` must be kept.
+        """
+        post = self._posts[key]
+        while missing := _missing(post, need):
+            if post.running is None:
+                self._begin(post, missing, GATHER)
+            else:
+                post.wanted |= missing
+            running = post.running
+            assert running is not None  # noqa: S101 - begun just above, or found running
+            await asyncio.shield(running)
+        return post.report
+
+    async def close(self) -> None:
+        """Stop all refreshes."""
+        running = [post.running for post in self._posts.values() if post.running is not None]
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    def _begin(self, post: _Post, sides: set[str], gather: timedelta) -> None:
+        post.wanted = set(sides)
+        post.running = asyncio.create_task(self._refresh(post, gather))
+
+    async def _refresh(self, post: _Post, gather: timedelta) -> None:
+        await self._clock.sleep(gather)
+        began, sides = self._clock.now(), frozenset(post.wanted)
+        try:
+            positives, negatives = await asyncio.gather(
+                self._ask_positives(post, "positive" in sides), self._ask_negatives(post, "negative" in sides)
+            )
+            post.report = _merge(post.report, positives, negatives)
+        except Exception:  # noqa: BLE001 - those who wait get the old report, which proves nothing new
+            structlog.get_logger("watcher").error("control_refresh_failed", key=str(post.key), exc_info=True)
+        finally:
+            post.running = None
+        # The stamps are those of the beginning: whoever needs an answer given after that must ask again.
+        post.asked_positive = began if "positive" in sides else post.asked_positive
+        post.asked_negative = began if "negative" in sides else post.asked_negative
+        post.refreshed_at = began if sides == {"positive", "negative"} else post.refreshed_at
+        self._changed(post.report)
+
+    async def _ask_positives(self, post: _Post, wanted: bool) -> list[Exchange]:
+        """Ask positive controls until one of them is there: one rotten control must not blind a platform."""
+        handles = self._positives(post.key) if wanted else ()
+        asked: list[Exchange] = []
+        for handle in _in_turn(handles, post.turn)[:_NEGATIVES]:
+            exchange = await self._ask(post, handle)
+            asked.append(exchange)
+            if classify(exchange, post.report.references).finding.is_present:
+                break
+        post.turn += 1
+        return asked
+
+    async def _ask_negatives(self, post: _Post, wanted: bool) -> list[Exchange]:
+        """Ask fresh handles that cannot exist: one, or two where pages must be compared and none is known."""
+        if not wanted:
+            return []
+        count = _NEGATIVES if post.source.similarity and not post.report.references.negatives else 1
+        return [await self._ask(post, impossible(post.platform)) for _ in range(count)]
+
+    async def _ask(self, post: _Post, handle: str) -> Exchange:
+        now = self._clock.now()
+        return await self._fetch(
+            Task(
+                purpose=Purpose.CONTROL,
+                platform=post.platform,
+                source=post.source,
+                target=Target(handle=handle, instance=post.key.instance),
+                due=now,
+                max_age=_MAX_AGE,
+                timeout=self._timeout,
+                fresh=True,
+            )
+        )
+
+
+def impossible(platform: Platform) -> str:
+    """A fresh handle that is valid on the platform and that nobody has."""
+    random = "".join(secrets.choice(_ALPHABET) for _ in range(platform.controls.length - 1))
+    return platform.controls.absent.replace("{random}", secrets.choice(string.ascii_lowercase) + random)
+
+
+def _period(source: Source) -> timedelta:
+    """How often to refresh: two requests each time must stay within their share of the pace."""
+    return max(REFRESH, timedelta(seconds=2 / (_SHARE * source.pace.per_second)))
+
+
+def _missing(post: _Post, need: Need) -> set[str]:
+    missing: set[str] = set()
+    if need.positive is not None and (post.asked_positive is None or post.asked_positive < need.positive):
+        missing.add("positive")
+    if need.negative is not None and (post.asked_negative is None or post.asked_negative < need.negative):
+        missing.add("negative")
+    return missing
+
+
+def _in_turn(handles: tuple[str, ...], turn: int) -> tuple[str, ...]:
+    start = turn % len(handles) if handles else 0
+    return handles[start:] + handles[:start]
+
+
+def _merge(report: ControlReport, positives: list[Exchange], negatives: list[Exchange]) -> ControlReport:
+    """The report with the new answers in front, each judged beside the others and never beside itself."""
+    plain = {id(exchange): classify(exchange, vantage=report.key.vantage) for exchange in (*positives, *negatives)}
+    known = report.references
+    fresh_negatives = [(exchange, plain[id(exchange)].features) for exchange in negatives]
+    fresh_positives = [(exchange, plain[id(exchange)].features) for exchange in positives]
+
+    # The first positive of a site that no rule knows has but itself to be like: it is there on the operator's word,
+    # and shown to be if a handle that cannot exist looks otherwise.
+    baseline = known.positives or tuple(features for _, features in fresh_positives if features is not None)
+
+    def judged(exchange: Exchange) -> ControlFinding:
+        references = References(
+            positives=(*_others(fresh_positives, exchange), *baseline),
+            negatives=(*_others(fresh_negatives, exchange), *known.negatives),
+        )
+        classified = classify(exchange, references, vantage=report.key.vantage)
+        return _control(exchange, classified, plain[id(exchange)].features)
+
+    return replace(
+        report,
+        positives=_newest(map(judged, positives), report.positives),
+        negatives=_newest(map(judged, negatives), report.negatives)[:_NEGATIVES],
+    )
+
+
+def _others(pairs: list[tuple[Exchange, Features | None]], own: Exchange) -> list[Features]:
+    return [features for exchange, features in pairs if features is not None and exchange is not own]
+
+
+def _control(exchange: Exchange, classified: Classified, features: Features | None) -> ControlFinding:
+    return ControlFinding(
+        handle=exchange.task.target.handle, finding=classified.finding, features=classified.features or features
+    )
+
+
+def _newest(fresh: Iterable[ControlFinding], known: tuple[ControlFinding, ...]) -> tuple[ControlFinding, ...]:
+    """One entry a handle, the latest first."""
+    merged: dict[str, ControlFinding] = {}
+    for control in (*reversed(list(fresh)), *known):
+        merged.setdefault(control.handle, control)
+    return tuple(merged.values())[:_KEPT]

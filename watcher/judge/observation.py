@@ -1,0 +1,92 @@
+"""What any finding means for what is known, whatever the phase: is it news, does it count, what was not observed.
+
+Nothing here knows the transition table; `machine` asks here first.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from watcher.judge.policy import expected
+from watcher.model.account import Policy
+from watcher.model.finding import Finding, Stamp, Verdict
+from watcher.model.outage import ZERO, AccountState, Phase, Unobserved
+
+
+def is_old(state: AccountState, finding: Finding) -> bool:
+    """True when the finding is not newer than what was already seen: it is dropped.
+
+    Also when it contradicts the last verdict and their windows overlap, as with a cached copy: which of the two was
+    true first cannot be told, so no bound could rest on it.
+    """
+    if state.last_verdict_at is not None and finding.at < state.last_verdict_at:
+        return True
+    if state.last_seen is None or not finding.is_conclusive:
+        return False
+    if finding.seen.earliest < state.last_seen and finding.verdict is not _last_verdict(state):
+        return True
+    return finding.seen.latest <= state.last_seen
+
+
+def _last_verdict(state: AccountState) -> Verdict | None:
+    """The last conclusive verdict, which `state.verdict` may no longer show; None where the phase does not tell."""
+    match state.phase:
+        case Phase.UP | Phase.RECOVERING:
+            return Verdict.PRESENT
+        case Phase.SUSPECT if state.began is None:
+            return None
+        case _:
+            return Verdict.ABSENT
+
+
+def counts(state: AccountState, finding: Finding, policy: Policy) -> bool:
+    """True when the finding is far enough from the last one counted, and no copy of what was seen before."""
+    if state.last_counted is None or state.last_seen is None:
+        return True
+    repeat = policy.confirm if finding.is_absent else policy.recover
+    return finding.at - state.last_counted >= repeat.interval and finding.seen.earliest >= state.last_seen
+
+
+def gap_before(state: AccountState, finding: Finding, policy: Policy) -> tuple[Unobserved, ...]:
+    """The span before this finding, if it is longer than two expected waits: nothing was observed in it."""
+    since = state.observed_until
+    if since is None or finding.at - since <= 2 * expected(state, policy):
+        return ()
+    return (Unobserved(account_id=state.account_id, from_at=since, to_at=finding.at, cause="no verdict"),)
+
+
+def observe(state: AccountState, finding: Finding, gap: tuple[Unobserved, ...]) -> AccountState:
+    """The state with what any conclusive finding changes. An identity is pinned from a PRESENT answer only."""
+    return unobserve(
+        replace(
+            state,
+            last_seen=finding.seen.latest,
+            observed_until=finding.at,
+            last_probe_at=probed(state, finding),
+            last_verdict_at=finding.at,
+            verdict=finding.verdict,
+            reason=finding.reason,
+            source=finding.source,
+            inconclusive=0,
+            blind_since=None,
+            stable_id=state.stable_id or (finding.stable_id if finding.is_present else None),
+        ),
+        sum((span.to_at - span.from_at for span in gap), ZERO),
+    )
+
+
+def unobserve(state: AccountState, span: timedelta) -> AccountState:
+    """The state with `span` more of unobserved time, in the open outage too."""
+    if span <= ZERO:
+        return state
+    outage = state.outage and replace(state.outage, unobserved=state.outage.unobserved + span)
+    return replace(state, unobserved=state.unobserved + span, outage=outage)
+
+
+def probed(state: AccountState, finding: Finding) -> datetime:
+    """When the account was last probed, this finding included, in whatever order they come."""
+    return finding.at if state.last_probe_at is None else max(state.last_probe_at, finding.at)
+
+
+def later(one: Stamp, other: Stamp) -> Stamp:
+    """The window of the later of two sights: the newer one's may begin before the older one's if it came from a cache."""
+    return Stamp(earliest=max(one.earliest, other.earliest), latest=max(one.latest, other.latest))

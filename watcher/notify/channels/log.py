@@ -1,0 +1,63 @@
+"""Notifications as lines in the log: the channel that needs nothing, and the last resort when others are down."""
+
+from datetime import timedelta
+from typing import assert_never
+
+from structlog.typing import FilteringBoundLogger
+
+from watcher.model.account import Severity
+from watcher.model.notification import Delivered, Message, NotificationKind, Outcome
+
+
+class LogChannel:
+    """Writes each message as one line through `logger`, as loud as its severity; what is over as information."""
+
+    def __init__(self, name: str, logger: FilteringBoundLogger) -> None:
+        self._name = name
+        self._logger = logger
+
+    @property
+    def name(self) -> str:
+        """The name by which routes know it."""
+        return self._name
+
+    @property
+    def spacing(self) -> timedelta:
+        """None: a log takes as many lines as there are."""
+        return timedelta(0)
+
+    async def send(self, message: Message) -> Outcome:
+        """Write the line; always Delivered."""
+        fields = {
+            "channel": self._name,
+            "severity": str(message.severity),
+            "said": " ".join(message.sentences),
+            "facts": "; ".join(f"{label}: {value}" for label, value in message.facts),
+            "quote": _quoted(message),
+            "links": " ".join(url for _, url in message.links),
+            "dedup_key": message.dedup_key,
+        }
+        told = {key: value for key, value in fields.items() if value}
+        if message.kind is NotificationKind.RESOLVED:
+            self._logger.info(message.headline, **told)
+            return Delivered()
+        match message.severity:
+            case Severity.CRITICAL:
+                self._logger.error(message.headline, **told)
+            case Severity.WARNING:
+                self._logger.warning(message.headline, **told)
+            case Severity.INFO:
+                self._logger.info(message.headline, **told)
+            case _:
+                assert_never(message.severity)
+        return Delivered()
+
+    async def close(self) -> None:
+        """Nothing to let go of: the log is not ours."""
+
+
+def _quoted(message: Message) -> str:
+    if message.quote is None:
+        return ""
+    language = f" ({message.quote.language})" if message.quote.language else ""
+    return f"«{message.quote.text}»{language}"

@@ -1,0 +1,323 @@
+"""Claim what is due, render it as things are now, send it, back off. At least once: the dedup_key goes along.
+
+Each channel has a lane of its own, so that a slow one delays no other. What is told is decided elsewhere (`route`,
+the pipeline), what it says by `render`, how by the channel; here is only when, and what becomes of a failure.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol, assert_never
+
+import structlog
+
+from watcher.clock import Clock
+from watcher.metrics import FAILURE_REASONS, Metrics
+from watcher.model.errors import StoreError
+from watcher.model.notification import (
+    Delivered,
+    Delivery,
+    GaveUp,
+    Notification,
+    NotificationKind,
+    NotificationState,
+    Outcome,
+    RetryAfter,
+)
+from watcher.notify.channels.base import Channel
+from watcher.notify.render import render
+from watcher.notify.view import View
+from watcher.store.base import IncidentRecord, Store
+from watcher.store.faults import ContradictionError
+
+_POLL: Final = timedelta(seconds=1)
+# In clock time. What is still held when its lease ends is claimed again by this process and recognised (`_held`),
+# so that a lease only ever runs out when the process is gone.
+_LEASE: Final = timedelta(seconds=60)
+_LIMIT: Final = 100
+_SEND_TIMEOUT: Final = timedelta(seconds=15)
+_FIRST_BACK_OFF: Final = timedelta(seconds=2)
+_LONGEST_BACK_OFF: Final = timedelta(minutes=5)
+_LONGEST_WAIT: Final = timedelta(hours=1)
+_GRACE: Final = 1.0
+_JITTER: Final = 0.2
+_TOO_OLD: Final = timedelta(days=3)
+
+
+class Worker(Protocol):
+    """The asynchronous face of the store: each call runs to its end in the store's own thread, in order."""
+
+    @property
+    def store(self) -> Store:
+        """The store that is called."""
+        ...
+
+    async def call(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Run `function` and return what it returned. Raises StoreError."""
+        ...
+
+
+@dataclass(slots=True)
+class _Lane:
+    """What one channel still has to send, and from when on it may."""
+
+    queue: asyncio.Queue[Notification] = field(default_factory=asyncio.Queue)
+    free_at: datetime | None = None
+    failing: bool = False
+    task: asyncio.Task[None] | None = None
+
+
+class Outbox:
+    """Sends what the store says is due. `channels` is read anew for each message, `view` at the moment of sending.
+
+    `run` until told to stop, then `drain`. `chance` is what the jitter is taken from; `send_timeout` is real time.
+    """
+
+    def __init__(
+        self,
+        worker: Worker,
+        clock: Clock,
+        channels: Mapping[str, Channel],
+        view: Callable[[IncidentRecord, Notification], View],
+        metrics: Metrics,
+        *,
+        chance: random.Random | None = None,
+        send_timeout: timedelta = _SEND_TIMEOUT,
+    ) -> None:
+        self._worker = worker
+        self._clock = clock
+        self._channels = channels
+        self._view = view
+        self._metrics = metrics
+        self._chance = chance if chance is not None else random.Random()  # noqa: S311 - jitter is no secret
+        self._send_timeout = send_timeout.total_seconds()
+        self._log = structlog.get_logger("watcher.notify")
+        self._lanes: dict[str, _Lane] = {}
+        self._held: dict[int, Notification] = {}
+        self._recordings: set[asyncio.Task[None]] = set()
+        self._woken = asyncio.Event()
+        self._closing = False
+        self._ended = False
+        self._store_failing = False
+
+    def wake(self) -> None:
+        """Look for due rows now: something was committed."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Claim and hand out until `drain` is called (or this is cancelled; `drain` must follow all the same)."""
+        while not self._closing:
+            self._woken.clear()
+            await self._hand_out()
+            await self._rest()
+
+    async def drain(self, limit: timedelta) -> None:
+        """Send what is due, for at most `limit` of real time, and end. What is left stays in the table."""
+        self._closing = True
+        self._woken.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(limit.total_seconds()):
+                await self._send_all_due()
+        self._ended = True
+        lanes = [lane.task for lane in self._lanes.values() if lane.task is not None]
+        await _end(lanes)
+        self._lanes.clear()
+        # What was sent is noted all the same, or it would be sent again after the restart.
+        if self._recordings:
+            await asyncio.wait(self._recordings, timeout=_GRACE)
+        await _end(self._recordings)
+
+    async def _send_all_due(self) -> None:
+        # A delivered alert makes its recovery due: look again until there was nothing to do.
+        while True:
+            busy = bool(self._held)
+            claimed = await self._hand_out()
+            await asyncio.gather(*(lane.queue.join() for lane in self._lanes.values()))
+            if not busy and not claimed:
+                return
+
+    async def _rest(self) -> None:
+        waits = {asyncio.ensure_future(self._woken.wait()), asyncio.ensure_future(self._clock.sleep(_POLL))}
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+
+    async def _hand_out(self) -> int:
+        """Claim what is due, put it into the lanes, say how many rows that were. A failing store is waited for."""
+        try:
+            count = await self._claim_all()
+            waiting, oldest = await self._worker.call(self._worker.store.pending)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the loop looks again in a second
+            self._store_failed(error)
+            return 0
+        self._store_failing = False
+        self._metrics.notification_queue.set(waiting)
+        self._metrics.notification_oldest.set(oldest.timestamp() if oldest is not None else 0)
+        return count
+
+    async def _claim_all(self) -> int:
+        # One instant for all rounds: what a round takes is leased beyond it, so that the rounds come to an end.
+        now, count = self._clock.now(), 0
+        while True:
+            claimed = await self._worker.call(self._worker.store.claim, now, _LEASE, _LIMIT)
+            if self._ended:
+                return count
+            fresh = [row for row in claimed if row.id not in self._held]
+            # A row that is claimed anew counts one attempt more, and only its last holder may settle it.
+            self._held |= {row.id: row for row in claimed}
+            for row in fresh:
+                self._lane(row.channel).queue.put_nowait(row)
+            count += len(fresh)
+            if len(claimed) < _LIMIT:
+                return count
+
+    def _store_failed(self, error: Exception) -> None:
+        if not self._store_failing:
+            self._log.warning("the store failed; notifications wait", error=f"{type(error).__name__}: {error}")
+        self._store_failing = True
+
+    def _lane(self, channel: str) -> _Lane:
+        if channel not in self._lanes:
+            lane = self._lanes[channel] = _Lane()
+            lane.task = asyncio.create_task(self._serve(lane), name=f"outbox {channel}")
+        return self._lanes[channel]
+
+    async def _serve(self, lane: _Lane) -> None:
+        while True:
+            row = await lane.queue.get()
+            try:
+                await self._deliver(lane, row)
+            except Exception:  # noqa: BLE001 - logged; the row is claimed again when its lease ends
+                self._log.exception("a notification could not be handled", notification=row.dedup_key)
+            finally:
+                del self._held[row.id]
+                lane.queue.task_done()
+                # The next news of the same incident may be due by this.
+                self._woken.set()
+
+    async def _deliver(self, lane: _Lane, row: Notification) -> None:
+        channel = self._channels.get(row.channel)
+        if channel is not None and lane.free_at is not None:
+            await self._clock.sleep(lane.free_at - self._clock.now())
+        started = self._clock.now()
+        outcome, told_all = await self._attempt(channel, row)
+        now = self._clock.now()
+        spacing = channel.spacing if channel is not None else timedelta(0)
+        wait = outcome.wait if isinstance(outcome, RetryAfter) and outcome.wait is not None else timedelta(0)
+        # A channel that named a time is left alone for that long, with all that there is to say.
+        lane.free_at = now + max(spacing, min(wait, _LONGEST_WAIT))
+        self._note(lane, row, outcome)
+        settled = self._settled(self._held[row.id], outcome, now)
+        never_told = row.kind is NotificationKind.ALERT and settled.state is NotificationState.DEAD
+        delivery = _delivery(row, outcome, started, now)
+        recording = asyncio.create_task(self._record(settled, delivery, ended=told_all or never_told))
+        self._recordings.add(recording)
+        recording.add_done_callback(self._recordings.discard)
+        await asyncio.shield(recording)
+
+    async def _attempt(self, channel: Channel | None, row: Notification) -> tuple[Outcome, bool]:
+        """Render and send; say whether the message, if it was delivered, told the end as well."""
+        if channel is None:
+            return GaveUp(reason="unknown_channel"), False
+        try:
+            record: IncidentRecord | None = await self._worker.call(self._worker.store.incident, row.incident_id)
+            if record is None:
+                return GaveUp(reason="bug: there is no such incident"), False
+            view = self._view(record, row)
+            message = render(view)
+            async with asyncio.timeout(self._send_timeout):
+                outcome = await channel.send(message)
+        except TimeoutError:
+            return RetryAfter(reason="timeout"), False
+        except StoreError as error:
+            self._store_failed(error)
+            return RetryAfter(reason="bug: the store did not answer"), False
+        except Exception as error:  # noqa: BLE001 - logged; one bad row must not end the lane
+            self._log.exception("a bug kept a notification from being sent", notification=row.dedup_key)
+            return RetryAfter(reason=f"bug: {type(error).__name__}"), False
+        return outcome, isinstance(outcome, Delivered) and view.is_over and row.kind is not NotificationKind.RESOLVED
+
+    async def _record(self, row: Notification, delivery: Delivery, *, ended: bool) -> None:
+        # Suppress before settling: while this row is undelivered, nobody can claim the recovery that it told.
+        store = self._worker.store
+        if ended:
+            for kind in (NotificationKind.UPDATE, NotificationKind.RESOLVED):
+                if kind is not row.kind:
+                    await self._insist(store.suppress, row.incident_id, row.channel, str(kind))
+        await self._insist(store.settle, row, delivery)
+
+    async def _insist(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Call the store until it answers: what was sent must not be forgotten because of a full disk."""
+        while True:
+            try:
+                return await self._worker.call(function, *args)
+            except ContradictionError:
+                raise
+            except StoreError as error:
+                self._store_failed(error)
+                await self._clock.sleep(_POLL)
+
+    def _settled(self, row: Notification, outcome: Outcome, now: datetime) -> Notification:
+        match outcome:
+            case Delivered():
+                return replace(row, state=NotificationState.DELIVERED, claimed_until=None, delivered_at=now)
+            case GaveUp():
+                return replace(row, state=NotificationState.DEAD, claimed_until=None)
+            case RetryAfter() if now - row.event_at > _TOO_OLD:
+                return replace(row, state=NotificationState.DEAD, claimed_until=None)
+            case RetryAfter(wait=wait):
+                due_at = now + (self._back_off(row.attempts) if wait is None else min(wait, _LONGEST_WAIT))
+                return replace(row, state=NotificationState.PENDING, claimed_until=None, due_at=due_at)
+            case _:
+                assert_never(outcome)
+
+    def _back_off(self, attempts: int) -> timedelta:
+        # 2^8 × 2 s is beyond the longest; the exponent is bounded since `attempts` is not.
+        doubled: timedelta = min(_FIRST_BACK_OFF * 2 ** min(max(attempts, 1) - 1, 8), _LONGEST_BACK_OFF)
+        return doubled * self._chance.uniform(1 - _JITTER, 1 + _JITTER)
+
+    def _note(self, lane: _Lane, row: Notification, outcome: Outcome) -> None:
+        """Count the attempt, and say what people should know: once when a channel fails, once when it is back."""
+        self._metrics.notifications.labels(row.channel).inc()
+        if isinstance(outcome, Delivered):
+            latency = (self._clock.now() - row.event_at).total_seconds()
+            self._metrics.notification_latency.labels(row.channel).observe(max(0.0, latency))
+            if lane.failing:
+                self._log.info("the channel works again", channel=row.channel)
+            lane.failing = False
+            return
+        reason = outcome.reason.partition(":")[0]
+        label = reason if reason in FAILURE_REASONS else "bug"
+        self._metrics.notifications_failed.labels(row.channel, label).inc()
+        told = {"channel": row.channel, "reason": outcome.reason, "notification": row.dedup_key}
+        if isinstance(outcome, GaveUp) or self._clock.now() - row.event_at > _TOO_OLD:
+            self._log.warning("a notification was given up", **told)
+        elif not lane.failing:
+            self._log.warning("a notification was not delivered; it is tried again", **told)
+            lane.failing = True
+
+
+async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
+    ending = tuple(tasks)
+    for task in ending:
+        task.cancel()
+    await asyncio.gather(*ending, return_exceptions=True)
+
+
+def _delivery(row: Notification, outcome: Outcome, started: datetime, ended: datetime) -> Delivery:
+    match outcome:
+        case Delivered(answer=answer):
+            name = "delivered"
+        case RetryAfter(reason=answer):
+            name = "retry"
+        case GaveUp(reason=answer):
+            name = "gave_up"
+        case _:
+            assert_never(outcome)
+    return Delivery(notification_id=row.id, at=ended, outcome=name, answer=answer, latency=ended - started)

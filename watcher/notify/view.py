@@ -1,0 +1,103 @@
+"""What the texts may speak of (`View`), and how a text becomes a Message. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from watcher.model.account import Account
+from watcher.model.notification import Incident, IncidentKind, Message, NotificationKind, Quote
+from watcher.model.outage import AccountState, Outage
+from watcher.notify.wording import at_handle, name_of, place_of
+from watcher.text import clean, cut
+
+_LONG = 1000
+_HEADLINE = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """All that a text may speak of: the news (`incident`, `kind`, `dedup_key`) and how things are at `now`.
+
+    `titles` are the platforms' titles by id. `owner` is the owner's name, `others` the owner's other accounts with
+    their states. `new_handle` is set once the account was renamed. `without_verdict` counts the accounts that a
+    PLATFORM incident leaves without a verdict. `digest` vouches for the evidence. `public_url` is where people
+    reach the web pages of this program, if anywhere.
+    """
+
+    incident: Incident
+    kind: NotificationKind
+    dedup_key: str
+    now: datetime
+    titles: Mapping[str, str] = field(default_factory=dict)
+    outage: Outage | None = None
+    account: Account | None = None
+    owner: str | None = None
+    others: tuple[tuple[Account, AccountState], ...] = ()
+    new_handle: str | None = None
+    without_verdict: int = 0
+    digest: str = ""
+    public_url: str | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """True when what the incident is about has ended."""
+        return self.incident.closed_at is not None or (self.outage is not None and not self.outage.is_open)
+
+    @property
+    def account_id(self) -> str:
+        """The id of the account that an ACCOUNT or NOTICE incident is about."""
+        return self.outage.account_id if self.outage else self.incident.key
+
+    @property
+    def name(self) -> str:
+        """The account as people write it; under the handle that it had then, if it has another one now."""
+        then = self.outage.handle_then if self.outage else self.account_id.partition(":")[2]
+        if self.account is None:
+            return at_handle(then)
+        same = self.outage is None or then.casefold() in (
+            self.account.display_handle.casefold(),
+            self.account.handle.casefold(),
+        )
+        return name_of(self.account) if same else at_handle(then)
+
+    @property
+    def place(self) -> str:
+        """The platform as people call it, with the instance where there are many."""
+        if self.account is not None:
+            return place_of(self.account, self.titles)
+        platform = self.account_id.partition(":")[0]
+        return self.titles.get(platform, platform)
+
+
+def compose(
+    view: View,
+    *,
+    headline: str,
+    sentences: Iterable[str],
+    facts: Iterable[tuple[str, str]] = (),
+    quote: Quote | None = None,
+    links: Iterable[tuple[str, str]] = (),
+) -> Message:
+    """The Message: every text cleaned and bounded, its kind that of what is told (RESOLVED for a story that is over).
+
+    `quote` must be clean already.
+    """
+    return Message(
+        headline=cut(clean(headline), _HEADLINE),
+        sentences=tuple(cut(clean(sentence), 2 * _LONG) for sentence in sentences),
+        severity=view.incident.severity,
+        kind=_told(view),
+        dedup_key=clean(view.dedup_key),
+        facts=tuple((label, cut(clean(value), _LONG)) for label, value in facts),
+        quote=quote,
+        links=tuple((label, clean(url)) for label, url in links),
+    )
+
+
+def _told(view: View) -> NotificationKind:
+    # A notice is closed when it is opened: it stays the alert that it is.
+    if view.incident.kind is IncidentKind.NOTICE:
+        return view.kind
+    if view.is_over:
+        return NotificationKind.RESOLVED
+    return NotificationKind.UPDATE if view.kind is NotificationKind.RESOLVED else view.kind

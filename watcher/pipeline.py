@@ -1,0 +1,300 @@
+"""Where the stages meet: fetch → classify → admit → judge → commit. The order and the hand-over, nothing else.
+
+Memory is the truth while running. A transition and the notifications it makes are stored in one commit; people are
+told only of what is stored.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from watcher.book import VANTAGE, Book
+from watcher.classify import Classified, Step, classify
+from watcher.clock import Clock
+from watcher.controls import Controls, Fetch, Need
+from watcher.judge.gate import NEGATIVE_FRESH, admit, describe, refuse
+from watcher.judge.machine import fall_silent, step
+from watcher.judge.policy import wait
+from watcher.metrics import Metrics
+from watcher.model.account import Account
+from watcher.model.control import ControlKey, VantageState
+from watcher.model.exchange import Exchange, FetchFailure, Purpose, Response, Task
+from watcher.model.finding import Certainty, Evidence, Finding, Reason, Stamp, Verdict
+from watcher.model.outage import AccountState, Decision, Phase, Transition, TransitionKind, Unobserved
+from watcher.model.platform import Answers
+from watcher.notify.announce import News, announce, blindness
+from watcher.probe import Reachability
+from watcher.store.base import Body, Commit
+from watcher.store.worker import StoreWorker
+
+_MOVE_ON: Final = frozenset({Reason.EMPTY_SHELL, Reason.NO_SOURCE})
+_TRANSPORT: Final = frozenset({Reason.DNS, Reason.CONNECT, Reason.TLS, Reason.TIMEOUT})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """An admitted finding and the exchange that it rests on; None when there was nothing to ask."""
+
+    finding: Finding
+    exchange: Exchange | None = None
+    classified: Classified | None = None
+
+
+Observer = Callable[[Account, Finding, Decision], None]
+
+
+class Pipeline:
+    """Looks at accounts and keeps their states. `observe` is called with each decision once it is made."""
+
+    def __init__(
+        self,
+        *,
+        book: Book,
+        fetch: Fetch,
+        controls: Controls,
+        reachability: Reachability,
+        worker: StoreWorker,
+        clock: Clock,
+        metrics: Metrics,
+        committed: Callable[[], None],
+    ) -> None:
+        self.book = book
+        self.controls = controls
+        self.observe: Observer = lambda _account, _finding, _decision: None
+        self._fetch = fetch
+        self._reachability = reachability
+        self._worker = worker
+        self._clock = clock
+        self._metrics = metrics
+        self._committed = committed
+        self._log = structlog.get_logger("watcher")
+
+    # One look.
+
+    async def look(self, account_id: str) -> timedelta | None:
+        """Look at one account and judge what is seen; how long to wait before the next look.
+
+        None when the account is no longer watched.
+        """
+        account = self.book.watchlist.accounts[account_id]
+        settled = self.book.states[account_id].phase in (Phase.UP, Phase.NEVER_SEEN)
+        examined = await self._examine_account(account, Purpose.ROUTINE if settled else Purpose.CONFIRM)
+        if account_id not in self.book.watchlist.accounts:
+            return None
+        self.settle(account, examined)
+        return wait(self.book.states[account_id], account.policy)
+
+    async def _examine_account(self, account: Account, purpose: Purpose) -> Examined:
+        """Ask source after source, best first, until one is not a mere shell; then check a last confirmation twice."""
+        examined = self._nothing_to_ask(account)
+        for source in self.book.sources(account, self.controls.health):
+            task = self.book.task(account, source, purpose, self._clock.now())
+            examined = await self.examine(task, wary=self.book.states[account.id].is_down)
+            if examined.finding.reason not in _MOVE_ON:
+                break
+        if examined.finding.is_absent and self._is_last_confirmation(account):
+            return await self._second_look(account, examined)
+        return examined
+
+    def _is_last_confirmation(self, account: Account) -> bool:
+        state = self.book.states[account.id]
+        if state.phase not in (Phase.UP, Phase.SUSPECT):
+            return False
+        return state.n + 1 >= account.policy.confirm.threshold
+
+    async def _second_look(self, account: Account, examined: Examined) -> Examined:
+        """Ask once more in another way before an outage is opened: by the stable id, or at the next source.
+
+        Found under another handle, the account was renamed. Found all the same, the two disagree: `conflict`.
+        """
+        second = self.book.second_task(account, examined.finding.source, self._clock.now())
+        if second is None:
+            return examined
+        other = await self.examine(second, wary=False)
+        if not other.finding.is_present:
+            return examined
+        if other.finding.reason is Reason.RENAMED:
+            return other
+        why = f"{second.source.name}{' by id' if second.target.by_id else ''} says that it is there"
+        return replace(examined, finding=refuse(examined.finding, Reason.CONFLICT, why))
+
+    async def examine(self, task: Task, *, wary: bool) -> Examined:
+        """Fetch + classify + admit: one proven finding about the task's target.
+
+        `wary`: the account is down, so that its presence too must be proven against a page that shows everybody.
+        """
+        exchange = await self._fetch(task)
+        self._reachability.note_exchange(exchange)
+        key = ControlKey(
+            platform=task.platform.id, instance=task.target.instance, source=task.source.name, vantage=VANTAGE
+        )
+        self.controls.keep(key, task.platform, task.source)
+        report = self.controls.report(key)
+        classified = classify(exchange, report.references, vantage=VANTAGE)
+        need = _need(classified, task, wary=wary)
+        if need is not None:
+            report = await self.controls.satisfy(key, need)
+            classified = classify(exchange, report.references, vantage=VANTAGE)
+            late = _need(classified, task, wary=wary)
+            report = await self.controls.satisfy(key, late) if late is not None else report
+        finding = admit(classified.finding, report, self._clock.now(), pinned=task.target.stable_id)
+        if self._is_our_fault(finding):
+            finding = refuse(finding, Reason.LOCAL_NETWORK, "nothing is reached from here")
+        return Examined(finding=finding, exchange=exchange, classified=classified)
+
+    def _is_our_fault(self, finding: Finding) -> bool:
+        offline = self._reachability.state(self._clock.now()) is VantageState.OFFLINE
+        return offline and finding.reason in _TRANSPORT
+
+    def _nothing_to_ask(self, account: Account) -> Examined:
+        now = self._clock.now()
+        why = "; ".join(f"{s.name} {s.why_unusable}" for s in self.book.platform_of(account).sources)
+        return Examined(
+            finding=Finding(
+                verdict=Verdict.INCONCLUSIVE,
+                reason=Reason.NO_SOURCE,
+                certainty=Certainty.STATED,
+                source="",
+                vantage=VANTAGE,
+                at=now,
+                seen=Stamp(earliest=now, latest=now),
+                evidence=Evidence(step=Step.TRANSPORT, rule="no-source", detail=why),
+            )
+        )
+
+    # What comes of it.
+
+    def settle(self, account: Account, examined: Examined) -> None:
+        """Judge a finding and hand over what it changes."""
+        finding = examined.finding
+        if not finding.is_conclusive:
+            self._metrics.probe_inconclusive.labels(account.platform, finding.reason).inc()
+        decision = step(self.book.states[account.id], finding, account)
+        self._log.debug(
+            "probed",
+            account=account.id,
+            verdict=str(finding.verdict),
+            reason=str(finding.reason),
+            source=finding.source,
+            rule=finding.evidence.rule,
+            phase=str(decision.state.phase),
+        )
+        self._apply(account, decision, _bodies(decision, examined.exchange))
+        self.observe(account, finding, decision)
+
+    def notice_silence(self) -> None:
+        """Note the accounts of which nothing was heard for three intervals, and tell of what we cannot see."""
+        now = self._clock.now()
+        for account in self.book.watchlist.accounts.values():
+            decision = fall_silent(self.book.states[account.id], now, account)
+            if decision.transitions:
+                self._apply(account, decision)
+        self._commit(Commit(), self._blindness(now))
+
+    def start(self, decisions: Iterable[Decision], unobserved: tuple[Unobserved, ...]) -> None:
+        """Store what the start itself changed: accounts that came or went, and the time nobody watched."""
+        for decision in decisions:
+            account = self.book.watchlist.accounts.get(decision.state.account_id)
+            closed = tuple(
+                (t.outage.id, t.at)
+                for t in decision.transitions
+                if t.kind is TransitionKind.OUTAGE_CLOSED and t.outage is not None
+            )
+            if account is not None:
+                self.book.states[account.id] = decision.state
+            commit = Commit(states=(decision.state,), transitions=decision.transitions, unobserved=decision.unobserved)
+            self._commit(commit, News(closed=closed))
+        self._commit(Commit(unobserved=unobserved), News())
+
+    def _apply(self, account: Account, decision: Decision, bodies: tuple[Body, ...] = ()) -> None:
+        self.book.states[account.id] = decision.state
+        if not decision.transitions and not decision.unobserved:
+            self._worker.touch(decision.state)
+            return
+        for transition in decision.transitions:
+            self._tell_log(account, transition)
+        news = announce(decision.transitions, account, self.book.routes, self.book.platform_of(account).title)
+        commit = Commit(
+            states=(decision.state,),
+            transitions=decision.transitions,
+            unobserved=decision.unobserved,
+            bodies=bodies,
+        )
+        self._commit(commit, news)
+
+    def _commit(self, commit: Commit, news: News) -> None:
+        """Queue one transaction: the change and the news of it together. Nothing is queued for nothing."""
+        whole = replace(commit, opened=news.opened, closed=news.closed, notifications=news.notifications)
+        if whole == Commit():
+            return
+        self.book.incidents.update((i.id, i) for i in news.opened if i.closed_at is None)
+        for incident_id, _ in news.closed:
+            self.book.incidents.pop(incident_id, None)
+        self._worker.commit(whole).add_done_callback(lambda _done: self._committed())
+
+    def _blindness(self, now: datetime) -> News:
+        blind: dict[str, str] = {}
+        for account in self.book.watchlist.accounts.values():
+            state = self.book.states[account.id]
+            if state.blind_since is not None:
+                key = account.platform + (f"@{_host(account.instance)}" if account.instance else "")
+                blind.setdefault(key, self._why_blind(account, state))
+        vantage = (VANTAGE, self._reachability.state(now))
+        return blindness(blind, self.book.incidents.values(), vantage, self.book.routes, now)
+
+    def _why_blind(self, account: Account, state: AccountState) -> str:
+        source = next(iter(self.book.sources(account, self.controls.health)), None)
+        if source is None:
+            return "no source can be asked"
+        controls = describe(self.controls.report(self.book.key(account, source)).positives)
+        return f"the last answers were {state.reason or 'none'}; controls: {controls}"
+
+    def _tell_log(self, account: Account, transition: Transition) -> None:
+        finding, outage = transition.finding, transition.outage
+        facts = dict(transition.detail)
+        if finding is not None:
+            facts |= {"reason": str(finding.reason), "rule": finding.evidence.rule, "source": finding.source}
+            facts |= {"quote": finding.evidence.quote} if finding.evidence.quote else {}
+        if outage is not None:
+            facts["outage"] = outage.id
+            if not outage.is_open:
+                platform = account.platform
+                self._metrics.outage_duration.labels(platform).observe(outage.duration.best.total_seconds())
+                facts["duration_seconds"] = str(round(outage.duration.best.total_seconds(), 1))
+        self._log.info(transition.kind, account=account.id, at=f"{transition.at:%Y-%m-%dT%H:%M:%SZ}", **facts)
+
+
+def _need(classified: Classified, task: Task, *, wary: bool) -> Need | None:
+    """Which controls a finding must wait for before it can be admitted or told apart; None: it can be as it is."""
+    finding = classified.finding
+    lately = finding.at - NEGATIVE_FRESH
+    compares = task.source.answers is Answers.HTML and bool(task.source.identity or task.source.similarity)
+    if finding.is_absent:
+        # Without the negative control's page, a profile that quotes a missing page's text would not be recognised.
+        compared = finding.certainty is Certainty.RESEMBLES or compares
+        return Need(positive=finding.at, negative=lately if compared else None)
+    if finding.is_present:
+        proven = finding.stable_id is not None and finding.stable_id == task.target.stable_id
+        return Need(negative=finding.at) if wary and not proven else None
+    if compares and classified.trace[-1][0] in (Step.SOFT_BARRIER, Step.NOTHING):
+        return Need(positive=lately if task.source.similarity else None, negative=lately)
+    return None
+
+
+def _bodies(decision: Decision, exchange: Exchange | None) -> tuple[Body, ...]:
+    """The page that a transition into absence rests on. No page of a PRESENT account is kept."""
+    rests = any(t.finding is not None and t.finding.is_absent for t in decision.transitions)
+    if not rests or exchange is None or isinstance(exchange.outcome, FetchFailure):
+        return ()
+    response: Response = exchange.outcome
+    found = next(t.finding for t in decision.transitions if t.finding is not None and t.finding.is_absent)
+    digest = found.evidence.body_sha256
+    return (Body(sha256=digest, content=response.body),) if digest is not None else ()
+
+
+def _host(instance: str) -> str:
+    """A short name for an instance: its host, where it is a URL template."""
+    return instance.split("/")[2] if "://" in instance else instance

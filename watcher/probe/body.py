@@ -1,0 +1,33 @@
+"""Read a body up to a cap. Whatever keeps it from being whole is a value, never a short body taken for the page."""
+
+from typing import Final
+
+from aiohttp import ClientConnectionError, ClientPayloadError, ClientResponse
+
+from watcher.model.exchange import FetchFailure
+from watcher.model.finding import Reason
+
+_CHUNK: Final = 65_536
+
+
+async def read_capped(response: ClientResponse, limit: int) -> bytes | FetchFailure:
+    """The decoded body; a failure when it has more than `limit` bytes (too_large) or ends early (truncated).
+
+    A compressed body is read no further than the cap, however large it would unpack. Raises nothing.
+    """
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async for chunk in response.content.iter_chunked(_CHUNK):
+            size += len(chunk)
+            if size > limit:
+                response.close()
+                return FetchFailure(
+                    reason=Reason.TOO_LARGE, detail=f"the body has more than {limit} bytes", status=response.status
+                )
+            chunks.append(chunk)
+    except (ClientPayloadError, ClientConnectionError, OSError):
+        return FetchFailure(
+            reason=Reason.TRUNCATED, detail="the body ended early or could not be unpacked", status=response.status
+        )
+    return b"".join(chunks)

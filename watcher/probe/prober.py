@@ -1,0 +1,134 @@
+"""Put a question to a platform: wait for the turn, ask, keep the answer with its times. Judges nothing."""
+
+from datetime import datetime
+from http import HTTPStatus
+
+from yarl import URL
+
+from watcher.clock import Clock
+from watcher.metrics import Metrics
+from watcher.model.exchange import Exchange, FetchFailure, Response, Task
+from watcher.model.finding import Reason
+from watcher.model.platform import Answers
+from watcher.probe.failures import TRANSPORT
+from watcher.probe.headers import age_of, request_headers, retry_after_of
+from watcher.probe.pacing import BackingOff, Pacer
+from watcher.probe.robots import MAX_BYTES, Fetch, Robots
+from watcher.probe.session import ProbeSession, open_session
+from watcher.probe.visit import Visit, go
+from watcher.settings.values import ProbeSettings
+
+
+class Prober:
+    """Fetches for one run: paced, within the address rules, robots.txt minded, every failure a value.
+
+    `pacer` says what the schedule may start; `session` is closed by `close`.
+    """
+
+    def __init__(
+        self,
+        *,
+        session: ProbeSession,
+        pacer: Pacer,
+        robots: Robots,
+        clock: Clock,
+        metrics: Metrics,
+        settings: ProbeSettings,
+    ) -> None:
+        self.session = session
+        self.pacer = pacer
+        self._robots = robots
+        self._clock = clock
+        self._metrics = metrics
+        self._settings = settings
+
+    async def fetch(self, task: Task) -> Exchange:
+        """Ask what `task` asks. Raises nothing but CancelledError, whatever the page or the network does.
+
+        `task.timeout` begins with the turn. When no request was sent, both stamps are the present instant.
+        """
+        refusal = await self._robots_refusal(task)
+        if refusal is not None:
+            return self._unsent(task, refusal)
+        turn = self.pacer.turn(task.host, task.source.pace, task.platform.id, task.purpose, task.timeout)
+        async with turn as held_up:
+            if held_up is not None:
+                return self._unsent(task, backing_off(held_up))
+            return await self._ask(task)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.session.close()
+
+    async def _robots_refusal(self, task: Task) -> FetchFailure | None:
+        if task.source.answers is not Answers.HTML or task.source.robots_override:
+            return None
+        return await self._robots.refusal(task.url)
+
+    async def _ask(self, task: Task) -> Exchange:
+        platform = task.platform.id
+        visit = Visit(
+            url=task.url,
+            timeout=task.timeout,
+            max_body=self._settings.max_body,
+            headers=request_headers(task),
+            fresh=task.fresh,
+        )
+        self._metrics.probes.labels(platform).inc()
+        with self._metrics.probes_in_flight.track_inprogress():
+            sent_at = self._clock.now()
+            outcome = await go(self.session, visit, self.pacer.spend)
+            received_at = self._clock.now()
+        self._metrics.probe_duration.labels(platform).observe((received_at - sent_at).total_seconds())
+        self._tell_pacer(task.host, outcome, received_at)
+        age = age_of(outcome) if isinstance(outcome, Response) else None
+        return Exchange(task=task, sent_at=sent_at, received_at=received_at, outcome=outcome, age=age)
+
+    def _tell_pacer(self, host: str, outcome: Response | FetchFailure, now: datetime) -> None:
+        if isinstance(outcome, FetchFailure):
+            if outcome.reason in TRANSPORT:
+                self.pacer.failed(host)
+            return
+        retry_after = retry_after_of(outcome, now)
+        asks_to_wait = outcome.status == HTTPStatus.SERVICE_UNAVAILABLE and retry_after is not None
+        if outcome.status == HTTPStatus.TOO_MANY_REQUESTS or asks_to_wait:
+            self.pacer.limited(host, retry_after)
+        elif outcome.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            self.pacer.failed(host)
+        else:
+            self.pacer.succeeded(host)
+
+    def _unsent(self, task: Task, failure: FetchFailure) -> Exchange:
+        now = self._clock.now()
+        return Exchange(task=task, sent_at=now, received_at=now, outcome=failure)
+
+
+def backing_off(held_up: BackingOff) -> FetchFailure:
+    """What a probe says that was not sent because its host is left alone."""
+    return FetchFailure(reason=Reason.RATE_LIMITED, detail=f"backing off until {held_up.until:%Y-%m-%d %H:%M:%S} utc")
+
+
+def open_prober(settings: ProbeSettings, version: str, clock: Clock, metrics: Metrics) -> Prober:
+    """The prober of a run with all its parts; needs a running loop. Raises as `open_session` does."""
+    session = open_session(settings, version)
+    pacer = Pacer(clock, metrics)
+    robots = Robots(robots_fetch(session, pacer, settings), clock)
+    return Prober(session=session, pacer=pacer, robots=robots, clock=clock, metrics=metrics, settings=settings)
+
+
+def robots_fetch(session: ProbeSession, pacer: Pacer, settings: ProbeSettings) -> Fetch:
+    """How `Robots` gets its files: over the same session, by the same address rules, not while backing off.
+
+    One request in 24 hours waits for no turn of its own; it is counted, so that the next turn comes later.
+    """
+
+    async def fetch(url: str) -> Response | FetchFailure:
+        visit = Visit(url=url, timeout=settings.timeout, max_body=MAX_BYTES)
+        host = URL(url).host or ""
+        until = pacer.backing_off(host)
+        if until is not None:
+            return backing_off(BackingOff(until=until))
+        pacer.spend(host)
+        return await go(session, visit, pacer.spend)
+
+    return fetch

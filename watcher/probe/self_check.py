@@ -1,0 +1,91 @@
+"""Whether this machine reaches anything at all, told from the fetches that are made anyway. No third party is asked.
+
+Limits: with one host in the watchlist, our network cannot be told from that host's, and the answer stays ONLINE;
+nothing false follows, since a transport failure is never a verdict. A connection that only pretends to work
+(a captive portal that answers https with a trusted certificate) counts as reached.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from watcher.clock import Clock
+from watcher.model.control import VantageState
+from watcher.model.exchange import Exchange, FetchFailure
+from watcher.model.finding import Reason
+from watcher.probe.failures import TRANSPORT
+
+WINDOW: Final = timedelta(minutes=2)
+_CHECK_AGAIN_AFTER: Final = timedelta(seconds=30)
+_MOST_HOSTS: Final = 3
+_ENOUGH_HOSTS: Final = 2
+# Nothing was sent, so nothing was learnt.
+_UNSENT: Final = frozenset({Reason.NO_SOURCE, Reason.RATE_LIMITED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """The last try to reach `host`: when, and whether anything answered there."""
+
+    host: str
+    at: datetime
+    reached: bool
+
+
+def judge(before: VantageState, attempts: Iterable[Attempt], now: datetime) -> VantageState:
+    """OFFLINE when all attempts of the last two minutes failed, on two hosts or more; ONLINE on any success.
+
+    Without enough to go by the state stays what it was.
+    """
+    recent = [attempt for attempt in attempts if attempt.at > now - WINDOW]
+    if any(attempt.reached for attempt in recent):
+        return VantageState.ONLINE
+    if len({attempt.host for attempt in recent}) >= _ENOUGH_HOSTS:
+        return VantageState.OFFLINE
+    return before
+
+
+class Reachability:
+    """Keeps the last attempt at each host. `reaches` tries to connect to a host, without asking it for anything."""
+
+    def __init__(self, clock: Clock, reaches: Callable[[str], Awaitable[bool]]) -> None:
+        self._clock = clock
+        self._reaches = reaches
+        self._attempts: dict[str, Attempt] = {}
+        self._state = VantageState.ONLINE
+        self._checked_at: datetime | None = None
+
+    def note(self, host: str, at: datetime, transport_ok: bool) -> None:
+        """A fetch from `host` ended at `at`; `transport_ok` when anything at all answered."""
+        self._attempts[host] = Attempt(host=host, at=at, reached=transport_ok)
+        self._state = judge(self._state, self._attempts.values(), at)
+
+    def note_exchange(self, exchange: Exchange) -> None:
+        """Note a fetch by its outcome; one that was never sent says nothing."""
+        outcome = exchange.outcome
+        reason = outcome.reason if isinstance(outcome, FetchFailure) else None
+        if reason not in _UNSENT:
+            self.note(exchange.task.host, exchange.received_at, reason not in TRANSPORT)
+
+    def state(self, now: datetime) -> VantageState:
+        """ONLINE or OFFLINE at `now`. OFFLINE lasts until the first success."""
+        self._state = judge(self._state, self._attempts.values(), now)
+        return self._state
+
+    async def check(self, hosts: Iterable[str]) -> VantageState:
+        """Settle the doubt when one host alone was tried and failed: try up to three others of `hosts`, once in 30 s.
+
+        Costs nothing while anything answers.
+        """
+        now = self._clock.now()
+        recent = [attempt for attempt in self._attempts.values() if attempt.at > now - WINDOW]
+        in_doubt = len(recent) == 1 and not recent[0].reached
+        if in_doubt and (self._checked_at is None or now - self._checked_at >= _CHECK_AGAIN_AFTER):
+            self._checked_at = now
+            others = sorted(set(hosts) - {recent[0].host})[:_MOST_HOSTS]
+            reached = await asyncio.gather(*(self._reaches(host) for host in others))
+            for host, ok in zip(others, reached, strict=True):
+                self.note(host, self._clock.now(), ok)
+        return self.state(self._clock.now())

@@ -1,0 +1,108 @@
+"""The connections: one place that opens them, with our name, our addresses and our certificates. No redirects here."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Final
+
+from aiohttp import ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+from yarl import URL
+
+from watcher.probe.resolver import AddressRefusedError, AddressRules, PublicResolver
+from watcher.settings.values import ProbeSettings
+
+# Long Content-Security-Policy headers are common; aiohttp's 8190 bytes would turn them into errors.
+_MAX_HEADER: Final = 65_536
+_DNS_TTL_SECONDS: Final = 60
+# The caller's timeout is the only one: aiohttp's own would count the wait for a free connection.
+_NO_TIMEOUT: Final = ClientTimeout(total=None, sock_connect=None)
+_NO_CACHE: Final = {"Cache-Control": "no-cache", "Pragma": "no-cache"}
+
+
+class ProbeSession:
+    """Asks for pages over kept connections, or (`fresh`) over a new one each, without any cached copy.
+
+    Keeps no cookie, reads no proxy or netrc from the environment, follows no redirect.
+    """
+
+    def __init__(
+        self, warm: ClientSession, fresh: ClientSession, rules: AddressRules, resolver: PublicResolver
+    ) -> None:
+        self._warm = warm
+        self._fresh = fresh
+        self._rules = rules
+        self._resolver = resolver
+
+    @asynccontextmanager
+    async def get(self, url: URL, headers: Mapping[str, str], *, fresh: bool = False) -> AsyncIterator[ClientResponse]:
+        """Ask for `url`; the body is still to be read. Raises what aiohttp raises, and AddressRefusedError."""
+        self._rules.check_literal(url.raw_host or "")
+        session = self._fresh if fresh else self._warm
+        sent = {**headers, **_NO_CACHE} if fresh else headers
+        async with session.get(url, headers=sent, allow_redirects=False) as response:
+            yield response
+
+    async def reaches(self, host: str, port: int = 443, within: timedelta = timedelta(seconds=5)) -> bool:
+        """True when `host` resolves and takes a connection. Nothing is sent over it."""
+        try:
+            async with asyncio.timeout(within.total_seconds()):
+                self._rules.check_literal(host)
+                addresses = await self._resolver.resolve(host, port)
+                _, writer = await asyncio.open_connection(addresses[0]["host"], addresses[0]["port"])
+        except (OSError, UnicodeError, AddressRefusedError):  # TimeoutError is an OSError
+            return False
+        writer.close()
+        return True
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._warm.close()
+        await self._fresh.close()
+        await self._resolver.close()
+
+
+def open_session(settings: ProbeSettings, version: str) -> ProbeSession:
+    """The session of a run; needs a running loop. A quarter of `settings.connections` is kept for fresh ones.
+
+    Raises OSError when `settings.ca_file` cannot be read, ssl.SSLError when it holds no certificate.
+    """
+    rules = AddressRules(settings.allow_private)
+    resolver = PublicResolver(rules, settings.connect_to)
+    context = ssl.create_default_context()
+    if settings.ca_file is not None:
+        context.load_verify_locations(cafile=settings.ca_file)
+    context.set_alpn_protocols(["http/1.1"])
+    spare = max(1, settings.connections // 4)
+
+    def connector(limit: int, *, fresh: bool) -> TCPConnector:
+        return TCPConnector(
+            limit=limit,
+            limit_per_host=0,  # the pace of the host bounds it
+            ttl_dns_cache=_DNS_TTL_SECONDS,
+            use_dns_cache=not fresh,
+            resolver=resolver,
+            ssl=context,
+            force_close=fresh,
+        )
+
+    user_agent = f"watcher/{version} (+{settings.contact})" if settings.contact else f"watcher/{version}"
+    return ProbeSession(
+        _client(connector(max(1, settings.connections - spare), fresh=False), user_agent),
+        _client(connector(spare, fresh=True), user_agent),
+        rules,
+        resolver,
+    )
+
+
+def _client(connector: TCPConnector, user_agent: str) -> ClientSession:
+    return ClientSession(
+        connector=connector,
+        cookie_jar=DummyCookieJar(),
+        headers={"User-Agent": user_agent, "Accept-Language": "en"},
+        timeout=_NO_TIMEOUT,
+        trust_env=False,
+        max_line_size=_MAX_HEADER,
+        max_field_size=_MAX_HEADER,
+    )

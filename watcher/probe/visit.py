@@ -1,0 +1,110 @@
+"""Visit one URL: follow its redirects by hand, read the body to the cap, turn every failure into a value.
+
+Knows nothing of tasks, platforms and verdicts. Each redirect is kept, for the way to a login page is evidence.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Final
+
+from aiohttp import ClientResponse
+from multidict import CIMultiDictProxy
+from yarl import URL
+
+from watcher.model.exchange import FetchFailure, Hop, Response
+from watcher.model.finding import Reason
+from watcher.probe.body import read_capped
+from watcher.probe.failures import failure_of
+from watcher.probe.session import ProbeSession
+
+MAX_HOPS: Final = 5
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+# What may be told to an origin that was not the one asked: nothing that could name or authorise us.
+_HARMLESS: Final = frozenset({"accept", "accept-language", "sec-fetch-mode"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """A URL to be asked for. `timeout` spans all of it; `max_body` is in bytes, decoded."""
+
+    url: str
+    timeout: timedelta
+    max_body: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    fresh: bool = False
+
+
+async def go(session: ProbeSession, visit: Visit, on_hop: Callable[[str], None]) -> Response | FetchFailure:
+    """Ask for `visit.url` and follow at most 5 redirects, to http and https only and never from https to http.
+
+    Headers beyond the harmless ones stay with the origin that they were meant for. `on_hop` is told the host
+    of each further request. Raises nothing but CancelledError.
+    """
+    hops: list[Hop] = []
+    try:
+        async with asyncio.timeout(visit.timeout.total_seconds()):
+            outcome = await _follow(session, visit, hops, on_hop)
+    except Exception as error:  # noqa: BLE001 - hostile bytes must never become anything but a value
+        outcome = failure_of(error)
+    return replace(outcome, hops=tuple(hops))
+
+
+async def _follow(
+    session: ProbeSession, visit: Visit, hops: list[Hop], on_hop: Callable[[str], None]
+) -> Response | FetchFailure:
+    url = URL(visit.url).with_fragment(None)
+    headers = dict(visit.headers)
+    while True:
+        async with session.get(url, headers, fresh=visit.fresh) as response:
+            location = response.headers.get("Location")
+            if response.status not in _REDIRECTS or not location:
+                return await _answer(response, url, visit.max_body)
+            status = response.status
+        hops.append(Hop(url=str(url), status=status, location=_clean(location)))
+        target = _next(url, location, hops)
+        if isinstance(target, FetchFailure):
+            return target
+        if target.origin() != url.origin():
+            headers = {name: value for name, value in headers.items() if name.lower() in _HARMLESS}
+        url = target
+        on_hop(url.host or "")
+
+
+async def _answer(response: ClientResponse, url: URL, max_body: int) -> Response | FetchFailure:
+    body = await read_capped(response, max_body)
+    if isinstance(body, FetchFailure):
+        return body
+    return Response(status=response.status, url=str(url), headers=_headers(response.headers), body=body)
+
+
+def _next(url: URL, location: str, hops: list[Hop]) -> URL | FetchFailure:
+    try:
+        # Credentials in a Location would be sent on as an Authorization header.
+        target = url.join(URL(location)).with_fragment(None)
+        target = target.with_user(None) if target.host else target
+    except ValueError:
+        return _refused(hops, "to something that is no url")
+    if target.scheme not in {"http", "https"} or not target.host:
+        return _refused(hops, "to something other than http and https")
+    if url.scheme == "https" and target.scheme == "http":
+        return _refused(hops, "from https to http")
+    if str(target) in {hop.url for hop in hops}:
+        return _refused(hops, "in a loop")
+    if len(hops) > MAX_HOPS:
+        return _refused(hops, f"more than {MAX_HOPS} times")
+    return target
+
+
+def _refused(hops: list[Hop], how: str) -> FetchFailure:
+    return FetchFailure(reason=Reason.REDIRECT, detail=f"redirected {how}", status=hops[-1].status)
+
+
+def _headers(headers: CIMultiDictProxy[str]) -> dict[str, str]:
+    return {name.lower(): _clean(", ".join(headers.getall(name))) for name in headers}
+
+
+def _clean(value: str) -> str:
+    # aiohttp hands undecodable bytes on as lone surrogates, which no store and no JSON would take.
+    return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

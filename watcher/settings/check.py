@@ -1,0 +1,145 @@
+"""What a valid configuration will not do: accounts that cannot alert, intervals that cannot be met.
+
+Pure: values in, remarks out; no file is read and nothing is asked.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from math import ceil
+from typing import Final
+from urllib.parse import urlsplit
+
+from watcher.model.account import Account, Severity, Watchlist
+from watcher.model.platform import Pace, Platform, Source, expand
+from watcher.model.route import Route
+from watcher.settings.overrides import apply_overrides
+from watcher.settings.scalars import span_text
+from watcher.settings.values import LogChannel, Settings
+
+# Two positive and two negative controls of each source are asked every five minutes (design: controls and the gate).
+_CONTROLS_PER_SECOND: Final = 4 / 300
+_WANTED_POSITIVES: Final = 2
+
+
+class Level(StrEnum):
+    """How bad it is."""
+
+    CANNOT_ALERT = "cannot_alert"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """Something that the operator should know. `account_id` is None when it is about the whole."""
+
+    account_id: str | None
+    level: Level
+    message: str
+
+
+def remarks(watchlist: Watchlist, platforms: Mapping[str, Platform], settings: Settings) -> tuple[Remark, ...]:
+    """All remarks, those about the whole last. The operator's changes may be applied to `platforms` already, or not."""
+    applied = apply_overrides(platforms, settings)
+    accounts = watchlist.accounts.values()
+    neighbours: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for account in accounts:
+        neighbours[account.platform, account.instance].add(account.handle)
+    found: list[Remark] = []
+    for account in accounts:
+        platform = applied[account.platform]
+        found += _on_sources(account, platform)
+        found += _on_controls(account, platform, neighbours[account.platform, account.instance])
+        found += _on_routes(account, settings)
+    found += _on_contact(settings)
+    found += _on_owners(watchlist, settings)
+    found += _on_paces(watchlist, applied)
+    return tuple(found)
+
+
+def _on_sources(account: Account, platform: Platform) -> Iterator[Remark]:
+    if not platform.usable_sources:
+        reasons = "; ".join(f"source '{source.name}' {source.why_unusable}" for source in platform.sources)
+        message = f"no usable source on {platform.title}: {reasons}"
+        yield Remark(account_id=account.id, level=Level.CANNOT_ALERT, message=message)
+
+
+def _on_controls(account: Account, platform: Platform, neighbours: AbstractSet[str]) -> Iterator[Remark]:
+    """Accounts that always exist: the entry's, the platform's, and the watched ones beside it."""
+    present = platform.controls.present
+    given = (*account.controls, *present.get(account.instance, ()), *present.get("*", ()))
+    positives = {*given, *neighbours} - {account.handle}
+    if not positives:
+        message = "nothing to compare with: give controls.present, handles beside this one that always exist"
+        yield Remark(account_id=account.id, level=Level.CANNOT_ALERT, message=message)
+    elif len(positives) < _WANTED_POSITIVES:
+        message = f"only '{min(positives)}' to compare with: name a second handle in controls.present"
+        yield Remark(account_id=account.id, level=Level.WARNING, message=message)
+
+
+def _on_routes(account: Account, settings: Settings) -> Iterator[Remark]:
+    quiet = {channel.name for channel in settings.channels if isinstance(channel, LogChannel)}
+    if account.severity is Severity.CRITICAL and _channels_for(account, settings.routes) <= quiet:
+        message = "is critical, but no route leads it to a channel other than the log"
+        yield Remark(account_id=account.id, level=Level.WARNING, message=message)
+
+
+def _channels_for(account: Account, routes: Iterable[Route]) -> set[str]:
+    # Routes are matched in watcher.notify, which lies above this room; here it is about one severity of one account.
+    channels: set[str] = set()
+    for route in routes:
+        if (
+            (not route.severity or account.severity in route.severity)
+            and (not route.platform or account.platform in route.platform)
+            and (not route.owner or account.owner in route.owner)
+            and route.labels.items() <= dict(account.labels).items()
+        ):
+            channels.update(route.channels)
+            if not route.proceed:
+                break
+    return channels
+
+
+def _on_contact(settings: Settings) -> Iterator[Remark]:
+    if settings.probe.contact is None:
+        message = "no contact: give an address in watcher.yaml, so that a platform can reach you before it blocks you"
+        yield Remark(account_id=None, level=Level.WARNING, message=message)
+
+
+def _on_owners(watchlist: Watchlist, settings: Settings) -> Iterator[Remark]:
+    """A route for an owner that nobody has would never be taken."""
+    for route in settings.routes:
+        for owner in sorted(route.owner - watchlist.owners.keys()):
+            message = f"route '{route.name}' is for the owner '{owner}', which the watchlist does not have"
+            yield Remark(account_id=None, level=Level.WARNING, message=message)
+
+
+def _on_paces(watchlist: Watchlist, platforms: Mapping[str, Platform]) -> Iterator[Remark]:
+    """Whether each host allows as many requests as the accounts on it want."""
+    hosts: dict[str, list[tuple[Account, Source]]] = defaultdict(list)
+    for account in watchlist.accounts.values():
+        for source in platforms[account.platform].usable_sources[:1]:
+            url = expand(source.url, handle=account.handle, instance=account.instance)
+            hosts[(urlsplit(url).hostname or "").lower()].append((account, source))
+    for host, asked in hosts.items():
+        pace = min((source.pace for _, source in asked), key=lambda pace: pace.per_second)
+        controls = len({(account.platform, account.instance, source.name) for account, source in asked})
+        left = pace.per_second - controls * _CONTROLS_PER_SECOND
+        wanted = sum(1 / account.policy.interval.total_seconds() for account, _ in asked)
+        if wanted > left:
+            message = _too_fast(host, len(asked), wanted + controls * _CONTROLS_PER_SECOND, pace, left)
+            yield Remark(account_id=None, level=Level.WARNING, message=message)
+
+
+def _too_fast(host: str, count: int, wanted: float, pace: Pace, left: float) -> str:
+    accounts = "1 account" if count == 1 else f"{count} accounts"
+    said = (
+        f"{host}: {accounts} with controls want {wanted * 60:.1f} requests a minute, "
+        f"the pace is {pace.requests} per {span_text(pace.per)}"
+    )
+    if left <= 0:
+        return f"{said}, too little even for the controls"
+    return f"{said}: an interval of {span_text(timedelta(seconds=ceil(count / left)))} can be met"

@@ -1,0 +1,163 @@
+"""Read the configuration files: watcher.yaml, the platform files, watchlist.yaml. The only module that opens them.
+
+Whatever is wrong in any of them is raised at once, as one ConfigError with every fault in the order of the files.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Final, TypeVar
+
+from watcher.model.account import Watchlist
+from watcher.model.errors import ConfigError, Fault
+from watcher.model.platform import Phrase, Platform
+from watcher.settings.overrides import apply_overrides, check_overrides
+from watcher.settings.platformfile import read_phrases, read_platform
+from watcher.settings.schema import SettingsFile
+from watcher.settings.settingsfile import read_settings
+from watcher.settings.validate import Reading
+from watcher.settings.values import Settings
+from watcher.settings.watchlistfile import build_watchlist, read_watchlist
+from watcher.settings.yamlfile import read, show
+
+T = TypeVar("T")
+
+_SUFFIX: Final = ".yaml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """All that a run is configured by. The operator's changes are applied to `platforms` already."""
+
+    settings: Settings
+    platforms: Mapping[str, Platform]
+    watchlist: Watchlist
+
+
+@dataclass(slots=True, kw_only=True)
+class _Platforms:
+    """Platforms and phrases read so far, with the faults of their files."""
+
+    platforms: dict[str, Platform] = field(default_factory=dict)
+    phrases: dict[str, tuple[Phrase, ...]] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+
+
+def load_settings(path: Path, env: Mapping[str, str]) -> Settings:
+    """The settings in `path`, with variables from `env`; raises ConfigError.
+
+    The platform files are read too, to check the names of platforms, sources and credentials.
+    """
+    reading, settings = _settings(path, env)
+    found = _all_platforms(None if settings is None else settings.platform_dir)
+    if not found.faults:
+        check_overrides(reading, found.platforms)
+    return _proven(settings, reading.faults)
+
+
+def load_platforms(directory: Path | None) -> dict[str, Platform]:
+    """The platforms that ship with the program and those in `directory`, which win; raises ConfigError."""
+    found = _all_platforms(directory)
+    return _proven(found.platforms, found.faults)
+
+
+def load_watchlist(path: Path, platforms: Mapping[str, Platform]) -> Watchlist:
+    """The watchlist in `path`; raises ConfigError."""
+    return _proven(*_watchlist(path, platforms))
+
+
+def load_all(path: Path, env: Mapping[str, str]) -> Loaded:
+    """Settings, platforms (with the operator's changes) and watchlist; raises ConfigError with all faults of all."""
+    reading, settings = _settings(path, env)
+    if settings is None:
+        raise ConfigError(sorted(reading.faults))
+    found = _all_platforms(settings.platform_dir)
+    # Without all platforms it cannot be told whose page a URL is: then only the shape of the others is checked.
+    platforms = None if found.faults else found.platforms
+    if platforms is not None:
+        check_overrides(reading, platforms)
+    watchlist, faults = _watchlist_or_faults(settings.watchlist, platforms)
+    faults = [*sorted(reading.faults), *sorted(found.faults), *sorted(faults)]
+    if faults or watchlist is None or platforms is None:
+        raise ConfigError(faults)
+    return Loaded(settings=settings, platforms=apply_overrides(platforms, settings), watchlist=watchlist)
+
+
+def _proven(value: T | None, faults: Iterable[Fault]) -> T:
+    found = sorted(faults)
+    if found or value is None:
+        raise ConfigError(found)
+    return value
+
+
+def _settings(path: Path, env: Mapping[str, str]) -> tuple[Reading[SettingsFile], Settings | None]:
+    return read_settings(read(path, show(path)), path.absolute().parent, env)
+
+
+def _watchlist_or_faults(
+    path: Path, platforms: Mapping[str, Platform] | None
+) -> tuple[Watchlist | None, Iterable[Fault]]:
+    try:
+        return _watchlist(path, platforms)
+    except ConfigError as error:
+        return None, error.faults
+
+
+def _watchlist(path: Path, platforms: Mapping[str, Platform] | None) -> tuple[Watchlist | None, list[Fault]]:
+    reading = read_watchlist(read(path, show(path)))
+    watchlist = None if platforms is None else build_watchlist(reading, platforms)
+    return watchlist, reading.faults
+
+
+def _all_platforms(directory: Path | None) -> _Platforms:
+    """First the shipped files, then those of `directory`; within each, phrases before the platforms that name them."""
+    found = _Platforms()
+    shipped = files("watcher").joinpath("platforms")
+    _add(found, shipped, show(shipped) if isinstance(shipped, Path) else str(shipped))
+    if directory is not None:
+        _add(found, directory, show(directory))
+    return found
+
+
+def _add(found: _Platforms, directory: Traversable, name: str) -> None:
+    for file in _files(directory.joinpath("phrases"), _SUFFIX):
+        try:
+            reading, phrases = read_phrases(read(file, f"{name}/phrases/{file.name}"))
+        except ConfigError as error:
+            found.faults += error.faults
+            phrases = ()
+        else:
+            found.faults += sorted(reading.faults)
+        # A faulty file is known all the same: the platforms that name it are not to blame.
+        found.phrases[file.name.removesuffix(_SUFFIX)] = phrases
+    _add_platforms(found, directory, name)
+
+
+def _add_platforms(found: _Platforms, directory: Traversable, name: str) -> None:
+    first: dict[str, str] = {}
+    for file in _files(directory, ".yml"):
+        # Passed over in silence, it would be missed for long.
+        message = f"is not read; rename it to {file.name.removesuffix('.yml')}{_SUFFIX}"
+        found.faults.append(Fault(file=f"{name}/{file.name}", line=1, column=1, path="", message=message))
+    for file in _files(directory, _SUFFIX):
+        shown = f"{name}/{file.name}"
+        try:
+            reading, platform = read_platform(read(file, shown), found.phrases)
+        except ConfigError as error:
+            found.faults += error.faults
+            continue
+        if platform is not None:
+            other = first.setdefault(platform.id, shown)
+            if other != shown:
+                reading.refuse(("platform",), f"'{platform.id}' is described already, in {other}; remove one of them")
+            found.platforms[platform.id] = platform
+        found.faults += sorted(reading.faults)
+
+
+def _files(directory: Traversable, suffix: str) -> list[Traversable]:
+    if not directory.is_dir():
+        return []
+    named = [file for file in directory.iterdir() if file.name.endswith(suffix) and not file.name.startswith(".")]
+    return sorted(named, key=lambda file: file.name)

@@ -1,0 +1,107 @@
+"""What the operator changes of platforms, in watcher.yaml: paces, switches, credentials; and their application."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from watcher.model.platform import Platform, Source
+from watcher.settings.environment import read_secret_file
+from watcher.settings.platformfile import pace_of
+from watcher.settings.schema import PlatformOverrideEntry, SettingsFile, SourceOverrideEntry
+from watcher.settings.validate import Reading
+from watcher.settings.values import PlatformOverride, Secret, Settings, SourceOverride
+from watcher.settings.wording import near, quoted
+from watcher.settings.yamlfile import Steps
+
+_FILE: Final = "_file"
+
+
+def read_override(
+    reading: Reading[SettingsFile], name: str, entry: PlatformOverrideEntry, base: Path
+) -> PlatformOverride:
+    """The changes to platform `name`; faults of its credentials go to `reading`. Files are relative to `base`."""
+    path: Steps = ("platforms", name, "credentials")
+    credentials: dict[str, Secret] = {}
+    for key, value in entry.credentials.items():
+        credential = key.removesuffix(_FILE)
+        if credential in credentials:
+            reading.refuse(
+                (*path, key), f"{credential} is given twice; keep {credential} or {credential}{_FILE}", key=True
+            )
+            continue
+        credentials[credential] = value
+        if key.endswith(_FILE):
+            try:
+                credentials[credential] = Secret(read_secret_file(base / value.reveal()))
+            except ValueError as error:
+                reading.refuse_value((*path, key), error)
+    return PlatformOverride(
+        sources={source: _source(change) for source, change in entry.sources.items()},
+        credentials=credentials,
+        pace=None if entry.pace is None else pace_of(entry.pace),
+        robots_override=None if entry.robots is None else True,
+    )
+
+
+def _source(entry: SourceOverrideEntry) -> SourceOverride:
+    return SourceOverride(
+        enabled=entry.enabled,
+        robots_override=None if entry.robots is None else True,
+        pace=None if entry.pace is None else pace_of(entry.pace),
+    )
+
+
+def check_overrides(reading: Reading[SettingsFile], platforms: Mapping[str, Platform]) -> None:
+    """Note every platform, source and credential in the file that no platform file knows."""
+    file = reading.value
+    if file is None:
+        return
+    for name, entry in file.platforms.items():
+        if name in platforms:
+            _check_override(reading, name, entry, platforms[name])
+        else:
+            reading.refuse(("platforms", name), f"there is no such platform; {near(name, platforms)}", key=True)
+    for path, route in reading.items(("routes",), file.routes or ()):
+        for place, name in enumerate(route.match.platform):
+            if name not in platforms:
+                at = reading.item((*path, "match", "platform"), place)
+                reading.refuse(at, f"{quoted(name)} is no platform; {near(name, platforms)}")
+
+
+def _check_override(
+    reading: Reading[SettingsFile], name: str, entry: PlatformOverrideEntry, platform: Platform
+) -> None:
+    known = [source.name for source in platform.sources]
+    for source in entry.sources:
+        if source not in known:
+            at: Steps = ("platforms", name, "sources", source)
+            reading.refuse(at, f"{name} has no such source; {near(source, known)}", key=True)
+    wanted = dict.fromkeys(source.credential for source in platform.sources if source.credential is not None)
+    for key in entry.credentials:
+        if key.removesuffix(_FILE) not in wanted:
+            at = ("platforms", name, "credentials", key)
+            reading.refuse(at, f"{name} needs no such credential; {near(key.removesuffix(_FILE), wanted)}", key=True)
+
+
+def apply_overrides(platforms: Mapping[str, Platform], settings: Settings) -> dict[str, Platform]:
+    """The platforms as the operator wants them: paces, switches and credentials put into their sources."""
+    changed = dict(platforms)
+    for name in platforms.keys() & settings.platforms.keys():
+        override = settings.platforms[name]
+        sources = tuple(_changed(source, override) for source in platforms[name].sources)
+        changed[name] = replace(platforms[name], sources=sources)
+    return changed
+
+
+def _changed(source: Source, platform: PlatformOverride) -> Source:
+    own = platform.sources.get(source.name, SourceOverride())
+    robots = platform.robots_override if own.robots_override is None else own.robots_override
+    credential = platform.credentials.get(source.credential or "")
+    return replace(
+        source,
+        pace=own.pace or platform.pace or source.pace,
+        enabled=source.enabled if own.enabled is None else own.enabled,
+        robots_override=source.robots_override if robots is None else robots,
+        secret=source.secret if credential is None else credential.reveal(),
+    )

@@ -1,0 +1,281 @@
+"""Make a Platform of a platform file, and phrases of a phrases file. Data only: no platform has code of its own."""
+
+import re
+import warnings
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from watcher.classify import Selector
+from watcher.model.platform import (
+    ControlHandles,
+    HandleSyntax,
+    Match,
+    Pace,
+    Phrase,
+    Platform,
+    Rule,
+    Source,
+    SourceKind,
+)
+from watcher.settings.handles import fold_handle
+from watcher.settings.schema import Matches, PaceEntry, PhrasesFile, PlatformFile, RuleEntry, SourceEntry
+from watcher.settings.validate import Reading, validate
+from watcher.settings.weburl import GENERIC, parse_pattern
+from watcher.settings.wording import near, one_of, quoted
+from watcher.settings.yamlfile import Document, Steps
+
+_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+_URL = re.compile(r"(https?://[^\s/]+|\{instance\})(/\S*)?")
+_MOST_RANDOM = 100
+_LETTERS, _DIGITS = "abcdefghijklmnopqrstuvwxyz", "0123456789"
+
+
+def read_phrases(document: Document) -> tuple[Reading[PhrasesFile], tuple[Phrase, ...]]:
+    """The phrases of a file: language → class → texts."""
+    reading = validate(PhrasesFile, document)
+    if reading.value is None:
+        return reading, ()
+    return reading, tuple(
+        Phrase(text, language, kind)
+        for language, classes in reading.value.root.items()
+        for kind, texts in classes.items()
+        for text in texts
+    )
+
+
+def read_platform(
+    document: Document, phrases: Mapping[str, tuple[Phrase, ...]]
+) -> tuple[Reading[PlatformFile], Platform | None]:
+    """The platform of a file; use it only if the reading has no faults. `phrases` are the known ones, by file."""
+    reading = validate(PlatformFile, document)
+    file = reading.value
+    if file is None:
+        return reading, None
+    platform = _platform(file, phrases)
+    _check_addresses(reading, platform)
+    _check_phrases(reading, file, phrases)
+    _check_names(reading, file)
+    for path, source in reading.items(("sources",), file.sources):
+        _check_source(reading, path, source)
+    if _check_pattern(reading, platform.handle):
+        _check_controls(reading, platform)
+    return reading, platform
+
+
+def pace_of(entry: PaceEntry) -> Pace:
+    """The pace as a value."""
+    return Pace(requests=entry.requests, per=entry.per, concurrency=entry.concurrency)
+
+
+def _platform(file: PlatformFile, phrases: Mapping[str, tuple[Phrase, ...]]) -> Platform:
+    fold = file.handle.fold
+    controls = {
+        instance.lower(): tuple(handle.lower() if fold else handle for handle in handles)
+        for instance, handles in file.controls.present.items()
+    }
+    return Platform(
+        id=file.platform,
+        title=file.title,
+        profile=file.profile,
+        recognise=file.recognise,
+        handle=HandleSyntax(pattern=file.handle.pattern, fold=fold, meaning=file.handle.meaning or ""),
+        sources=tuple(_source(source) for source in file.sources),
+        controls=ControlHandles(present=controls, absent=file.controls.absent, length=file.controls.length),
+        phrases=tuple(phrase for name in file.phrases for phrase in phrases.get(name, ())),
+        notes=file.notes or "",
+    )
+
+
+def _source(entry: SourceEntry) -> Source:
+    enabled = not entry.unofficial if entry.enabled is None else entry.enabled
+    return Source(
+        name=entry.name,
+        kind=SourceKind(entry.kind),
+        url=entry.url,
+        url_by_id=entry.url_by_id,
+        answers=entry.answers,
+        headers=entry.headers,
+        rules=tuple(_rule(rule) for rule in entry.rules),
+        identity=entry.identity,
+        errors=entry.errors,
+        stable_id=next(iter(_matches(entry.stable_id or {})), None),
+        handle=next(iter(_matches(entry.handle or {})), None),
+        pace=pace_of(entry.pace),
+        credential=entry.credential,
+        confirms=entry.confirms,
+        enabled=enabled,
+        unofficial=entry.unofficial,
+        robots_disallow=entry.robots is not None,
+        similarity=entry.similarity,
+    )
+
+
+def _rule(entry: RuleEntry) -> Rule:
+    ((verdict, reason),) = entry.reasons.items()
+    when, unless = _matches(entry.when), _matches(entry.unless)
+    return Rule(id=entry.id, when=when, unless=unless, verdict=verdict, reason=reason)
+
+
+def _matches(entry: Matches) -> tuple[Match, ...]:
+    return tuple(Match(field, patterns) for field, patterns in entry.items())
+
+
+def _check_addresses(reading: Reading[PlatformFile], platform: Platform) -> None:
+    needed = {"instance"} if platform.id == GENERIC else {"handle"}
+    _check_template(reading, ("profile",), platform.profile, allowed={"handle", "instance"}, needed=needed)
+    for place, pattern in enumerate(platform.recognise):
+        path = reading.item(("recognise",), place)
+        if _check_template(reading, path, pattern, allowed={"handle", "instance"}, needed={"handle"}):
+            try:
+                parse_pattern(platform, pattern)
+            except ValueError as error:
+                reading.refuse_value(path, error)
+
+
+def _check_phrases(
+    reading: Reading[PlatformFile], file: PlatformFile, phrases: Mapping[str, tuple[Phrase, ...]]
+) -> None:
+    for place, name in enumerate(file.phrases):
+        if name not in phrases:
+            reading.refuse(reading.item(("phrases",), place), f"there is no phrases/{name}.yaml; {near(name, phrases)}")
+
+
+def _check_names(reading: Reading[PlatformFile], file: PlatformFile) -> None:
+    if not file.sources and not reading.faults:
+        reading.refuse(("sources",), "no sources; give at least one place to ask")
+    names = [((*path, "name"), source.name) for path, source in reading.items(("sources",), file.sources)]
+    refuse_doubles(reading, names)
+    for path, source in reading.items(("sources",), file.sources):
+        refuse_doubles(reading, [((*path, "rules", at, "id"), rule.id) for at, rule in enumerate(source.rules)])
+
+
+def refuse_doubles(reading: Reading[Any], names: Iterable[tuple[Steps, str]]) -> None:
+    """Note each name that another thing of the same list has already."""
+    first: dict[str, Steps] = {}
+    for path, name in names:
+        if name in first:
+            line = reading.document.line(first[name])
+            reading.refuse(path, f"{quoted(name)} is taken already, on line {line}; choose another")
+        first.setdefault(name, path)
+
+
+def _check_source(reading: Reading[PlatformFile], path: Steps, source: SourceEntry) -> None:
+    _check_template(reading, (*path, "url"), source.url, allowed={"handle", "instance"}, needed={"handle", "instance"})
+    if source.url_by_id is not None:
+        allowed = {"stable_id", "handle", "instance"}
+        _check_template(reading, (*path, "url_by_id"), source.url_by_id, allowed=allowed, needed={"stable_id"})
+        if source.stable_id is None:
+            reading.refuse((*path, "url_by_id"), "needs stable_id: say which field of the answer holds the id")
+    _check_credential(reading, path, source)
+    for key, matches in (("stable_id", source.stable_id), ("handle", source.handle)):
+        if matches is not None:
+            patterns = [pattern for several in matches.values() for pattern in several]
+            if len(matches) != 1 or len(patterns) != 1 or patterns[0].count("*") != 1:
+                message = 'give one field with one pattern in which one * stands for it, like {"json:id": "*"}'
+                reading.refuse((*path, key), message)
+    for place, selector in enumerate(source.errors):
+        try:
+            Selector.parse(selector)
+        except ValueError:
+            message = "is no selector that can be read; use a tag, .class, #id and [name=value], without spaces"
+            reading.refuse_value(reading.item((*path, "errors"), place), ValueError(message))
+    for at, rule in enumerate(source.rules):
+        for part, conditions in (("when", rule.when), ("unless", rule.unless)):
+            _check_patterns(reading, (*path, "rules", at, part), conditions)
+
+
+def _check_credential(reading: Reading[PlatformFile], path: Steps, source: SourceEntry) -> None:
+    used = [name for name, value in source.headers.items() if "{credential}" in value]
+    if used and source.credential is None:
+        message = "needs credential: NAME beside it; the value is given in watcher.yaml"
+        reading.refuse((*path, "headers", _written_key(reading, (*path, "headers"), used[0])), message)
+    if source.credential is not None and not used:
+        message = f"{quoted(source.credential)} is sent nowhere; put {{credential}} into a header"
+        reading.refuse((*path, "credential"), message)
+    allowed = {"credential", "handle", "instance", "stable_id"}
+    for name, value in source.headers.items():
+        at = (*path, "headers", _written_key(reading, (*path, "headers"), name))
+        _check_template(reading, at, value, allowed=allowed, needed=None)
+
+
+def _written_key(reading: Reading[Any], path: Steps, folded: str) -> str:
+    written = reading.document.at(path)
+    return next((key for key in written if key.lower() == folded), folded) if isinstance(written, dict) else folded
+
+
+def _check_patterns(reading: Reading[PlatformFile], path: Steps, conditions: Matches) -> None:
+    written = reading.document.at(path)
+    keys = list(written) if isinstance(written, dict) else []
+    for key, patterns in zip(keys, conditions.values(), strict=True):
+        for pattern in patterns:
+            unknown = set(_PLACEHOLDER.findall(pattern)) - {"handle", "instance", "stable_id"}
+            if unknown:
+                names = "{handle}, {instance} and {stable_id}"
+                reading.refuse((*path, key), f"{quoted(pattern)} holds an unknown placeholder; there are {names}")
+
+
+def _check_template(
+    reading: Reading[PlatformFile], path: Steps, template: str, *, allowed: set[str], needed: set[str] | None
+) -> bool:
+    """Refuse placeholders that are not `allowed`, and a URL that has none of the `needed` ones (None: no URL)."""
+    found = _PLACEHOLDER.findall(template)
+    choices = [f"{{{name}}}" for name in sorted(allowed)]
+    unknown = next((name for name in found if name not in allowed), None)
+    if unknown is not None:
+        hint = "; credentials go into headers" if unknown == "credential" else ""
+        message = f"holds the unknown placeholder {{{unknown}}}; {near(f'{{{unknown}}}', choices)}{hint}"
+        reading.refuse_value(path, ValueError(message))
+    elif re.search(r"[{}]", _PLACEHOLDER.sub("", template)) and needed is not None:
+        reading.refuse_value(path, ValueError("holds a lone brace; placeholders are written like {handle}"))
+    elif needed is not None and not needed & set(found):
+        wanted = one_of([f"{{{name}}}" for name in sorted(needed)])
+        reading.refuse_value(path, ValueError(f"is the same for all accounts; it must contain {wanted}"))
+    elif needed is not None and not _URL.fullmatch(template):
+        reading.refuse_value(path, ValueError("is not a URL; it must begin with https://"))
+    else:
+        return True
+    return False
+
+
+def _check_pattern(reading: Reading[PlatformFile], syntax: HandleSyntax) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            re.compile(syntax.pattern)
+    except (re.error, Warning, OverflowError, RecursionError) as error:
+        reading.refuse_value(("handle", "pattern"), ValueError(f"is not a regular expression: {error}"))
+        return False
+    return True
+
+
+def _check_controls(reading: Reading[PlatformFile], platform: Platform) -> None:
+    """Controls that the platform cannot have would fail every comparison."""
+    for path, handle in _control_places(reading, platform):
+        try:
+            fold_handle(handle, platform)
+        except ValueError as error:
+            reading.refuse_value(path, error)
+    absent, length = platform.controls.absent, platform.controls.length
+    if "{random}" not in absent or _PLACEHOLDER.findall(absent) != ["random"]:
+        reading.refuse_value(("controls", "absent"), ValueError("must contain {random} once, and no other placeholder"))
+        return
+    if length > _MOST_RANDOM:
+        reading.refuse_value(("controls", "length"), ValueError(f"is too long; {_MOST_RANDOM} is the most"))
+        return
+    for letters in (_LETTERS, _DIGITS, _DIGITS + _LETTERS):
+        handle = absent.replace("{random}", (letters * length)[:length])
+        if not re.fullmatch(platform.handle.pattern, handle):
+            message = f"makes handles such as {quoted(handle)}, which handle.pattern does not allow"
+            reading.refuse_value(("controls", "absent"), ValueError(message))
+            return
+
+
+def _control_places(reading: Reading[PlatformFile], platform: Platform) -> Iterable[tuple[Steps, str]]:
+    """Each handle of controls.present with its place: one text, a list, or lists by instance."""
+    written = reading.document.at(("controls", "present"))
+    for instance, handles in platform.controls.present.items():
+        path: Steps = ("controls", "present")
+        if isinstance(written, dict):
+            path = (*path, next(key for key in written if key.lower() == instance))
+        for place, handle in enumerate(handles):
+            yield reading.item(path, place), handle

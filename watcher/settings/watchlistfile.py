@@ -1,0 +1,160 @@
+"""Make a Watchlist of watchlist.yaml: who each entry is, under which policy, compared with whom.
+
+Pure: the document has been read, the platforms are given. Every fault is placed; nothing is guessed.
+"""
+
+from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+
+from watcher.model.account import Account, Owner, Policy, Repeat, Watchlist
+from watcher.model.platform import Platform
+from watcher.settings.handles import fold_handle
+from watcher.settings.identity import Identity, RefusedError, identify, split_handle
+from watcher.settings.schema import AccountEntry, DefaultsEntry, RepeatEntry, WatchlistFile
+from watcher.settings.validate import Reading, validate
+from watcher.settings.weburl import Recogniser
+from watcher.settings.wording import near, quoted
+from watcher.settings.yamlfile import Document, Steps
+
+_STANDARD = Policy()
+_NO_VARIABLES = "holds a variable; ${…} works in watcher.yaml only: write the value itself, or move the secret there"
+
+
+def read_watchlist(document: Document) -> Reading[WatchlistFile]:
+    """Hold a watchlist against its schema; variables are refused wherever they stand."""
+    nobody = isinstance(document.data, dict) and not document.data.get("accounts", True)
+    refused: dict[Steps, str] = {("accounts",): "no accounts; list at least one profile URL"} if nobody else {}
+    return validate(WatchlistFile, document, unreadable={**refused, **_variables((), document.data)})
+
+
+def build_watchlist(reading: Reading[WatchlistFile], platforms: Mapping[str, Platform]) -> Watchlist | None:
+    """The watchlist, or None when nothing could be made of the file. Use it only if `reading` then has no faults."""
+    file = reading.value
+    if file is None:
+        return None
+    written = reading.document.at(("owners",))
+    builder = _Builder(reading, platforms, file.defaults, written.keys() if isinstance(written, dict) else set())
+    for path, entry in reading.items(("accounts",), file.accounts):
+        builder.take(path, entry)
+    owners = {slug: Owner(id=slug, name=owner.name) for slug, owner in file.owners.items()}
+    return Watchlist(accounts=builder.accounts, owners=owners)
+
+
+def _variables(path: Steps, node: object) -> dict[Steps, str]:
+    return dict.fromkeys(_places_of_variables(path, node), _NO_VARIABLES)
+
+
+def _places_of_variables(path: Steps, node: object) -> Iterator[Steps]:
+    match node:
+        case dict():
+            for key, value in node.items():
+                yield from _places_of_variables((*path, key), value)
+        case list():
+            for place, value in enumerate(node):
+                yield from _places_of_variables((*path, place), value)
+        case str() if "${" in node:
+            yield path
+        case _:
+            pass
+
+
+class _Builder:
+    """Makes accounts of entries, one after the other, and remembers where each came from."""
+
+    def __init__(
+        self,
+        reading: Reading[WatchlistFile],
+        platforms: Mapping[str, Platform],
+        defaults: DefaultsEntry,
+        owners: AbstractSet[str],
+    ) -> None:
+        self.accounts: dict[str, Account] = {}
+        self._reading = reading
+        self._platforms = platforms
+        self._recogniser = Recogniser(platforms.values())
+        self._defaults = defaults
+        self._owners = owners
+        self._first: dict[Hashable, Steps] = {}
+
+    def take(self, path: Steps, entry: AccountEntry) -> None:
+        """Add the account of `entry`, or note all that is wrong with it."""
+        if entry.owner is not None and entry.owner not in self._owners:
+            hint = f"{near(entry.owner, self._owners)}" if self._owners else f"add owners: {{{entry.owner}: NAME}}"
+            self._reading.refuse((*path, "owner"), f"{quoted(entry.owner)} is no owner; {hint}")
+        try:
+            identity = identify(entry, self._platforms, self._recogniser)
+        except RefusedError as refused:
+            self._refuse(path, refused)
+            return
+        if self._is_new(path, identity):
+            self.accounts[identity.id] = Account(
+                id=identity.id,
+                platform=identity.platform.id,
+                instance=identity.instance,
+                handle=identity.handle,
+                display_handle=identity.display_handle,
+                url=identity.url,
+                owner=entry.owner,
+                severity=entry.severity or self._defaults.severity,
+                labels={**self._defaults.labels, **entry.labels},
+                policy=self._policy(entry),
+                controls=tuple(self._controls(path, entry, identity)),
+            )
+
+    def _refuse(self, path: Steps, refused: RefusedError) -> None:
+        # An entry may be a bare URL: then there is no key to blame but the entry itself.
+        whole = not refused.key or isinstance(self._reading.document.at(path), str)
+        place = path if whole else (*path, refused.key)
+        if isinstance(refused.reason, ValueError):
+            self._reading.refuse_value(place, refused.reason)
+        else:
+            self._reading.refuse(place, refused.reason)
+
+    def _is_new(self, path: Steps, identity: Identity) -> bool:
+        keys: tuple[Hashable, ...] = (identity.id, (identity.platform.id, identity.instance, identity.handle))
+        first = next((self._first[key] for key in keys if key in self._first), None)
+        if first is not None:
+            line = self._reading.document.line(first)
+            self._reading.refuse(path, f"{quoted(identity.id)} is watched already, by the entry on line {line}")
+            return False
+        self._first.update(dict.fromkeys(keys, path))
+        return True
+
+    def _policy(self, entry: AccountEntry) -> Policy:
+        defaults = self._defaults
+        return Policy(
+            interval=entry.interval or defaults.interval,
+            confirm=_repeat(entry.confirm, defaults.confirm, _STANDARD.confirm),
+            recover=_repeat(entry.recover, defaults.recover, _STANDARD.recover),
+        )
+
+    def _controls(self, path: Steps, entry: AccountEntry, identity: Identity) -> Iterator[str]:
+        """The folded handles of the entry's own controls, without the faulty ones."""
+        refused = {identity.handle: "is the account itself; a control must be another account that always exists"}
+        for place, written in enumerate(entry.controls.present if entry.controls else ()):
+            try:
+                handle = _control(written, identity, refused)
+            except ValueError as error:
+                at = self._reading.item((*path, "controls", "present"), place)
+                self._reading.refuse_value(at, error)
+                continue
+            refused[handle] = "is named twice; remove one"
+            yield handle
+
+
+def _control(written: str, identity: Identity, refused: Mapping[str, str]) -> str:
+    """The folded handle of a control; ValueError when it cannot be one or stands in `refused`."""
+    handle, instance = split_handle(written, identity.platform)
+    folded = fold_handle(handle, identity.platform)
+    if instance not in ("", identity.instance):
+        raise ValueError(f"is on another instance; a control of this account must be on {identity.instance}")
+    if folded in refused:
+        raise ValueError(refused[folded])
+    return folded
+
+
+def _repeat(own: RepeatEntry, default: RepeatEntry, standard: Repeat) -> Repeat:
+    return Repeat(
+        threshold=own.threshold or default.threshold or standard.threshold,
+        interval=own.interval or default.interval or standard.interval,
+    )

@@ -1,0 +1,181 @@
+"""Profile URLs: take one apart, refuse what is no plain web address, and find whose profile it is.
+
+A platform's `recognise` patterns are URLs in which `{handle}` stands for one path segment (or part of one) and
+`{instance}` for the host. Nothing is fetched here.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import unquote, unquote_plus, urlsplit
+
+from watcher.model.platform import Platform
+from watcher.settings.scalars import UnshownError
+from watcher.settings.wording import quoted
+
+GENERIC: Final = "generic"
+
+_SCHEMES = {"http": 80, "https": 443}
+_LOOKS_LIKE_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_HOST = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*\.?|\[[0-9a-f:.]+\]")
+_PREFIX = re.compile(r"(www|m)\.")
+_MARK = "{handle}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebUrl:
+    """An http(s) URL without user info and fragment. `host` is lower-case, with a port that is not the usual one."""
+
+    scheme: str
+    host: str
+    path: str
+    query: str
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.host}{self.path}" + (f"?{self.query}" if self.query else "")
+
+    @property
+    def bare_host(self) -> str:
+        """The host without `www.` or `m.` before it."""
+        return _PREFIX.sub("", self.host, count=1) if _PREFIX.match(self.host) else self.host
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """The parts of the path, still percent-encoded, without a slash at the end."""
+        path = self.path.removesuffix("/")
+        return tuple(path.split("/")[1:])
+
+    @property
+    def last_segment(self) -> str:
+        """The end of the path, decoded, without an `@` before it; "" when the path is empty."""
+        return unquote(self.segments[-1]).removeprefix("@") if self.segments else ""
+
+    @property
+    def name(self) -> str:
+        """Host, path and query: what tells this page from others, whatever the scheme."""
+        return f"{self.host}{self.path.removesuffix('/')}" + (f"?{self.query}" if self.query else "")
+
+
+def parse_url(text: str) -> WebUrl:
+    """Take a profile URL apart; ValueError says what is wrong with it."""
+    if not _LOOKS_LIKE_URL.match(text) or "://" not in text:
+        raise ValueError("is not a profile URL; write https://… or {platform: …, handle: …}")
+    if not text.isprintable() or any(c in text for c in ' \\{}<>"^`|'):
+        raise ValueError("contains characters that no URL has; copy it from the address bar")
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise ValueError("is not a valid URL; copy it from the address bar") from None
+    scheme = parts.scheme.lower()
+    if scheme not in _SCHEMES:
+        raise ValueError(f"has the scheme {quoted(scheme)}; only http and https pages can be watched")
+    if "@" in parts.netloc:
+        raise UnshownError("has a user name before the host; remove it (its value is not shown)")
+    host = parts.netloc.lower().removesuffix(f":{port}").removesuffix(":")
+    if not host.isascii():
+        raise ValueError("has a host that is not ASCII; if that is meant, write its xn-- form")
+    if not _HOST.fullmatch(host):
+        raise ValueError("has no valid host; copy it from the address bar")
+    suffix = f":{port}" if port is not None and port != _SCHEMES[scheme] else ""
+    return WebUrl(scheme=scheme, host=host.removesuffix(".") + suffix, path=parts.path or "/", query=parts.query)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """Whose page a URL is: the handle as written in it, and the host where that matters."""
+
+    platform: Platform
+    handle: str
+    instance: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UrlPattern:
+    """One `recognise` pattern. `host` is None where `{instance}` stands for it."""
+
+    platform: Platform
+    host: str | None
+    segments: tuple[re.Pattern[str], ...]
+
+    def match(self, url: WebUrl) -> Profile | None:
+        """Whose profile `url` is by this pattern."""
+        if self.host not in (None, url.bare_host) or len(self.segments) != len(url.segments):
+            return None
+        handle = ""
+        for pattern, segment in zip(self.segments, url.segments, strict=True):
+            found = pattern.fullmatch(unquote(segment))
+            if found is None:
+                return None
+            handle = found.groupdict().get("handle", handle)
+        return Profile(platform=self.platform, handle=handle, instance=url.host if self.host is None else "")
+
+
+def parse_pattern(platform: Platform, text: str) -> UrlPattern:
+    """Read one `recognise` pattern; ValueError says what is wrong with it."""
+    if text.count(_MARK) != 1:
+        raise ValueError("must contain {handle} once")
+    any_host = "://{instance}/" in text
+    parts = urlsplit(text.replace("://{instance}/", "://instance/", 1))
+    if parts.scheme not in _SCHEMES or _MARK not in parts.path or "{" in parts.netloc:
+        raise ValueError("must be a web address with {handle} in its path, like https://x.com/{handle}")
+    host = _PREFIX.sub("", parts.netloc.lower(), count=1)
+    segments = tuple(_segment(part) for part in parts.path.removesuffix("/").split("/")[1:])
+    return UrlPattern(platform=platform, host=None if any_host else host, segments=segments)
+
+
+def _segment(text: str) -> re.Pattern[str]:
+    before, mark, after = text.partition(_MARK)
+    named = "(?P<handle>.+)" if mark else ""
+    return re.compile(re.escape(unquote(before)) + named + re.escape(unquote(after)), re.DOTALL)
+
+
+class Recogniser:
+    """Knows the profile URLs of all platforms. Patterns with a host of their own go before those with any host."""
+
+    def __init__(self, platforms: Iterable[Platform]) -> None:
+        patterns = [parse_pattern(platform, text) for platform in platforms for text in platform.recognise]
+        self._patterns = sorted(patterns, key=lambda pattern: pattern.host is None)
+        self._owners = {p.host: p.platform for p in reversed(self._patterns) if p.host is not None}
+
+    def profile(self, url: WebUrl, platform: str | None = None) -> Profile | None:
+        """Whose profile `url` is; `platform` (an id) leaves only that one's patterns."""
+        known = self.owner_of(url) is not None
+        for pattern in self._patterns:
+            # A site with patterns of its own is nobody's instance.
+            if platform in (None, pattern.platform.id) and not (known and pattern.host is None):
+                found = pattern.match(url)
+                if found is not None:
+                    return found
+        return None
+
+    def owner_of(self, url: WebUrl) -> Platform | None:
+        """The platform whose own host this is, whether or not the page is a profile."""
+        return self._owners.get(url.bare_host)
+
+
+def template_of(url: WebUrl, handle: str) -> str | None:
+    """`url` with `{handle}` where it names the account: a path segment, else a query value, else a part of either."""
+    segments = url.path.split("/")
+    for place in reversed(range(len(segments))):
+        at, bare = ("@", segments[place][1:]) if segments[place].startswith("@") else ("", segments[place])
+        if unquote(bare) == handle:
+            path = "/".join((*segments[:place], f"{at}{_MARK}", *segments[place + 1 :]))
+            return _joined(url, path, url.query)
+    pairs = url.query.split("&")
+    for place in reversed(range(len(pairs))):
+        key, equals, value = pairs[place].partition("=")
+        if equals and unquote_plus(value) == handle:
+            return _joined(url, url.path, "&".join((*pairs[:place], f"{key}={_MARK}", *pairs[place + 1 :])))
+    if handle in url.path:
+        before, _, after = url.path.rpartition(handle)
+        return _joined(url, f"{before}{_MARK}{after}", url.query)
+    if handle in url.query:
+        before, _, after = url.query.rpartition(handle)
+        return _joined(url, url.path, f"{before}{_MARK}{after}")
+    return None
+
+
+def _joined(url: WebUrl, path: str, query: str) -> str:
+    return f"{url.scheme}://{url.host}{path}" + (f"?{query}" if query else "")

@@ -1,0 +1,54 @@
+"""How faults are worded: lower-case, the offending value, then what to write instead. No rule is decided here."""
+
+import difflib
+from collections.abc import Collection
+
+from watcher.text import clean
+
+_LONGEST_VALUE = 60
+_LONGEST_KEY = 40
+_LONGEST_LIST = 12
+
+
+def quoted(value: str) -> str:
+    """`value` in quotes, safe to print and not longer than a line can bear."""
+    shown = clean(value)
+    return f"'{shown[:_LONGEST_VALUE]}…'" if len(shown) > _LONGEST_VALUE else f"'{shown}'"
+
+
+def clipped_key(key: str) -> str:
+    """A key as shown: up to its first space, since behind a forgotten colon there may be a secret."""
+    words = clean(key).split()
+    head = words[0] if words else ""
+    return head if head == key and len(head) <= _LONGEST_KEY else f"{head[:_LONGEST_KEY]}…"
+
+
+def near(word: str, known: Collection[str]) -> str:
+    """What to write instead of `word`: the known one most like it, else all the known ones."""
+    folded = {name.lower(): name for name in known}
+    found = difflib.get_close_matches(word.lower(), folded, n=1, cutoff=0.6)
+    if found:
+        return f"did you mean '{folded[found[0]]}'?"
+    return f"write {one_of(known)}" if known else "there is none"
+
+
+def one_of(known: Collection[str]) -> str:
+    """`a`, `a or b`, `one of a, b, c`: the choices as a phrase, cut short when there are too many."""
+    names = list(known)
+    if len(names) <= 2:  # noqa: PLR2004 - two names are joined by "or"
+        return " or ".join(names)
+    tail = ", …" if len(names) > _LONGEST_LIST else ""
+    return f"one of {', '.join(names[:_LONGEST_LIST])}{tail}"
+
+
+def kind_of(value: object) -> str:
+    """What a piece of YAML is, in words."""
+    match value:
+        case dict():
+            return "a mapping"
+        case list() | tuple():
+            return "a list"
+        case None:
+            return "nothing"
+        case _:
+            return "text"

@@ -1,0 +1,288 @@
+"""Read a YAML file as text only, and remember where everything stood.
+
+Scalars stay strings, so that the handles `no`, `0123` and `12:30` survive; duplicate keys are refused; anchors,
+aliases and tags are not understood at all (nothing can explode). What the text means is decided elsewhere.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from watcher.model.errors import ConfigError, Fault
+from watcher.settings.wording import clipped_key, quoted
+
+Steps = tuple[str | int, ...]
+Place = tuple[int, int]
+
+# libyaml when PyYAML was built with it: the same events, ten times faster on a watchlist of thousands.
+LOADER: Final[Any] = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+DEEPEST: Final = 20
+LARGEST: Final = 16_000_000
+
+_FORBIDDEN = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufeff\uff00-\ufffd\U00010000-\U0010ffff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_PLAIN_KEY = re.compile(r"[\w-]+…?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A file's content (dict, list, str; None where nothing is written) and the place of every key and value.
+
+    `file` is its name as shown in faults. `flaws` are faults found on the way that do not keep the rest from
+    being read; `flawed` are the paths of the values not worth reading.
+    """
+
+    file: str
+    data: object
+    keys: Mapping[Steps, Place] = field(default_factory=dict)
+    values: Mapping[Steps, Place] = field(default_factory=dict)
+    flaws: tuple[Fault, ...] = ()
+    flawed: frozenset[Steps] = frozenset()
+
+    def fault(self, path: Steps, message: str, *, key: bool = False) -> Fault:
+        """A fault at `path`: placed at the key if asked, else at the value, else at what surrounds it."""
+        line, column = self._place(path, key=key)
+        return Fault(file=self.file, line=line, column=column, path=path_text(path), message=message)
+
+    def line(self, path: Steps) -> int:
+        """The line on which the value at `path` begins."""
+        return self._place(path, key=False)[0]
+
+    def at(self, path: Steps) -> object:
+        """What is written at `path`; None when nothing is."""
+        node = self.data
+        for step in path:
+            match node, step:
+                case dict(), str():
+                    node = node.get(step)
+                case list(), int() if step < len(node):
+                    node = node[step]
+                case _:
+                    return None
+        return node
+
+    def _place(self, path: Steps, *, key: bool) -> Place:
+        if key and path in self.keys:
+            return self.keys[path]
+        around = (path[:length] for length in range(len(path), -1, -1))
+        return next((self.values[steps] for steps in around if steps in self.values), (1, 1))
+
+
+def path_text(path: Steps) -> str:
+    """`accounts[0].interval`; keys that are no plain words stand in brackets."""
+    text = ""
+    for step in path:
+        if isinstance(step, int):
+            text += f"[{step}]"
+            continue
+        shown = clipped_key(step)
+        if _PLAIN_KEY.fullmatch(shown):
+            text += f".{shown}" if text else shown
+        else:
+            text += f"['{shown}']"
+    return text
+
+
+def show(path: Path) -> str:
+    """The name of a file as people would type it: relative to the working directory when inside it."""
+    whole = path.absolute()
+    here = Path.cwd()
+    return str(whole.relative_to(here)) if whole.is_relative_to(here) else str(path)
+
+
+def read(source: Traversable, file: str) -> Document:
+    """The document in `source`; raises ConfigError when it cannot be read as one YAML document."""
+    try:
+        with source.open("rb") as stream:
+            raw = stream.read(LARGEST + 1)
+    except OSError as error:
+        reason = "no such file" if isinstance(error, FileNotFoundError) else (error.strerror or "unreadable").lower()
+        raise _broken(file, (1, 1), f"cannot be read: {reason}") from None
+    if len(raw) > LARGEST:
+        raise _broken(file, (1, 1), f"is larger than {LARGEST // 1_000_000} MB; is this the right file?")
+    return parse(_decode(raw, file), file)
+
+
+def parse(text: str, file: str, loader: Any = LOADER) -> Document:
+    """The one document in `text`; raises ConfigError when it is no YAML or says nothing."""
+    forbidden = _FORBIDDEN.search(text)
+    if forbidden:
+        place = _place_of(text[: forbidden.start()])
+        raise _broken(file, place, f"contains the character U+{ord(forbidden[0]):04X}, which YAML does not allow")
+    builder = _Builder(file)
+    try:
+        for event in _events(text, loader):
+            builder.take(event)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        raise _broken(file, place, _syntax_message(error, _rest_of_line(text, place))) from None
+    if builder.root in (None, "", {}, []):
+        raise _broken(file, (1, 1), "is empty; docs/configuration.md says what belongs here")
+    return Document(
+        file=file,
+        data=builder.root,
+        keys=builder.keys,
+        values=builder.values,
+        flaws=tuple(builder.flaws),
+        flawed=frozenset(builder.flawed),
+    )
+
+
+def _events(text: str, loader: Any) -> Iterator[Any]:
+    parse_events: Callable[..., Iterator[Any]] = yaml.parse
+    return parse_events(text, Loader=loader)
+
+
+def _decode(raw: bytes, file: str) -> str:
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start].decode("utf-8", errors="replace")
+        message = f"byte 0x{raw[error.start]:02x} is not UTF-8; save the file as UTF-8"
+        raise _broken(file, _place_of(before), message) from None
+
+
+def _place_of(before: str) -> Place:
+    return (before.count("\n") + 1, len(before) - before.rfind("\n"))
+
+
+def _broken(file: str, place: Place, message: str) -> ConfigError:
+    return ConfigError([Fault(file=file, line=place[0], column=place[1], path="", message=message)])
+
+
+def _rest_of_line(text: str, place: Place) -> str:
+    lines = text.splitlines()
+    return lines[place[0] - 1][place[1] - 1 :] if place[0] <= len(lines) else ""
+
+
+def _syntax_message(error: yaml.YAMLError, rest: str) -> str:
+    """What the parser said, with what to do about it. `rest` is the line from the place of the error on."""
+    problem = str(getattr(error, "problem", None) or "cannot be parsed")
+    if rest.startswith("\t"):
+        return "not valid YAML: a tab stands where spaces must; indent with spaces"
+    if "cannot start any token" in problem:
+        return f"not valid YAML: {quoted(rest[:1])} cannot begin a value; put the value in quotes"
+    if rest.startswith("{"):
+        return f"not valid YAML: {problem}; put a value that holds {{ or }}, such as ${{NAME}}, in quotes"
+    return f"not valid YAML: {problem}"
+
+
+@dataclass(slots=True)
+class _Frame:
+    """A mapping or list being read. `path` is None inside a duplicate, which is read and thrown away."""
+
+    node: dict[str, object] | list[object]
+    path: Steps | None
+    key: str | None = None
+    dropped: bool = False
+
+
+class _Builder:
+    """Makes one tree of the parser's events; a stack instead of recursion, so that depth cannot hurt."""
+
+    def __init__(self, file: str) -> None:
+        self.root: object = None
+        self.keys: dict[Steps, Place] = {}
+        self.values: dict[Steps, Place] = {}
+        self.flaws: list[Fault] = []
+        self.flawed: set[Steps] = set()
+        self._file = file
+        self._documents = 0
+        self._stack: list[_Frame] = []
+
+    def take(self, event: Any) -> None:
+        """Go on with the next event; raises ConfigError at what is not understood."""
+        place = (event.start_mark.line + 1, event.start_mark.column + 1)
+        match event:
+            case yaml.DocumentStartEvent():
+                self._documents += 1
+                if self._documents > 1:
+                    raise _broken(self._file, place, "holds a second document; keep one and remove the '---'")
+            case yaml.AliasEvent():
+                raise _broken(self._file, place, "anchors and aliases (& and *) are not supported; write it out")
+            case yaml.ScalarEvent() | yaml.CollectionStartEvent():
+                self._refuse_decoration(event, place)
+                self._node(event, place)
+            case yaml.CollectionEndEvent():
+                self._stack.pop()
+            case _:
+                pass
+
+    def _refuse_decoration(self, event: Any, place: Place) -> None:
+        if event.anchor is not None:
+            raise _broken(self._file, place, "anchors and aliases (& and *) are not supported; write it out")
+        if event.tag is not None:
+            raise _broken(self._file, place, "tags (!) are not supported; every value is text already")
+
+    def _node(self, event: Any, place: Place) -> None:
+        frame = self._stack[-1] if self._stack else None
+        if frame is not None and isinstance(frame.node, dict) and frame.key is None:
+            self._key(frame, event, place)
+            return
+        path = self._attachable(frame)
+        value: object
+        match event:
+            case yaml.ScalarEvent():
+                value = None if event.value == "" and event.implicit[0] else event.value
+            case yaml.MappingStartEvent():
+                value = {}
+            case _:
+                value = []
+        self._attach(frame, value)
+        if path is not None:
+            self.values[path] = place
+            self._check_text(path, value)
+        if isinstance(value, dict | list):
+            if len(self._stack) >= DEEPEST:
+                raise _broken(self._file, place, f"is nested deeper than {DEEPEST} levels")
+            self._stack.append(_Frame(value, path))
+
+    def _key(self, frame: _Frame, event: Any, place: Place) -> None:
+        if not isinstance(event, yaml.ScalarEvent) or event.value == "":
+            raise _broken(self._file, place, "a key must be a word; put a value that begins with { or [ in quotes")
+        key: str = event.value
+        frame.key = key
+        frame.dropped = key in frame.node
+        if frame.path is None:
+            return
+        path = (*frame.path, key)
+        if frame.dropped:
+            self._flaw(path, place, f"duplicate key; line {self.keys[path][0]} has it already")
+            return
+        self.keys[path] = place
+        self._check_text(path, key)
+
+    @staticmethod
+    def _attachable(frame: _Frame | None) -> Steps | None:
+        if frame is None:
+            return ()
+        if frame.path is None or frame.dropped:
+            return None
+        return (*frame.path, len(frame.node) if isinstance(frame.node, list) else frame.key or "")
+
+    def _attach(self, frame: _Frame | None, value: object) -> None:
+        if frame is None:
+            self.root = value
+        elif isinstance(frame.node, list):
+            frame.node.append(value)
+        else:
+            if not frame.dropped:
+                frame.node[frame.key or ""] = value
+            frame.key, frame.dropped = None, False
+
+    def _check_text(self, path: Steps, value: object) -> None:
+        control = _CONTROL.search(value) if isinstance(value, str) else None
+        if control:
+            place = self.values.get(path) or self.keys[path]
+            self._flaw(path, place, f"contains the control character U+{ord(control[0]):04X}; remove it")
+            self.flawed.add(path)
+
+    def _flaw(self, path: Steps, place: Place, message: str) -> None:
+        line, column = place
+        self.flaws.append(Fault(file=self._file, line=line, column=column, path=path_text(path), message=message))

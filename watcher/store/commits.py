@@ -1,0 +1,96 @@
+"""What a Commit says, in the form that every store needs it. Pure: no rows, no I/O."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from watcher.model.control import ControlReport
+from watcher.model.notification import Notification, NotificationKind, NotificationState
+from watcher.model.outage import Outage, Transition, Unobserved
+from watcher.store.base import Body, Commit
+
+
+def merge(commits: Sequence[Commit]) -> Commit:
+    """One commit that leaves what the given ones leave one after the other: of each account the last state."""
+    return Commit(
+        states=tuple({state.account_id: state for commit in commits for state in commit.states}.values()),
+        transitions=tuple(transition for commit in commits for transition in commit.transitions),
+        unobserved=tuple(span for commit in commits for span in commit.unobserved),
+        opened=tuple(incident for commit in commits for incident in commit.opened),
+        closed=tuple(closing for commit in commits for closing in commit.closed),
+        notifications=tuple(row for commit in commits for row in commit.notifications),
+        bodies=tuple(body for commit in commits for body in commit.bodies),
+    )
+
+
+def outages_of(commit: Commit) -> tuple[list[Outage], list[Outage]]:
+    """The closed and the open outages that the commit speaks of, each as it last stands.
+
+    A state knows its outage better than the transitions before it; but what is closed stays closed.
+    """
+    last: dict[str, Outage] = {}
+    told = [transition.outage for transition in commit.transitions]
+    for outage in (*told, *(state.outage for state in commit.states)):
+        if outage is None or (outage.is_open and outage.id in last and not last[outage.id].is_open):
+            continue
+        last[outage.id] = outage
+    outages = last.values()
+    return [outage for outage in outages if not outage.is_open], [outage for outage in outages if outage.is_open]
+
+
+def first_of_each(transitions: Iterable[Transition]) -> list[Transition]:
+    """The transitions without repetitions: an account, an instant and a kind make one."""
+    return list({transition_key(transition): transition for transition in transitions}.values())
+
+
+def transition_key(transition: Transition) -> tuple[str, datetime, str]:
+    """What a transition is known by."""
+    return transition.account_id, transition.at, transition.kind.value
+
+
+def unobserved_key(span: Unobserved) -> tuple[str, str, datetime, str]:
+    """What an unobserved span is known by: scope ("all", "account"), key, start and cause."""
+    scope = "all" if span.account_id is None else "account"
+    return scope, span.account_id or "", span.from_at, span.cause
+
+
+def rests_on(transition: Transition, body: Body) -> bool:
+    """True when the transition's finding names the body."""
+    return transition.finding is not None and transition.finding.evidence.body_sha256 == body.sha256
+
+
+def resolved_rows(incident_id: str, at: datetime, told: Iterable[Notification]) -> list[Notification]:
+    """The RESOLVED rows of an incident that ended at `at`, one for each channel that is or will be alerted.
+
+    `told` are the incident's notifications, oldest first. A DEAD alert reached nobody: nothing is taken back.
+    """
+    rows: dict[str, Notification] = {}
+    for alert in told:
+        if alert.kind is NotificationKind.ALERT and alert.state is not NotificationState.DEAD:
+            rows.setdefault(alert.channel, _resolved(incident_id, at, alert))
+    return list(rows.values())
+
+
+def _resolved(incident_id: str, at: datetime, alert: Notification) -> Notification:
+    return replace(
+        alert,
+        id=0,
+        kind=NotificationKind.RESOLVED,
+        dedup_key=f"{incident_id}/{alert.channel}/resolved",
+        seq=1,
+        due_at=at,
+        event_at=at,
+        state=NotificationState.PENDING,
+        claimed_until=None,
+        attempts=0,
+        delivered_at=None,
+    )
+
+
+def without_features(report: ControlReport) -> ControlReport:
+    """The report as it is kept: what was found of each control, without the words of the page."""
+    return replace(
+        report,
+        positives=tuple(replace(control, features=None) for control in report.positives),
+        negatives=tuple(replace(control, features=None) for control in report.negatives),
+    )

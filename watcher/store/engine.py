@@ -1,0 +1,62 @@
+"""Opening the SQLite file: private, in WAL mode, with transactions that begin when we say so. No tables here."""
+
+import os
+import sqlite3
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
+
+_WRITES = "watcher_writes"
+
+
+def make_private(database: Path) -> None:
+    """Create the file (0600) and its directory (0700) if they are missing; what is there keeps its modes.
+
+    Whom a desk watches is nobody else's business. SQLite gives its -wal and -shm files the mode of the database.
+    """
+    database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(database, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+
+def sqlite_engine(database: Path, *, read_only: bool, patience: timedelta) -> Engine:
+    """An engine on an existing file. A lock of another process is waited for as long as `patience`."""
+    uri = f"{database.absolute().as_uri()}?mode={'ro' if read_only else 'rw'}"
+
+    def connect() -> sqlite3.Connection:
+        # The pool hands a connection to one thread at a time, which is all that SQLite asks.
+        return sqlite3.connect(uri, uri=True, check_same_thread=False, timeout=patience.total_seconds())
+
+    engine = create_engine("sqlite+pysqlite://", creator=connect, poolclass=QueuePool)
+
+    def connected(connection: sqlite3.Connection, _record: object) -> None:
+        try:
+            _set_up(connection, read_only=read_only, patience=patience)
+        except sqlite3.Error:
+            # No database, or a locked one: nobody else will close what did not reach the pool.
+            connection.close()
+            raise
+
+    def begun(connection: Connection) -> None:
+        # A reader that turns writer midway is refused without waiting when another one wrote meanwhile.
+        writes = connection.get_execution_options().get(_WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    event.listen(engine, "connect", connected)
+    event.listen(engine, "begin", begun)
+    return engine
+
+
+def for_writing(engine: Engine) -> Engine:
+    """The same engine, whose transactions take the write lock when they begin."""
+    return engine.execution_options(**{_WRITES: True})
+
+
+def _set_up(connection: sqlite3.Connection, *, read_only: bool, patience: timedelta) -> None:
+    # Without this the sqlite3 module begins transactions late: reads would not belong to them.
+    connection.isolation_level = None
+    connection.execute(f"PRAGMA busy_timeout = {patience // timedelta(milliseconds=1)}")
+    connection.execute("PRAGMA foreign_keys = ON")
+    if not read_only:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")

@@ -1,0 +1,276 @@
+"""The store's twin in memory: for the demo and for tests in virtual time. It passes the same contract suite.
+
+What `open` and `close` do to a file they do not do here: a closed store can be opened again and has everything.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from watcher.model.account import Account
+from watcher.model.control import ControlKey, ControlReport
+from watcher.model.notification import Delivery, Incident, Notification, NotificationState
+from watcher.model.outage import AccountState, Outage, Transition, Unobserved
+from watcher.store.base import Commit, IncidentRecord, Store, Stored
+from watcher.store.codec import chained_hash, to_json, transition_document
+from watcher.store.commits import (
+    first_of_each,
+    outages_of,
+    resolved_rows,
+    transition_key,
+    unobserved_key,
+    without_features,
+)
+from watcher.store.evidence import require_own_hash
+from watcher.store.faults import ContradictionError
+
+_UNDELIVERED = (NotificationState.PENDING, NotificationState.CLAIMED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Link:
+    """A transition and its hash over the one before."""
+
+    transition: Transition
+    hash: str
+
+
+class MemoryStore(Store):
+    """Keeps everything in dictionaries, and nothing beyond the process."""
+
+    def __init__(self) -> None:
+        self._unwatched: dict[str, datetime | None] = {}
+        self._states: dict[str, AccountState] = {}
+        self._outages: dict[str, Outage] = {}
+        self._chain: list[_Link] = []
+        self._happened: set[tuple[str, datetime, str]] = set()
+        self._unobserved: dict[tuple[str, str, datetime, str], Unobserved] = {}
+        self._incidents: dict[str, Incident] = {}
+        self._notifications: dict[int, Notification] = {}
+        self._dedup_keys: set[str] = set()
+        self._deliveries: list[Delivery] = []
+        self._controls: dict[ControlKey, ControlReport] = {}
+        self._bodies: dict[str, bytes] = {}
+        self._heartbeat_at: datetime | None = None
+
+    def open(self) -> None:
+        """Nothing to open."""
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+    def load(self) -> Stored:
+        """All that a start goes on from."""
+        still_open = (incident for incident in self._incidents.values() if incident.closed_at is None)
+        return Stored(
+            states=dict(self._states),
+            unwatched=frozenset(account_id for account_id, at in self._unwatched.items() if at is not None),
+            incidents=tuple(sorted(still_open, key=lambda incident: (incident.opened_at, incident.id))),
+            controls=tuple(self._controls[key] for key in sorted(self._controls)),
+            heartbeat_at=self._heartbeat_at,
+        )
+
+    def watch(self, accounts: Sequence[Account], now: datetime) -> None:
+        """Take note of `accounts`; the others are unwatched from `now` on."""
+        wanted = dict.fromkeys(account.id for account in accounts)
+        gone = {account_id: at or now for account_id, at in self._unwatched.items()}
+        self._unwatched = gone | wanted
+
+    def commit(self, commit: Commit) -> None:
+        """Take all of `commit`, or nothing: everything is examined before anything is changed."""
+        _require_storable(commit)
+        self._require_accounts(commit)
+        new = [item for item in first_of_each(commit.transitions) if transition_key(item) not in self._happened]
+        links = self._linked(new)
+        outages = self._outages | self._changed_outages(commit)
+        _require_one(((item.account_id,) for item in outages.values() if item.is_open), "open outages of one account")
+        incidents, ended = self._changed_incidents(commit)
+        _require_incidents(incidents, commit.notifications)
+        self._outages, self._incidents = outages, incidents
+        self._states.update({state.account_id: state for state in commit.states})
+        self._chain += links
+        self._happened.update(map(transition_key, new))
+        self._bodies.update({body.sha256: body.content for body in commit.bodies})
+        for span in commit.unobserved:
+            self._unobserved.setdefault(unobserved_key(span), span)
+        self._tell(commit.notifications)
+        for incident_id in sorted(ended):
+            self._tell(resolved_rows(incident_id, dict(commit.closed)[incident_id], self._about(incident_id)))
+
+    def heartbeat(self, at: datetime) -> None:
+        """Note that the process lived at `at`."""
+        self._heartbeat_at = at
+
+    def save_controls(self, reports: Sequence[ControlReport]) -> None:
+        """Keep the reports, without the features."""
+        self._controls.update({report.key: without_features(report) for report in reports})
+
+    def claim(self, now: datetime, lease: timedelta, limit: int) -> tuple[Notification, ...]:
+        """Take what is due."""
+        due = [row for row in self._notifications.values() if _is_due(row, now) and not self._is_blocked(row)]
+        due.sort(key=lambda row: (row.due_at, row.seq, row.id))
+        claimed = tuple(
+            replace(row, state=NotificationState.CLAIMED, claimed_until=now + lease, attempts=row.attempts + 1)
+            for row in due[:limit]
+        )
+        self._notifications.update({row.id: row for row in claimed})
+        return claimed
+
+    def settle(self, notification: Notification, delivery: Delivery) -> None:
+        """Record an attempt and what it makes of the notification."""
+        if delivery.notification_id not in self._notifications:
+            raise ContradictionError(f"no notification {delivery.notification_id}: it cannot have been sent")
+        self._deliveries.append(delivery)
+        stored = self._notifications.get(notification.id)
+        if stored is None or not _may_settle(stored, notification):
+            return
+        is_held = notification.state is NotificationState.CLAIMED
+        self._notifications[stored.id] = replace(
+            stored,
+            state=notification.state,
+            due_at=notification.due_at,
+            claimed_until=notification.claimed_until if is_held else None,
+            delivered_at=notification.delivered_at,
+        )
+
+    def suppress(self, incident_id: str, channel: str, kind: str) -> None:
+        """Another message told it."""
+        for row in self._about(incident_id):
+            if (row.channel, row.kind.value) == (channel, kind) and row.state in _UNDELIVERED:
+                self._notifications[row.id] = replace(row, state=NotificationState.SUPPRESSED, claimed_until=None)
+
+    def pending(self) -> tuple[int, datetime | None]:
+        """How many are undelivered, and since when."""
+        waiting = [row.event_at for row in self._notifications.values() if row.state in _UNDELIVERED]
+        return len(waiting), min(waiting, default=None)
+
+    def outages(
+        self, *, account_id: str | None = None, open_only: bool = False, limit: int = 100
+    ) -> tuple[Outage, ...]:
+        """Outages, the latest first."""
+        found = [
+            outage
+            for outage in self._outages.values()
+            if account_id in (None, outage.account_id) and (outage.is_open or not open_only)
+        ]
+        found.sort(key=lambda outage: (outage.confirmed_at, outage.id), reverse=True)
+        return tuple(found[:limit])
+
+    def incident(self, incident_id: str) -> IncidentRecord | None:
+        """One incident with all that was told of it."""
+        if incident_id not in self._incidents:
+            return None
+        its = (link.hash for link in self._chain if link.transition.outage and link.transition.outage.id == incident_id)
+        return IncidentRecord(
+            incident=self._incidents[incident_id],
+            outage=self._outages.get(incident_id),
+            notifications=tuple(self._about(incident_id)),
+            digest=next(its, ""),
+        )
+
+    def transitions(self, *, account_id: str | None = None, limit: int = 100) -> tuple[Transition, ...]:
+        """What happened, the latest first."""
+        found = [link.transition for link in self._chain if account_id in (None, link.transition.account_id)]
+        # Turned round first, since sorting keeps the order of equals: of one instant, what was stored last leads.
+        found.reverse()
+        found.sort(key=lambda transition: transition.at, reverse=True)
+        return tuple(found[:limit])
+
+    def body(self, sha256: str) -> bytes | None:
+        """The page kept under that hash."""
+        return self._bodies.get(sha256)
+
+    def verify_chain(self) -> int | None:
+        """The number (from 1) of the first transition that is not as it was written; None when all are."""
+        previous = ""
+        for seq, link in enumerate(self._chain, start=1):
+            if link.hash != chained_hash(transition_document(link.transition), previous):
+                return seq
+            previous = link.hash
+        return None
+
+    def _linked(self, transitions: Iterable[Transition]) -> list[_Link]:
+        digest = self._chain[-1].hash if self._chain else ""
+        links: list[_Link] = []
+        for transition in transitions:
+            digest = chained_hash(transition_document(transition), digest)
+            links.append(_Link(transition=transition, hash=digest))
+        return links
+
+    def _require_accounts(self, commit: Commit) -> None:
+        closed, still_open = outages_of(commit)
+        named = {state.account_id for state in commit.states} | {item.account_id for item in commit.transitions}
+        named |= {outage.account_id for outage in (*closed, *still_open)}
+        if strangers := named - self._unwatched.keys():
+            raise ContradictionError(f"never watched: {', '.join(sorted(strangers))}: call watch() first")
+
+    def _changed_outages(self, commit: Commit) -> dict[str, Outage]:
+        closed, still_open = outages_of(commit)
+        news = (item for item in still_open if item.id not in self._outages or self._outages[item.id].is_open)
+        return {outage.id: outage for outage in (*closed, *news)}
+
+    def _changed_incidents(self, commit: Commit) -> tuple[dict[str, Incident], set[str]]:
+        """All incidents as `commit` leaves them, and the ids of those that it ends."""
+        incidents = {incident.id: incident for incident in commit.opened} | self._incidents
+        ended: set[str] = set()
+        for incident_id, at in dict(commit.closed).items():
+            incident = incidents.get(incident_id)
+            if incident is not None and incident.closed_at is None:
+                incidents[incident_id] = replace(incident, closed_at=at)
+                ended.add(incident_id)
+        return incidents, ended
+
+    def _tell(self, notifications: Iterable[Notification]) -> None:
+        for row in notifications:
+            if row.dedup_key not in self._dedup_keys:
+                number = len(self._notifications) + 1
+                self._notifications[number] = replace(row, id=number)
+                self._dedup_keys.add(row.dedup_key)
+
+    def _about(self, incident_id: str) -> list[Notification]:
+        return [row for row in self._notifications.values() if row.incident_id == incident_id]
+
+    def _is_blocked(self, row: Notification) -> bool:
+        return any(
+            other.channel == row.channel and other.seq < row.seq and other.state in _UNDELIVERED
+            for other in self._about(row.incident_id)
+        )
+
+
+def _is_due(row: Notification, now: datetime) -> bool:
+    if row.state is NotificationState.PENDING:
+        return row.due_at <= now
+    return row.state is NotificationState.CLAIMED and row.claimed_until is not None and row.claimed_until <= now
+
+
+def _may_settle(stored: Notification, settled: Notification) -> bool:
+    # What was delivered stays so, whoever else held the row; else only its last holder speaks.
+    if settled.state is NotificationState.DELIVERED:
+        return True
+    return stored.state in _UNDELIVERED and stored.attempts == settled.attempts
+
+
+def _require_storable(commit: Commit) -> None:
+    for body in commit.bodies:
+        require_own_hash(body)
+    try:
+        to_json((commit.states, commit.transitions, commit.unobserved))
+        to_json((commit.opened, commit.closed, commit.notifications))
+    except (ValueError, TypeError) as error:
+        raise ContradictionError(f"cannot be stored: {error}") from error
+
+
+def _require_one(keys: Iterable[tuple[str, ...]], what: str) -> None:
+    seen: set[tuple[str, ...]] = set()
+    for key in keys:
+        if key in seen:
+            raise ContradictionError(f"two {what}: {', '.join(key)}")
+        seen.add(key)
+
+
+def _require_incidents(incidents: dict[str, Incident], notifications: Iterable[Notification]) -> None:
+    still_open = (incident for incident in incidents.values() if incident.closed_at is None)
+    _require_one(((incident.kind.value, incident.key) for incident in still_open), "open incidents of one kind and key")
+    for notification in notifications:
+        if notification.incident_id not in incidents:
+            raise ContradictionError(f"{notification.dedup_key} tells of an incident that is not there")

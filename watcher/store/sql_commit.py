@@ -1,0 +1,165 @@
+"""Writing a Commit by SQL, within a transaction that somebody else began. Running it twice is as running it once."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select, tuple_, update
+
+from watcher.model.notification import Incident, Notification
+from watcher.model.outage import AccountState, Transition, Unobserved
+from watcher.store import tables
+from watcher.store.base import Body, Commit
+from watcher.store.codec import chained_hash, from_row, to_json, to_row, transition_document
+from watcher.store.commits import (
+    first_of_each,
+    outages_of,
+    resolved_rows,
+    rests_on,
+    transition_key,
+    unobserved_key,
+)
+from watcher.store.upsert import insert_new, insert_or_update
+
+# SQLite takes 32,766 parameters in one statement, older ones 999; three go into each transition asked for.
+_ASKED_AT_ONCE = 300
+
+
+def write_commit(connection: Connection, commit: Commit) -> None:
+    """Write all of `commit` but the bodies' bytes, which must be on the disk already."""
+    _write_outages(connection, commit)
+    _write_states(connection, commit.states)
+    _append_transitions(connection, commit.transitions)
+    _write_evidence(connection, commit)
+    _write_unobserved(connection, commit.unobserved)
+    _write_incidents(connection, commit)
+
+
+def _write_outages(connection: Connection, commit: Commit) -> None:
+    closed, still_open = outages_of(commit)
+    # The closed ones first, so that an account may leave one outage and enter another in one commit.
+    insert_or_update(connection, tables.outage, [to_row(outage) for outage in closed])
+    insert_or_update(
+        connection,
+        tables.outage,
+        [to_row(outage) for outage in still_open],
+        only_where=tables.outage.c.closed_at.is_(None),
+    )
+
+
+def _write_states(connection: Connection, states: Sequence[AccountState]) -> None:
+    last = {state.account_id: state for state in states}
+    rows = [
+        to_row(state, without=("outage",)) | {"outage_id": state.outage.id if state.outage else None}
+        for state in last.values()
+    ]
+    insert_or_update(connection, tables.account_state, rows)
+
+
+def _append_transitions(connection: Connection, transitions: Sequence[Transition]) -> None:
+    wanted = first_of_each(transitions)
+    known = _known_transitions(connection, wanted)
+    table = tables.transition
+    last = connection.execute(select(table.c.seq, table.c.hash).order_by(table.c.seq.desc()).limit(1)).first()
+    seq, digest = (0, "") if last is None else (last.seq, last.hash)
+    rows: list[dict[str, Any]] = []
+    for transition in wanted:
+        if transition_key(transition) in known:
+            continue
+        seq, digest = seq + 1, chained_hash(transition_document(transition), digest)
+        rows.append(_transition_row(transition) | {"seq": seq, "hash": digest})
+    if rows:
+        connection.execute(table.insert(), rows)
+
+
+def _transition_row(transition: Transition) -> dict[str, Any]:
+    return {
+        "at": transition.at,
+        "kind": transition.kind,
+        "account_id": transition.account_id,
+        "outage_id": transition.outage.id if transition.outage else None,
+        "finding": to_json(transition.finding),
+        "outage": to_json(transition.outage),
+        "detail": to_json(transition.detail),
+    }
+
+
+def _known_transitions(connection: Connection, wanted: Sequence[Transition]) -> dict[tuple[str, datetime, str], int]:
+    """The numbers of those of `wanted` that are stored, by their keys."""
+    columns = tables.transition.c
+    known: dict[tuple[str, datetime, str], int] = {}
+    for start in range(0, len(wanted), _ASKED_AT_ONCE):
+        keys = [(item.account_id, item.at, item.kind) for item in wanted[start : start + _ASKED_AT_ONCE]]
+        found = connection.execute(
+            select(columns.account_id, columns.at, columns.kind, columns.seq).where(
+                tuple_(columns.account_id, columns.at, columns.kind).in_(keys)
+            )
+        )
+        known.update({(row.account_id, row.at, row.kind.value): row.seq for row in found})
+    return known
+
+
+def _write_evidence(connection: Connection, commit: Commit) -> None:
+    if not commit.bodies:
+        return
+    resting = [(item, body) for body in commit.bodies for item in commit.transitions if rests_on(item, body)]
+    insert_new(connection, tables.evidence, _evidence_rows(commit.bodies, resting), unique=["sha256"])
+    numbers = _known_transitions(connection, [item for item, _ in resting])
+    links = [{"seq": numbers[transition_key(item)], "role": body.role, "sha256": body.sha256} for item, body in resting]
+    insert_new(connection, tables.transition_evidence, links, unique=["seq", "role", "sha256"])
+
+
+def _evidence_rows(bodies: Sequence[Body], resting: Sequence[tuple[Transition, Body]]) -> list[dict[str, Any]]:
+    since = {body.sha256: transition.at for transition, body in reversed(resting)}
+    return [
+        {"sha256": body.sha256, "bytes": len(body.content), "created_at": since.get(body.sha256)} for body in bodies
+    ]
+
+
+def _write_unobserved(connection: Connection, spans: Sequence[Unobserved]) -> None:
+    unique = ("scope", "key", "from_at", "cause")
+    rows = [dict(zip(unique, unobserved_key(span), strict=True)) | {"to_at": span.to_at} for span in spans]
+    insert_new(connection, tables.unobserved, rows, unique=unique)
+
+
+def _write_incidents(connection: Connection, commit: Commit) -> None:
+    closing = dict(commit.closed)
+    ended = {incident_id for incident_id, at in closing.items() if _close(connection, incident_id, at)}
+    ended |= _open(connection, commit.opened, closing)
+    rows = [to_row(notification, without=("id",)) for notification in commit.notifications]
+    insert_new(connection, tables.notification, rows, unique=["dedup_key"])
+    # Only for those that end here and now: a commit that is repeated must not tell again.
+    for incident_id in sorted(ended):
+        told = notifications_of(connection, incident_id)
+        rows = [to_row(row, without=("id",)) for row in resolved_rows(incident_id, closing[incident_id], told)]
+        insert_new(connection, tables.notification, rows, unique=["dedup_key"])
+
+
+def _close(connection: Connection, incident_id: str, at: datetime) -> bool:
+    columns = tables.incident.c
+    changed = connection.execute(
+        update(tables.incident).where(columns.id == incident_id, columns.closed_at.is_(None)).values(closed_at=at)
+    )
+    return changed.rowcount == 1
+
+
+def _open(connection: Connection, opened: Sequence[Incident], closing: dict[str, datetime]) -> set[str]:
+    """Insert the incidents that are new; the ids of those that this same commit closes again."""
+    wanted = {incident.id: incident for incident in opened}
+    known = set(connection.scalars(select(tables.incident.c.id).where(tables.incident.c.id.in_(list(wanted)))))
+    new = [incident for incident in wanted.values() if incident.id not in known]
+    brief = {incident.id for incident in new if incident.id in closing and incident.closed_at is None}
+    rows = [to_row(replace(item, closed_at=closing[item.id]) if item.id in brief else item) for item in new]
+    if rows:
+        connection.execute(tables.incident.insert(), rows)
+    return brief
+
+
+def notifications_of(connection: Connection, incident_id: str) -> tuple[Notification, ...]:
+    """All rows of the outbox about one incident, oldest first."""
+    columns = tables.notification.c
+    found = connection.execute(
+        select(tables.notification).where(columns.incident_id == incident_id).order_by(columns.id)
+    )
+    return tuple(from_row(Notification, row) for row in found.mappings())

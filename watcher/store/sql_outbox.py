@@ -1,0 +1,90 @@
+"""The outbox by SQL: who sends what, and what came of it. Each function runs in a transaction begun elsewhere.
+
+No row is locked while somebody sends: a claim is an UPDATE that only one can win, and it lapses by itself.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, update
+
+from watcher.model.notification import Delivery, Notification, NotificationState
+from watcher.store import tables
+from watcher.store.codec import from_row, to_row
+
+_ROWS = tables.notification.c
+_UNDELIVERED = (NotificationState.PENDING, NotificationState.CLAIMED)
+
+
+def claim(connection: Connection, now: datetime, lease: timedelta, limit: int) -> tuple[Notification, ...]:
+    """See `Store.claim`."""
+    earlier = tables.notification.alias("earlier")
+    blocked = exists().where(
+        earlier.c.incident_id == _ROWS.incident_id,
+        earlier.c.channel == _ROWS.channel,
+        earlier.c.seq < _ROWS.seq,
+        earlier.c.state.in_(_UNDELIVERED),
+    )
+    due = select(tables.notification).where(_is_due(now), ~blocked)
+    found = connection.execute(due.order_by(_ROWS.due_at, _ROWS.seq, _ROWS.id).limit(limit)).mappings().all()
+    wanted = [from_row(Notification, row) for row in found]
+    taken = (_take(connection, notification, now, now + lease) for notification in wanted)
+    return tuple(notification for notification in taken if notification is not None)
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    return or_(
+        and_(_ROWS.state == NotificationState.PENDING, _ROWS.due_at <= now),
+        and_(_ROWS.state == NotificationState.CLAIMED, _ROWS.claimed_until <= now),
+    )
+
+
+def _take(connection: Connection, wanted: Notification, now: datetime, until: datetime) -> Notification | None:
+    """The notification as claimed, or None when another claimer was quicker."""
+    attempts = wanted.attempts + 1
+    changed = connection.execute(
+        update(tables.notification)
+        .where(_ROWS.id == wanted.id, _ROWS.attempts == wanted.attempts, _is_due(now))
+        .values(state=NotificationState.CLAIMED, claimed_until=until, attempts=attempts)
+    )
+    if changed.rowcount != 1:
+        return None
+    return replace(wanted, state=NotificationState.CLAIMED, claimed_until=until, attempts=attempts)
+
+
+def settle(connection: Connection, notification: Notification, delivery: Delivery) -> None:
+    """See `Store.settle`. What was delivered stays so, whoever else held the row; else only its last holder speaks."""
+    connection.execute(tables.delivery.insert(), [to_row(delivery)])
+    mine = _ROWS.id == notification.id
+    if notification.state is not NotificationState.DELIVERED:
+        mine = and_(mine, _ROWS.state.in_(_UNDELIVERED), _ROWS.attempts == notification.attempts)
+    connection.execute(
+        update(tables.notification)
+        .where(mine)
+        .values(
+            state=notification.state,
+            due_at=notification.due_at,
+            claimed_until=notification.claimed_until if notification.state is NotificationState.CLAIMED else None,
+            delivered_at=notification.delivered_at,
+        )
+    )
+
+
+def suppress(connection: Connection, incident_id: str, channel: str, kind: str) -> None:
+    """See `Store.suppress`."""
+    connection.execute(
+        update(tables.notification)
+        .where(
+            _ROWS.incident_id == incident_id,
+            _ROWS.channel == channel,
+            _ROWS.kind == kind,
+            _ROWS.state.in_(_UNDELIVERED),
+        )
+        .values(state=NotificationState.SUPPRESSED, claimed_until=None)
+    )
+
+
+def pending(connection: Connection) -> tuple[int, datetime | None]:
+    """See `Store.pending`."""
+    row = connection.execute(select(func.count(), func.min(_ROWS.event_at)).where(_ROWS.state.in_(_UNDELIVERED))).one()
+    return row[0], row[1]

@@ -1,0 +1,309 @@
+"""The tables, as the newest migration leaves them, and the column types of our own. No statements, no connection.
+
+Instants are UTC integer microseconds, spans integer microseconds, closed sets their words: SQLite and PostgreSQL
+keep these alike. A stamp `x` is the two columns `x_e` and `x_l`, its earliest and latest end.
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.types import TypeDecorator
+
+from watcher.model.account import Severity
+from watcher.model.finding import Certainty, Reason, Verdict
+from watcher.model.notification import IncidentKind, NotificationKind, NotificationState
+from watcher.model.outage import EndCause, Phase, TransitionKind
+from watcher.store.codec import instant_of, micros_of, span_micros, span_of
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware datetime, kept as microseconds since 1970 UTC. A naive one is refused with ValueError."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """Microseconds for the database."""
+        del dialect
+        return None if value is None else micros_of(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        """An aware UTC datetime for the program."""
+        del dialect
+        return None if value is None else instant_of(value)
+
+
+class Span(TypeDecorator[timedelta]):
+    """A timedelta, kept as microseconds."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: timedelta | None, dialect: Dialect) -> int | None:
+        """Microseconds for the database."""
+        del dialect
+        return None if value is None else span_micros(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> timedelta | None:
+        """A timedelta for the program."""
+        del dialect
+        return None if value is None else span_of(value)
+
+
+class Word(TypeDecorator[StrEnum]):
+    """A member of a closed set, kept as its word. A word that this version does not know: ValueError on reading."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, words: type[StrEnum]) -> None:
+        self.words = words
+        super().__init__()
+
+    def process_bind_param(self, value: StrEnum | None, dialect: Dialect) -> str | None:
+        """The word itself; ValueError for one that is not of the set."""
+        del dialect
+        return None if value is None else self.words(value).value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
+        """The member."""
+        del dialect
+        return None if value is None else self.words(value)
+
+
+# NUL is refused by PostgreSQL, half a surrogate pair by every UTF-8 encoder; JSON answers may hold both.
+_UNSTORABLE: dict[int, str] = {0: "\ufffd", **dict.fromkeys(range(0xD800, 0xE000), "\ufffd")}
+
+
+class PageText(TypeDecorator[str]):
+    """Text that came from outside. What no database can keep becomes U+FFFD, lest a page could stop the commits."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """The text without NUL and lone surrogates."""
+        del dialect
+        return None if value is None else value.translate(_UNSTORABLE)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+# SQLite numbers rows by itself only in a column that is INTEGER and nothing else.
+_ROW_ID = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _stamp(name: str, *, nullable: bool = True) -> tuple[Column[Any], Column[Any]]:
+    return Column(f"{name}_e", Instant, nullable=nullable), Column(f"{name}_l", Instant, nullable=nullable)
+
+
+def _one_open(name: str, *columns: str) -> Index:
+    still_open = text("closed_at IS NULL")
+    return Index(name, *columns, unique=True, sqlite_where=still_open, postgresql_where=still_open)
+
+
+account = Table(
+    "account",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("platform", String, nullable=False),
+    Column("instance", String, nullable=False),
+    Column("handle", PageText, nullable=False),
+    Column("display_handle", PageText, nullable=False),
+    Column("url", PageText, nullable=False),
+    Column("owner", String),
+    Column("severity", Word(Severity), nullable=False),
+    Column("labels", JSON, nullable=False),
+    Column("watched_since", Instant, nullable=False),
+    Column("unwatched_at", Instant),
+)
+
+outage = Table(
+    "outage",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("account_id", ForeignKey(account.c.id), nullable=False),
+    Column("handle_then", PageText, nullable=False),
+    Column("severity_then", Word(Severity), nullable=False),
+    Column("reason", Word(Reason), nullable=False),
+    Column("certainty", Word(Certainty), nullable=False),
+    Column("last_present", Instant, nullable=False),
+    *_stamp("began", nullable=False),
+    Column("confirmed_at", Instant, nullable=False),
+    *_stamp("last_absent", nullable=False),
+    *_stamp("ended"),
+    Column("closed_at", Instant),
+    Column("end_cause", Word(EndCause)),
+    Column("unobserved", Span, nullable=False),
+    Column("quote", PageText),
+    Column("language", PageText),
+    Column("previous_id", String),
+    _one_open("one_open_outage_per_account", "account_id"),
+    Index(None, "account_id", "confirmed_at"),
+    Index(None, "confirmed_at"),
+)
+
+account_state = Table(
+    "account_state",
+    metadata,
+    Column("account_id", ForeignKey(account.c.id), primary_key=True),
+    Column("phase", Word(Phase), nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("r", Integer, nullable=False),
+    Column("last_counted", Instant),
+    Column("last_seen", Instant),
+    Column("observed_until", Instant),
+    Column("last_probe_at", Instant),
+    Column("last_verdict_at", Instant),
+    Column("verdict", Word(Verdict)),
+    Column("reason", Word(Reason)),
+    Column("source", String),
+    Column("inconclusive", Integer, nullable=False),
+    Column("stable_id", PageText),
+    Column("handle", PageText),
+    Column("last_present", Instant),
+    *_stamp("began"),
+    *_stamp("last_absent"),
+    *_stamp("returned"),
+    Column("next_reason", Word(Reason)),
+    Column("blind_since", Instant),
+    Column("outage_id", ForeignKey(outage.c.id)),
+    Column("previous_outage_id", String),
+    Column("last_outage", Span),
+    Column("outages_total", Integer, nullable=False),
+    Column("outage_closed", Span, nullable=False),
+    Column("unobserved", Span, nullable=False),
+)
+
+platform_state = Table(
+    "platform_state",
+    metadata,
+    Column("platform", String, primary_key=True),
+    Column("instance", String, primary_key=True),
+    Column("source", String, primary_key=True),
+    Column("vantage", String, primary_key=True),
+    Column("positives", JSON, nullable=False),
+    Column("negatives", JSON, nullable=False),
+)
+
+# The numbers are given by the program: the hash of a row needs that of the row before.
+transition = Table(
+    "transition",
+    metadata,
+    Column("seq", _ROW_ID, primary_key=True, autoincrement=False),
+    Column("at", Instant, nullable=False),
+    Column("kind", Word(TransitionKind), nullable=False),
+    Column("account_id", ForeignKey(account.c.id), nullable=False),
+    Column("outage_id", ForeignKey(outage.c.id)),
+    Column("finding", JSON(none_as_null=True)),
+    Column("outage", JSON(none_as_null=True)),
+    Column("detail", JSON, nullable=False),
+    Column("hash", String(64), nullable=False),
+    UniqueConstraint("account_id", "at", "kind"),
+    Index(None, "at"),
+    Index(None, "outage_id"),
+)
+
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("bytes", BigInteger, nullable=False),
+    Column("created_at", Instant),
+)
+
+transition_evidence = Table(
+    "transition_evidence",
+    metadata,
+    Column("seq", ForeignKey(transition.c.seq), primary_key=True),
+    Column("role", String, primary_key=True),
+    Column("sha256", ForeignKey(evidence.c.sha256), primary_key=True),
+)
+
+# `key` is the account's id where `scope` is "account", and empty where it is "all".
+unobserved = Table(
+    "unobserved",
+    metadata,
+    Column("id", _ROW_ID, primary_key=True),
+    Column("scope", String, nullable=False),
+    Column("key", String, nullable=False),
+    Column("from_at", Instant, nullable=False),
+    Column("to_at", Instant, nullable=False),
+    Column("cause", String, nullable=False),
+    UniqueConstraint("scope", "key", "from_at", "cause"),
+)
+
+incident = Table(
+    "incident",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("kind", Word(IncidentKind), nullable=False),
+    Column("key", String, nullable=False),
+    Column("severity", Word(Severity), nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("closed_at", Instant),
+    Column("detail", PageText, nullable=False),
+    _one_open("one_open_incident_per_key", "kind", "key"),
+)
+
+notification = Table(
+    "notification",
+    metadata,
+    Column("id", _ROW_ID, primary_key=True),
+    Column("incident_id", ForeignKey(incident.c.id), nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("route", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("kind", Word(NotificationKind), nullable=False),
+    Column("dedup_key", String, nullable=False, unique=True),
+    Column("due_at", Instant, nullable=False),
+    Column("event_at", Instant, nullable=False),
+    Column("state", Word(NotificationState), nullable=False),
+    Column("claimed_until", Instant),
+    Column("attempts", Integer, nullable=False),
+    Column("delivered_at", Instant),
+    Index(None, "state", "due_at"),
+    Index(None, "incident_id", "channel", "seq"),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", _ROW_ID, primary_key=True),
+    Column("notification_id", ForeignKey(notification.c.id), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("outcome", String, nullable=False),
+    Column("answer", PageText, nullable=False),
+    Column("latency", Span, nullable=False),
+    Index(None, "notification_id"),
+)
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("value", String, nullable=False),
+)

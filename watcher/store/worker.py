@@ -1,0 +1,225 @@
+"""The store as the event loop sees it: one thread that calls it, and a queue of what is still to be written.
+
+What cannot be written now is kept in order and tried again: the state in memory goes on, nobody waits for the
+disk but who asks to. No decision is made here about what is written.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import islice
+from typing import Final, ParamSpec, TypeVar
+
+import structlog
+
+from watcher.clock import Clock
+from watcher.metrics import Metrics
+from watcher.model.errors import StoreError
+from watcher.model.outage import AccountState
+from watcher.store.base import Commit, Store
+from watcher.store.commits import merge
+from watcher.store.faults import ContradictionError
+
+TOUCH_WITHIN: Final = timedelta(seconds=10)
+FIRST_BACK_OFF: Final = timedelta(milliseconds=100)
+LONGEST_BACK_OFF: Final = timedelta(seconds=5)
+# So many commits go into one transaction at most: others wait for the thread meanwhile.
+_TOGETHER = 500
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Queued:
+    commit: Commit
+    done: asyncio.Future[None]
+
+
+class StoreWorker:
+    """Calls `store` from one thread (`threaded`), or at once where no call takes time (the store in memory).
+
+    `commit` and `touch` only queue; `run` writes. `failing_since` is when writing began to fail, None while it
+    works.
+    """
+
+    def __init__(self, store: Store, clock: Clock, metrics: Metrics, *, threaded: bool) -> None:
+        self._store = store
+        self._clock = clock
+        self._metrics = metrics
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store") if threaded else None
+        self._queue: deque[_Queued] = deque()
+        self._touched: dict[str, AccountState] = {}
+        self._touched_since: datetime | None = None
+        self._wake = asyncio.Event()
+        self._writing = asyncio.Lock()
+        self._singly = 0
+        self._failures = 0
+        self._log = structlog.get_logger()
+        self.failing_since: datetime | None = None
+
+    @property
+    def store(self) -> Store:
+        """The store that is called. Its methods are called through `call` only."""
+        return self._store
+
+    async def call(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """What `function` (of the store) returns or raises, called where the store may be called."""
+        bound = partial(function, *args, **kwargs)
+        if self._executor is None:
+            return bound()
+        return await asyncio.get_running_loop().run_in_executor(self._executor, bound)
+
+    def commit(self, commit: Commit) -> asyncio.Future[None]:
+        """Queue `commit`. The future is done once it is stored; it fails only when it never can be (a bug)."""
+        for state in commit.states:
+            # It knows all that a touch before it knew.
+            self._touched.pop(state.account_id, None)
+        queued = _Queued(commit, asyncio.get_running_loop().create_future())
+        self._queue.append(queued)
+        self._wake.set()
+        return queued.done
+
+    def touch(self, state: AccountState) -> None:
+        """Store `state` within TOUCH_WITHIN, or sooner if there is a commit; the last one of an account counts."""
+        if not self._touched:
+            self._touched_since = self._clock.now()
+            self._wake.set()
+        self._touched[state.account_id] = state
+
+    def backlog(self) -> int:
+        """How many commits and touched states are not stored yet."""
+        return len(self._queue) + len(self._touched)
+
+    async def run(self) -> None:
+        """Write what is queued, for ever. When cancelled, try once to write what is left; nothing is closed."""
+        back_off = FIRST_BACK_OFF
+        try:
+            while True:
+                await self._until_due()
+                try:
+                    await self._write_some()
+                except StoreError:
+                    await self._clock.sleep(back_off)
+                    back_off = min(2 * back_off, LONGEST_BACK_OFF)
+                else:
+                    back_off = FIRST_BACK_OFF
+        finally:
+            # A write that was under way goes on in its thread; to write the same once more changes nothing.
+            with suppress(StoreError):
+                await self.flush()
+            if left := self.backlog():
+                self._log.error("store left behind", unwritten=left)
+
+    async def flush(self) -> None:
+        """Return once everything queued so far is written. StoreError as soon as the store refuses."""
+        while self.backlog():
+            await self._write_some()
+
+    async def beat(self) -> None:
+        """Note in the store that the process lives. StoreError when it does not take it."""
+        await self.call(self._store.heartbeat, self._clock.now())
+
+    def close(self) -> None:
+        """Wait for the call under way, if any, and end the thread. The store stays open."""
+        if self._executor is not None:
+            self._executor.shutdown(wait=True)
+
+    async def _until_due(self) -> None:
+        while not self._queue:
+            self._wake.clear()
+            if not self._touched or self._touched_since is None:
+                await self._wake.wait()
+                continue
+            left = self._touched_since + TOUCH_WITHIN - self._clock.now()
+            if left <= timedelta(0):
+                return
+            await self._woken_or_after(left)
+
+    async def _woken_or_after(self, span: timedelta) -> None:
+        waits = [asyncio.ensure_future(self._wake.wait()), asyncio.ensure_future(self._clock.sleep(span))]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    async def _write_some(self) -> None:
+        """Write a batch, in order. StoreError: nothing of it was lost, all of it is still queued."""
+        async with self._writing:
+            batch, touched = self._next_batch()
+            size = len(batch) + len(touched)
+            if not size:
+                return
+            last_word = Commit(states=tuple(touched.values()))
+            try:
+                await self.call(self._store.commit, merge([*(queued.commit for queued in batch), last_word]))
+            except ContradictionError as error:
+                if size == 1:
+                    self._refuse(batch, touched, error)
+                else:
+                    # One by one, until the faulty one is found.
+                    self._singly = size
+            except StoreError as error:
+                self._singly = max(self._singly, 1)
+                self._failed(error)
+                raise
+            else:
+                self._written(batch, touched)
+
+    def _next_batch(self) -> tuple[list[_Queued], dict[str, AccountState]]:
+        batch = list(islice(self._queue, 1 if self._singly else _TOGETHER))
+        if len(batch) < len(self._queue) or (self._singly and batch):
+            # A touch goes never before a commit that is still queued: it may be of the same account, and older.
+            return batch, {}
+        return batch, dict(islice(self._touched.items(), 1 if self._singly else None))
+
+    def _written(self, batch: list[_Queued], touched: dict[str, AccountState]) -> None:
+        self._forget(batch, touched)
+        for queued in batch:
+            if not queued.done.done():
+                queued.done.set_result(None)
+        self._works_again()
+
+    def _works_again(self) -> None:
+        self._singly = max(self._singly - 1, 0)
+        if self.failing_since is not None:
+            failed_for = self._clock.now() - self.failing_since
+            self._log.info("store works again", failed_for=str(failed_for), tries=self._failures)
+            self.failing_since, self._failures = None, 0
+
+    def _failed(self, error: StoreError) -> None:
+        self._metrics.commit_failures.inc()
+        self._failures += 1
+        if self.failing_since is None:
+            self.failing_since = self._clock.now()
+            self._log.warning("store fails, commits are kept and tried again", error=str(error))
+
+    def _refuse(self, batch: list[_Queued], touched: dict[str, AccountState], error: ContradictionError) -> None:
+        # It will never be taken. To try it for ever would hold up everybody else's.
+        self._metrics.commit_failures.inc()
+        self._log.error("store refuses a commit for good", error=str(error), accounts=_accounts(batch, touched))
+        self._forget(batch, touched)
+        for queued in batch:
+            if not queued.done.done():
+                queued.done.set_exception(error)
+                queued.done.exception()  # it is logged: asyncio need not do so again when nobody waits for it
+        self._works_again()
+
+    def _forget(self, batch: list[_Queued], touched: dict[str, AccountState]) -> None:
+        for _ in batch:
+            self._queue.popleft()
+        for account_id, state in touched.items():
+            # Touched or committed again meanwhile: that is still to be written.
+            if self._touched.get(account_id) is state:
+                del self._touched[account_id]
+        self._touched_since = self._clock.now() if self._touched else None
+
+
+def _accounts(batch: list[_Queued], touched: dict[str, AccountState]) -> list[str]:
+    return [state.account_id for queued in batch for state in queued.commit.states] + list(touched)
