@@ -71,7 +71,10 @@ class Book:
         return ControlKey(platform=account.platform, instance=account.instance, source=source.name, vantage=VANTAGE)
 
     def task(self, account: Account, source: Source, purpose: Purpose, now: datetime, *, by_id: bool = False) -> Task:
-        """The question about `account` to `source`. What confirms is asked afresh and takes no old copy."""
+        """The question about `account` to `source`. What confirms takes no old copy.
+
+        What may open or close an outage is asked over a new connection; following one that is open need not be.
+        """
         state = self.states[account.id]
         confirms = purpose is Purpose.CONFIRM
         return Task(
@@ -88,7 +91,7 @@ class Book:
             due=now,
             max_age=account.policy.confirm.interval if confirms else account.policy.interval,
             timeout=self._timeout,
-            fresh=confirms,
+            fresh=confirms and state.phase is not Phase.DOWN,
         )
 
     def positives(self, key: ControlKey) -> tuple[str, ...]:

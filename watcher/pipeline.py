@@ -20,7 +20,7 @@ from watcher.judge.machine import fall_silent, step
 from watcher.judge.policy import wait
 from watcher.metrics import Metrics
 from watcher.model.account import Account
-from watcher.model.control import ControlKey, VantageState
+from watcher.model.control import ControlKey, ControlReport, VantageState
 from watcher.model.exchange import Exchange, FetchFailure, Purpose, Response, Task
 from watcher.model.finding import Certainty, Evidence, Finding, Reason, Stamp, Verdict
 from watcher.model.outage import AccountState, Decision, Phase, Transition, TransitionKind, Unobserved
@@ -30,20 +30,25 @@ from watcher.probe import Reachability
 from watcher.store.base import Body, Commit
 from watcher.store.worker import StoreWorker
 
-_MOVE_ON: Final = frozenset({Reason.EMPTY_SHELL, Reason.NO_SOURCE})
+# What a page that says nothing by itself gives: the next source may say more.
+MOVE_ON: Final = frozenset({Reason.EMPTY_SHELL, Reason.NO_SOURCE})
 _TRANSPORT: Final = frozenset({Reason.DNS, Reason.CONNECT, Reason.TLS, Reason.TIMEOUT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examined:
-    """An admitted finding and the exchange that it rests on; None when there was nothing to ask."""
+    """An admitted finding and what it rests on: the exchange, what classify made of it, what the controls said.
+
+    None when there was nothing to ask. `finding` is the gate's; that of `classified` is the raw one.
+    """
 
     finding: Finding
     exchange: Exchange | None = None
     classified: Classified | None = None
+    report: ControlReport | None = None
 
 
-Observer = Callable[[Account, Finding, Decision], None]
+Observer = Callable[[Account, Examined, Decision], None]
 
 
 class Pipeline:
@@ -63,7 +68,7 @@ class Pipeline:
     ) -> None:
         self.book = book
         self.controls = controls
-        self.observe: Observer = lambda _account, _finding, _decision: None
+        self.observe: Observer = lambda _account, _examined, _decision: None
         self._fetch = fetch
         self._reachability = reachability
         self._worker = worker
@@ -89,11 +94,11 @@ class Pipeline:
 
     async def _examine_account(self, account: Account, purpose: Purpose) -> Examined:
         """Ask source after source, best first, until one is not a mere shell; then check a last confirmation twice."""
-        examined = self._nothing_to_ask(account)
+        examined = self.nothing_to_ask(account)
         for source in self.book.sources(account, self.controls.health):
             task = self.book.task(account, source, purpose, self._clock.now())
             examined = await self.examine(task, wary=self.book.states[account.id].is_down)
-            if examined.finding.reason not in _MOVE_ON:
+            if examined.finding.reason not in MOVE_ON:
                 break
         if examined.finding.is_absent and self._is_last_confirmation(account):
             return await self._second_look(account, examined)
@@ -143,13 +148,14 @@ class Pipeline:
         finding = admit(classified.finding, report, self._clock.now(), pinned=task.target.stable_id)
         if self._is_our_fault(finding):
             finding = refuse(finding, Reason.LOCAL_NETWORK, "nothing is reached from here")
-        return Examined(finding=finding, exchange=exchange, classified=classified)
+        return Examined(finding=finding, exchange=exchange, classified=classified, report=report)
 
     def _is_our_fault(self, finding: Finding) -> bool:
         offline = self._reachability.state(self._clock.now()) is VantageState.OFFLINE
         return offline and finding.reason in _TRANSPORT
 
-    def _nothing_to_ask(self, account: Account) -> Examined:
+    def nothing_to_ask(self, account: Account) -> Examined:
+        """The finding on an account whose platform has no usable source."""
         now = self._clock.now()
         why = "; ".join(f"{s.name} {s.why_unusable}" for s in self.book.platform_of(account).sources)
         return Examined(
@@ -183,7 +189,7 @@ class Pipeline:
             phase=str(decision.state.phase),
         )
         self._apply(account, decision, _bodies(decision, examined.exchange))
-        self.observe(account, finding, decision)
+        self.observe(account, examined, decision)
 
     def notice_silence(self) -> None:
         """Note the accounts of which nothing was heard for three intervals, and tell of what we cannot see."""

@@ -17,30 +17,35 @@ from watcher.model.exchange import Exchange, Response
 from watcher.model.finding import Reason
 from watcher.model.platform import Answers, PhraseClass, Platform
 
-_LOGIN: Final = re.compile(
-    r"/(?:accounts?/)?(?:log-?in|sign-?in|authwall|checkpoint)(?:[/.?]|$)|/i/flow/login", re.IGNORECASE
-)
-_CHALLENGE: Final = re.compile(r"/(?:challenge|captcha|sorry/index|cdn-cgi/challenge)(?:[/.?-]|$)", re.IGNORECASE)
-_CONSENT: Final = re.compile(r"^(?:consent|guce|cookies?)\.", re.IGNORECASE)
+_LOGIN: Final = re.compile(r"/(?:service)?(?:log-?in|sign-?in|authwall|checkpoint)(?:[/.]|$)", re.IGNORECASE)
+_CHALLENGE: Final = re.compile(r"/(?:challenge|captcha|sorry/index|cdn-cgi/challenge)(?:[/.-]|$)", re.IGNORECASE)
+_CONSENT: Final = re.compile(r"^/consent(?:[/.-]|$)", re.IGNORECASE)
+_CONSENT_HOST: Final = re.compile(r"(?:consent|guce|cookies?)\.")
+# The same site for other screens.
+_SCREEN: Final = re.compile(r"^(?:www|m|mobile)\.(?=[^.]+\.)")
 _CHALLENGE_MARKS: Final = (
-    "_cf_chl_opt",
-    "/cdn-cgi/challenge-platform",
-    "px-captcha",
-    "captcha-delivery.com",
-    "awswafcookiedomainlist",
-    "within.website/x/cmd/anubis",
-    "g-recaptcha",
-    "h-captcha",
+    b"_cf_chl_opt",
+    b"/cdn-cgi/challenge-platform",
+    b"px-captcha",
+    b"captcha-delivery.com",
+    b"awswafcookiedomainlist",
+    b"within.website/x/cmd/anubis",
+    b"g-recaptcha",
+    b"h-captcha",
 )
 _CHALLENGE_TITLES: Final = (
     "just a moment",
-    "attention required!",
+    "attention required",
     "making sure you're not a bot",
     "prove your humanity",
 )
-_LOGIN_TITLES: Final = ("log in", "login", "sign in", "log into")
+_LOGIN_TITLES: Final = ("log in", "login", "sign in")
+_MARKED: Final = 200_000
 _LEAST_HTML: Final = 64
 _FEW_CHARACTERS: Final = 600
+_REFUSALS: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS)
+_OFTEN_EMPTY: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
+_CHALLENGING: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.SERVICE_UNAVAILABLE)
 _BY_HUNDRED: Final = {1: Reason.BAD_RESPONSE, 3: Reason.REDIRECT, 5: Reason.PLATFORM_ERROR}
 _BY_STATUS: Final = {
     304: Reason.STALE,
@@ -88,7 +93,7 @@ def _by_headers(response: Response) -> Barrier | None:
         return Barrier(reason=Reason.CHALLENGE, rule="cf-mitigated")
     if "x-amzn-waf-action" in headers:
         return Barrier(reason=Reason.CHALLENGE, rule="aws-waf", detail=headers["x-amzn-waf-action"][:40])
-    if response.status in (403, 429) and headers.get("x-ratelimit-remaining") == "0":
+    if response.status in _REFUSALS and headers.get("x-ratelimit-remaining") == "0":
         return Barrier(reason=Reason.RATE_LIMITED, rule="ratelimit-remaining")
     return None
 
@@ -96,35 +101,56 @@ def _by_headers(response: Response) -> Barrier | None:
 def _by_status(response: Response) -> Barrier | None:
     status = response.status
     rule = f"status-{status}"
-    if status in (403, 404) and not response.body.strip():
+    if status in _OFTEN_EMPTY and not response.body.strip():
         return Barrier(reason=Reason.RATE_LIMITED, rule="empty-body", detail=f"an empty {status} is a rate limit")
-    if status == HTTPStatus.FORBIDDEN and any(mark.encode() in response.body for mark in _CHALLENGE_MARKS):
+    if status in _CHALLENGING and _challenge_mark(response.body) is not None:
         return Barrier(reason=Reason.CHALLENGE, rule=rule)
     reason = _BY_STATUS.get(status) or _BY_HUNDRED.get(status // 100)
     return None if reason is None else Barrier(reason=reason, rule=rule)
 
 
+def _challenge_mark(body: bytes) -> str | None:
+    head = body[:_MARKED].lower()
+    return next((mark.decode() for mark in _CHALLENGE_MARKS if mark in head), None)
+
+
 def _by_redirect(exchange: Exchange, response: Response) -> Barrier | None:
-    asked, final = urlsplit(exchange.task.url), urlsplit(response.url)
-    if not response.hops or (asked.hostname, asked.path) == (final.hostname, final.path):
+    if not response.hops:
         return None
+    asked, final = _split(exchange.task.url), _split(response.url)
     host = (final.hostname or "").lower()
-    if _CONSENT.search(host) or final.path.startswith("/consent"):
+    is_at_home = _is_at_home(host, asked, exchange.task.platform)
+    if is_at_home and _plain(asked) == _plain(final):
+        return None
+    if _CONSENT_HOST.match(host) or _CONSENT.search(final.path):
         return Barrier(reason=Reason.CONSENT, rule="consent-redirect", detail=host)
     if _LOGIN.search(final.path):
         return Barrier(reason=Reason.LOGIN_WALL, rule="login-redirect", detail=final.path[:100])
     if _CHALLENGE.search(final.path):
         return Barrier(reason=Reason.CHALLENGE, rule="challenge-redirect", detail=final.path[:100])
-    if not _is_at_home(host, asked, exchange.task.platform):
-        return Barrier(reason=Reason.REDIRECT, rule="foreign-host", detail=host)
-    return None
+    return None if is_at_home else Barrier(reason=Reason.REDIRECT, rule="foreign-host", detail=host)
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
+
+
+def _plain(url: SplitResult) -> str:
+    """The path as one page's addresses differ in: not at all, or in case and a slash at the end."""
+    return url.path.rstrip("/").casefold()
 
 
 def _is_at_home(host: str, asked: SplitResult, platform: Platform) -> bool:
     """True when `host` is the one asked, a relative of it, or one of the platform's own."""
     urls = (platform.profile, *platform.recognise, *(source.url for source in platform.sources))
-    homes = {(asked.hostname or "").lower(), *((urlsplit(url).hostname or "").lower() for url in urls)}
-    return any(host == home or host.endswith(f".{home}") or home.endswith(f".{host}") for home in homes if "." in home)
+    homes = {_SCREEN.sub("", url.hostname or "") for url in (asked, *map(_split, urls))} - {""}
+    bare = _SCREEN.sub("", host)
+    return any(
+        bare == home or bare.endswith(f".{home}") or ("." in bare and home.endswith(f".{bare}")) for home in homes
+    )
 
 
 def _by_age(exchange: Exchange) -> Barrier | None:
@@ -151,12 +177,10 @@ def soft_barrier(page: Page, platform: Platform) -> Barrier | None:
     """A barrier that shows in a page which names nobody; None when there is none."""
     title = page.markup.title or ""
     lowered = normalise(title)
-    if any(lowered.startswith(start) for start in _CHALLENGE_TITLES):
+    if lowered.startswith(_CHALLENGE_TITLES):
         return Barrier(reason=Reason.CHALLENGE, rule="challenge-title", quote=title)
-    head = page.text[:200_000].lower()
-    mark = next((mark for mark in _CHALLENGE_MARKS if mark in head), None)
     # Ordinary pages load the same scripts for their forms; a challenge has next to nothing else to show.
-    if mark is not None and sum(map(len, page.markup.blocks)) < _FEW_CHARACTERS:
+    if sum(map(len, page.markup.blocks)) < _FEW_CHARACTERS and (mark := _challenge_mark(page.response.body)):
         return Barrier(reason=Reason.CHALLENGE, rule="challenge-mark", detail=mark)
     hit = find_phrase(platform, (title, *page.markup.headings, *page.markup.errors), frozenset(_SOFT))
     if hit is not None:
@@ -166,6 +190,6 @@ def soft_barrier(page: Page, platform: Platform) -> Barrier | None:
             quote=hit.quote,
             language=hit.phrase.language,
         )
-    if page.markup.has_password_form and any(lowered.startswith(start) for start in _LOGIN_TITLES):
+    if page.markup.has_password_form and lowered.startswith(_LOGIN_TITLES):
         return Barrier(reason=Reason.LOGIN_WALL, rule="login-form", quote=title)
     return None

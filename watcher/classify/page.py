@@ -3,10 +3,11 @@
 Anybody may have written the bytes: nothing raises, nothing takes more than linear time.
 """
 
-import codecs
 import json
 import re
 from collections.abc import Iterator
+from encodings import normalize_encoding
+from encodings.aliases import aliases
 from functools import cached_property
 from typing import Final
 from urllib.parse import unquote
@@ -17,14 +18,22 @@ from watcher.model.platform import Field, FieldKind
 
 Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 
-_CHARSET: Final = re.compile(rb'charset=["\']?([A-Za-z0-9_.:-]{1,40})')
-# Decoders that are linear in time. Python has others ("idna", "punycode") that a hostile header could name.
-_CHARSETS: Final = frozenset(
-    {"utf-8", "ascii", "utf-16", "utf-16-le", "utf-16-be", "gbk", "gb18030", "gb2312", "big5", "shift_jis"}
-    | {"euc_jp", "euc_kr", "iso2022_jp", "koi8-r", "koi8-u", "tis-620", "cp932", "cp949"}
-    | {f"iso8859-{n}" for n in range(1, 17)}
-    | {f"cp125{n}" for n in range(9)}
-)
+NO_TEXT: Final = frozenset({"null", "true", "false", "{}", "[]", "…"})
+"""How the values of a JSON document that are neither texts nor numbers are written."""
+
+_CHARSET: Final = re.compile(r'charset=["\']?([A-Za-z0-9_.:-]{1,40})', re.IGNORECASE)
+_BOMS: Final = ((b"\xef\xbb\xbf", "utf_8"), (b"\xff\xfe", "utf_16_le"), (b"\xfe\xff", "utf_16_be"))
+# Decoders that are linear in time, by Python's names. Python has others ("idna", "punycode") that a hostile header
+# could name. Old names mean to browsers (Encoding Standard, 4.2) what has replaced them.
+_CODECS: Final = {
+    **{name: name for name in ("utf_8", "utf_16", "utf_16_le", "utf_16_be", "koi8_r", "koi8_u")},
+    **{name: name for name in ("gb18030", "big5", "euc_jp", "iso2022_jp", "cp874", "cp932", "cp949")},
+    **{f"iso8859_{n}": f"iso8859_{n}" for n in (*range(2, 9), 10, *range(13, 17))},
+    **{f"cp125{n}": f"cp125{n}" for n in range(9)},
+    **{"ascii": "cp1252", "latin_1": "cp1252", "iso8859_9": "cp1254", "tis_620": "cp874", "iso8859_11": "cp874"},
+    **{"gbk": "gb18030", "gb2312": "gb18030", "shift_jis": "cp932", "euc_kr": "cp949"},
+}
+_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 class NotJson:
@@ -48,15 +57,21 @@ class Page:
 
     @cached_property
     def text(self) -> str:
-        """The body as text, by the charset that the header or the page names, else UTF-8."""
+        """The body as text, by its byte order mark, else the charset that the header or the page names, else UTF-8."""
         body = self._response.body
-        declared = _CHARSET.search(self._response.headers.get("content-type", "").encode("ascii", "replace"))
-        return body.decode(_codec(declared or _CHARSET.search(body[:2048])), "replace")
+        named = _codec(body[:2048].decode("ascii", "replace"))
+        # A page in which the name can be read as ASCII is not in UTF-16 (HTML, 13.2.3.2).
+        inside = "utf_8" if named is None or named.startswith("utf_16") else named
+        return _decode(body, self._declared or inside)
 
     @cached_property
     def json(self) -> Json | NotJson:
-        """The body as a JSON document, or NOT_JSON."""
-        return _parse_json(self.text)
+        """The body as a JSON document, or NOT_JSON. What the texts in it say of charsets does not count."""
+        return _parse_json(_decode(self._response.body, self._declared or "utf_8"))
+
+    @property
+    def _declared(self) -> str | None:
+        return _codec(self._response.headers.get("content-type", ""))
 
     @cached_property
     def markup(self) -> Markup:
@@ -107,14 +122,18 @@ class Page:
                 return tuple(self.markup.blocks)
 
 
-def _codec(declared: re.Match[bytes] | None) -> str:
+def _codec(text: str) -> str | None:
+    """The decoder for the first charset that `text` names; None when it names none that we know."""
+    declared = _CHARSET.search(text)
     if declared is None:
-        return "utf-8"
-    try:
-        name = codecs.lookup(declared[1].decode("ascii")).name
-    except (LookupError, ValueError):
-        return "utf-8"
-    return name if name in _CHARSETS else "utf-8"
+        return None
+    name = normalize_encoding(declared[1]).lower()
+    return _CODECS.get(aliases.get(name, name))
+
+
+def _decode(body: bytes, codec: str) -> str:
+    marked = next((by_mark for mark, by_mark in _BOMS if body.startswith(mark)), codec)
+    return body.decode(marked, "replace").removeprefix("\ufeff")
 
 
 def _parse_json(text: str) -> Json | NotJson:
@@ -149,7 +168,8 @@ def _render(node: Json) -> str:
         case list():
             return "…" if node else "[]"
         case _:
-            return str(node)
+            # Half a surrogate pair ("\ud800") could be encoded for no store and no medium.
+            return _LONE_SURROGATE.sub("\ufffd", str(node))
 
 
 def _one(value: str | None) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Find a platform's own texts in a block of visible text, whatever its spelling of apostrophes, spaces and ellipses."""
+"""Find a platform's own texts in blocks of visible text, whatever their spelling of apostrophes, spaces and ellipses."""
 
 import unicodedata
 from dataclasses import dataclass
@@ -6,22 +6,23 @@ from functools import lru_cache
 from typing import Final
 
 from watcher.model.platform import Phrase, PhraseClass, Platform
+from watcher.text import clean
 
 _SPELLINGS: Final = str.maketrans(
     {
-        **dict.fromkeys("’‘‛ʼ′`´", "'"),  # noqa: RUF100, RUF001 - that they look alike is the point
+        **dict.fromkeys("’‘‛ʼ′`´", "'"),
         **dict.fromkeys("“”„«»", '"'),
         **dict.fromkeys("‐‑‒–—", "-"),
-        **dict.fromkeys("\u00ad\u061c\u200b\u200c\u200d\u200e\u200f\u2060\ufeff", None),
-        **dict.fromkeys("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069", None),
+        # Turkish has two letters i; capitals of either are written as if they were the other's.
+        **dict.fromkeys("İı", "i"),
     }
 )
 
 
 @lru_cache(maxsize=4096)
 def normalise(text: str) -> str:
-    """`text` as it is compared: NFKC, case folded, one kind of apostrophe, quote, dash and space, no bidi marks."""
-    folded = unicodedata.normalize("NFKC", text).translate(_SPELLINGS).casefold()
+    """`text` as it is compared: NFKC, case folded, one kind of apostrophe, quote, dash and space, nothing invisible."""
+    folded = clean(unicodedata.normalize("NFKC", text)).translate(_SPELLINGS).casefold()
     # NFKC makes three full stops of an ellipsis; a space before French punctuation comes and goes.
     return " ".join(folded.split()).replace(" !", "!").replace(" ?", "?").replace(" :", ":").rstrip(" .!")
 
@@ -37,7 +38,7 @@ class Hit:
 @lru_cache(maxsize=256)
 def _table(platform: Platform) -> tuple[tuple[str, Phrase], ...]:
     entries = ((normalise(phrase.text), phrase) for phrase in platform.phrases)
-    return tuple(sorted(entries, key=lambda entry: len(entry[0]), reverse=True))
+    return tuple(sorted((entry for entry in entries if entry[0]), key=lambda entry: len(entry[0]), reverse=True))
 
 
 def find_phrase(platform: Platform, blocks: tuple[str, ...], classes: frozenset[PhraseClass]) -> Hit | None:
@@ -45,14 +46,11 @@ def find_phrase(platform: Platform, blocks: tuple[str, ...], classes: frozenset[
 
     The longest over all classes counts: "withheld" may be the beginning of "suspended" (Thai, Bengali).
     """
-    texts = tuple(normalise(block) for block in blocks)
-    best: Hit | None = None
-    longest = 0
-    for block, text in zip(blocks, texts, strict=True):
-        for needle, phrase in _table(platform):
-            if len(needle) <= longest:
-                break
-            if needle in text:
-                best, longest = Hit(phrase, block), len(needle)
-                break
-    return best if best is not None and best.phrase.phrase_class in classes else None
+    # One search a phrase over all blocks: a block and a phrase hold no line break once they are normalised.
+    text = "\n".join(map(normalise, blocks))
+    for needle, phrase in _table(platform):
+        position = text.find(needle)
+        if position >= 0:
+            quote = blocks[text.count("\n", 0, position)]
+            return Hit(phrase, quote) if phrase.phrase_class in classes else None
+    return None

@@ -1,10 +1,9 @@
 """Apply the declarative rules of a platform file to a page. Patterns are matched in linear time."""
 
 from enum import StrEnum
-from functools import lru_cache
 from typing import Final
 
-from watcher.classify.page import Page
+from watcher.classify.page import NO_TEXT, Page
 from watcher.model.exchange import Target
 from watcher.model.finding import Verdict
 from watcher.model.platform import FieldKind, Match, Rule
@@ -25,9 +24,9 @@ class Step(StrEnum):
 
 _BEFORE_THE_BODY: Final = frozenset({FieldKind.STATUS, FieldKind.HEADER, FieldKind.FINAL_URL, FieldKind.REDIRECT})
 _TEXTS: Final = frozenset({FieldKind.TITLE, FieldKind.TEXT, FieldKind.ERROR})
+_MAX_NAME: Final = 500
 
 
-@lru_cache(maxsize=8192)
 def step_of(rule: Rule) -> Step:
     """Where a rule is applied: barriers first, documented fields next, texts last."""
     kinds = {match.field.kind for match in (*rule.when, *rule.unless)}
@@ -47,38 +46,48 @@ def holds(rule: Rule, page: Page, target: Target) -> bool:
 
 def found(match: Match, page: Page, target: Target) -> str | None:
     """The first value of the field that matches one of the patterns; None when none does."""
-    patterns = [fill(pattern, target) for pattern in match.patterns]
+    patterns = [pieces for pattern in match.patterns if (pieces := fill(pattern, target)) is not None]
     for value in page.values(match.field):
-        if any(matches(pattern, value) for pattern in patterns):
+        folded = value.casefold()
+        if any(fits(pieces, folded) for pieces in patterns):
             return value
     return None
 
 
 def extract(match: Match, page: Page) -> str | None:
-    """What the `*` of the pattern stands for in the field; None when the field is not there or says nothing."""
+    """What the `*` of the pattern stands for in the field; None when the field is not there or names nothing."""
     for value in page.values(match.field):
+        if value in NO_TEXT:
+            continue
         for pattern in match.patterns:
             before, _, after = pattern.partition("*")
-            if len(value) > len(before) + len(after) and matches(pattern, value):
-                return value[len(before) : len(value) - len(after)]
+            name = value[len(before) : max(0, len(value) - len(after))]
+            # Put together again rather than matched: folding makes "ß" longer, and would move the cut.
+            if 0 < len(name) <= _MAX_NAME and f"{before}{name}{after}".casefold() == value.casefold():
+                return name
     return None
 
 
-def fill(pattern: str, target: Target) -> str:
-    """A pattern with the target's names in it."""
-    if "{" not in pattern:
-        return pattern
-    return (
-        pattern.replace("{handle}", target.handle)
-        .replace("{instance}", target.instance)
+def fill(pattern: str, target: Target) -> tuple[str, ...] | None:
+    """The pieces of a pattern between its `*`, case folded, with the target's names in them.
+
+    None where the pattern wants a stable id and none is known: an empty one would match anything.
+    """
+    if "{stable_id}" in pattern and not target.stable_id:
+        return None
+    # The handle last, for it is not ours: nothing in it is a placeholder or stands for anything.
+    return tuple(
+        piece.replace("{instance}", target.instance)
         .replace("{stable_id}", target.stable_id or "")
+        .replace("{handle}", target.handle)
+        .casefold()
+        for piece in pattern.split("*")
     )
 
 
-def matches(pattern: str, value: str) -> bool:
-    """True when the whole of `value` is `pattern`, in which `*` stands for anything; case does not matter."""
-    first, *rest = _pieces(pattern)
-    folded = value.casefold()
+def fits(pieces: tuple[str, ...], folded: str) -> bool:
+    """True when the whole of `folded` is made of `pieces` in their order, with anything between them."""
+    first, *rest = pieces
     if not rest:
         return folded == first
     last = rest.pop()
@@ -91,8 +100,3 @@ def matches(pattern: str, value: str) -> bool:
             return False
         position += len(piece)
     return True
-
-
-@lru_cache(maxsize=8192)
-def _pieces(pattern: str) -> tuple[str, ...]:
-    return tuple(pattern.casefold().split("*"))

@@ -1,37 +1,51 @@
 """What is left of a page without its names and numbers, and how alike two pages are. The last resort of classify."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from watcher.classify.page import Page
 from watcher.classify.phrases import normalise
 from watcher.model.control import Features, References
 from watcher.model.exchange import Target
-from watcher.model.platform import Source
+from watcher.model.platform import Field, Source
 
 MARGIN: Final = 0.2
 _HANDLE: Final = "{h}"
-_NUMBER: Final = re.compile(r"\d+|[0-9a-f]{16,}")
+_NUMBER: Final = re.compile(r"[0-9a-f]{16,}+|\d++")
 _WORD: Final = re.compile(r"[^\W_]+|\{[hx]\}")
 _MAX_TOKENS: Final = 4_000
 
 
 def features(page: Page, source: Source, target: Target) -> Features:
     """The features of a page: its words and identity fields with handle, numbers and hashes masked."""
+    named = naming(target.handle)
     words: set[str] = set()
     for block in (page.markup.title or "", *page.markup.blocks):
-        words.update(_WORD.findall(_NUMBER.sub("{x}", mask(normalise(block), target))))
+        words.update(_WORD.findall(_NUMBER.sub("{x}", named.sub(_HANDLE, normalise(block)))))
         if len(words) > _MAX_TOKENS:
             break
     fields = {
-        str(field): mask(value.casefold(), target) for field in source.identity for value in page.values(field)[:1]
+        str(field): value.casefold().replace(target.handle.casefold(), _HANDLE)
+        for field in source.identity
+        for value in page.values(field)[:1]
     }
     return Features(status=page.response.status, tokens=frozenset(words), fields=fields)
 
 
-def mask(text: str, target: Target) -> str:
-    """`text` (case folded) with the target's handle masked."""
-    return text.replace(target.handle.casefold(), _HANDLE)
+@lru_cache(maxsize=4096)
+def naming(handle: str) -> re.Pattern[str]:
+    """Finds the handle as a word of its own in folded text."""
+    return re.compile(rf"(?<![\w-]){re.escape(handle.casefold())}(?![\w-])")
+
+
+def is_echoed(field: Field, value: str, target: Target, references: References) -> bool:
+    """True when a handle that does not exist has the same field, but for the handle.
+
+    The target's handle is put into the other's field, not masked in this one: it may also be the name of the host.
+    """
+    folded, handle = value.casefold(), target.handle.casefold()
+    return any(other.fields.get(str(field), "").replace(_HANDLE, handle) == folded for other in references.negatives)
 
 
 def similarity(one: Features, other: Features) -> float:

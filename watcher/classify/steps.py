@@ -3,9 +3,9 @@
 The first step that has something to say decides. Pure and total: any bytes give a Finding.
 """
 
-import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from typing import Final
 
@@ -14,7 +14,7 @@ from watcher.classify.markup import Selector
 from watcher.classify.page import Page
 from watcher.classify.phrases import Hit, find_phrase
 from watcher.classify.rules import Step, extract, found, holds, step_of
-from watcher.classify.similarity import MARGIN, features, margin, mask
+from watcher.classify.similarity import MARGIN, features, is_echoed, margin, naming
 from watcher.model.control import Features, References
 from watcher.model.exchange import Exchange, FetchFailure, Response, Target
 from watcher.model.finding import Certainty, Evidence, Finding, Reason, verdict_of
@@ -44,9 +44,9 @@ class Said:
     language: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Look:
-    """All that a step may look at."""
+    """All that a step may look at. Without slots: what is dear is kept once computed."""
 
     exchange: Exchange
     response: Response
@@ -67,6 +67,11 @@ class Look:
     def is_html(self) -> bool:
         """True where the source answers with pages."""
         return self.source.answers is Answers.HTML
+
+    @cached_property
+    def features(self) -> Features:
+        """The page's features."""
+        return features(self.page, self.source, self.target)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +105,7 @@ def classify(exchange: Exchange, references: References = NO_REFERENCES, *, vant
     last, decided = trace[-1]
     assert decided is not None  # noqa: S101 - the last of _STEPS always speaks
     finding = _finding(exchange, look, last, decided, vantage)
-    kept = features(page, look.source, look.target) if look.is_html and _is_telling(last) else None
+    kept = look.features if look.is_html and _is_telling(last) else None
     return Classified(finding=finding, features=kept, trace=tuple(trace))
 
 
@@ -119,27 +124,18 @@ def _structured(look: Look) -> Said | None:
 
 
 def _identity(look: Look) -> Said | None:
-    for field in look.source.identity if look.references.negatives else ():
-        value = next(iter(look.page.values(field)), None)
-        if value is not None and _names(look.target.handle, value) and _is_own(field, value, look):
+    for field, value in _naming(look) if look.references.negatives else ():
+        if not is_echoed(field, value, look.target, look.references):
             return Said(reason=Reason.PROFILE, certainty=Certainty.SHOWN, rule=f"identity-{field}", detail=value[:200])
     return _by_rule(look, Step.IDENTITY)
 
 
-def _is_own(field: Field, value: str, look: Look) -> bool:
-    """False when a handle that does not exist has the same field: an echoed URL is no identity."""
-    masked = mask(value.casefold(), look.target)
-    return all(other.fields.get(str(field)) != masked for other in look.references.negatives)
-
-
-def _names(handle: str, value: str) -> bool:
-    """True when `value` holds the handle as a word of its own."""
-    return _word(handle.casefold()).search(value.casefold()) is not None
-
-
-@lru_cache(maxsize=4096)
-def _word(handle: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![\w-]){re.escape(handle)}(?![\w-])")
+def _naming(look: Look) -> Iterator[tuple[Field, str]]:
+    """The identity fields that hold the target's handle as a word of its own."""
+    for field in look.source.identity:
+        value = next(iter(look.page.values(field)), None)
+        if value is not None and naming(look.target.handle).search(value.casefold()) is not None:
+            yield field, value
 
 
 def _soft_barrier(look: Look) -> Said | None:
@@ -150,6 +146,9 @@ def _soft_barrier(look: Look) -> Said | None:
 def _phrase(look: Look) -> Said | None:
     if (ruled := _by_rule(look, Step.PHRASE)) is not None or not look.is_html:
         return ruled
+    if not look.references.negatives and any(_naming(look)):
+        # Perhaps the account's own page, whose display name quotes the phrase: nothing tells it from an echo yet.
+        return None
     markup = look.page.markup
     blocks = (markup.title or "", *markup.headings, *markup.errors)
     hit = find_phrase(look.exchange.task.platform, blocks, frozenset(_ABSENCE))
@@ -169,7 +168,7 @@ def _spoken(hit: Hit) -> Said:
 def _similarity(look: Look) -> Said | None:
     if not look.is_html or not look.source.similarity:
         return None
-    distance = margin(features(look.page, look.source, look.target), look.references)
+    distance = margin(look.features, look.references)
     if distance is None or abs(distance) < MARGIN:
         return None
     reason = Reason.UNAVAILABLE if distance > 0 else Reason.PROFILE
@@ -249,7 +248,7 @@ def _finding(exchange: Exchange, look: Look | None, step: Step, said: Said, vant
         detail=said.detail,
         quote=said.quote,
         language=said.language,
-        status=response.status if response is not None else None,
+        status=exchange.outcome.status,
         final_url=response.url if response is not None else None,
     )
     finding = Finding(

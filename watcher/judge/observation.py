@@ -88,5 +88,5 @@ def probed(state: AccountState, finding: Finding) -> datetime:
 
 
 def later(one: Stamp, other: Stamp) -> Stamp:
-    """The window of the later of two sights: the newer one's may begin before the older one's if it came from a cache."""
+    """The window of the later of two sights; one from a cache may be newer and yet begin earlier."""
     return Stamp(earliest=max(one.earliest, other.earliest), latest=max(one.latest, other.latest))

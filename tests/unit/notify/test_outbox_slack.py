@@ -14,10 +14,12 @@ from tests.unit.notify.desk import CONFIRMED, Desk
 from tests.unit.notify.story import S
 from watcher.model.notification import NotificationState
 from watcher.notify.channels.slack import SlackWebhook
+from watcher.notify.outbox import Outbox
 from watcher.settings.values import Secret
 from watcher.store.base import Store
 from watcher.store.memory import MemoryStore
 from watcher.store.sql import SqlStore
+from watcher.store.worker import StoreWorker
 
 ALERT = "🔴 @realDonaldTrump is not available on X"
 BACK = "🟢 @realDonaldTrump is back on X after 11 min ± 40 s"
@@ -112,3 +114,19 @@ async def test_slack_is_down_until_all_is_over(desk: Desk, slack: FakeSlack) -> 
     await desk.run_for(60 * S)
     assert headers(slack) == [STORY]
     assert desk.states() == {"alert": NotificationState.DELIVERED, "resolved": NotificationState.SUPPRESSED}
+
+
+async def test_with_the_store_in_its_own_thread(slack: FakeSlack, tmp_path: Path) -> None:
+    """As the app wires it, with the database in its thread, a restart goes on where the table stands."""
+    desk = Desk(SqlStore(tmp_path))
+    worker = StoreWorker(desk.worker.store, desk.clock, desk.metrics, threaded=True)
+    async with aiohttp.ClientSession() as session, asyncio.timeout(20):
+        channels = {"slack": SlackWebhook("slack", Secret(slack.url), session)}
+        for news in (lambda: desk.alert("slack"), desk.recover):
+            await worker.call(news)
+            desk.clock.advance(60 * S)
+            outbox = Outbox(worker, desk.clock, channels, desk.view, desk.metrics)
+            await outbox.drain(timedelta(seconds=10))
+    worker.close()
+    assert headers(slack) == [ALERT, BACK]
+    await desk.stop()
