@@ -1,0 +1,1 @@
+"""What the stages cost, in CPU time, beside a reference loop of the same run: `python -m bench`."""

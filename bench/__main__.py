@@ -1,0 +1,158 @@
+"""Measure the stages of a probe and print a table. Figures are medians of five rounds of CPU time.
+
+Machines are noisy: compare the column `ratio` (the figure divided by that of a reference loop in the same round).
+Nothing here passes or fails a test.
+"""
+
+import argparse
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from bench.subjects import Subjects
+from watcher.classify import classify
+from watcher.judge.machine import step
+from watcher.schedule import Plan, Slot
+from watcher.store.base import Commit
+from watcher.store.sql import SqlStore
+from watcher.web.collector import AccountCollector
+from watcher.web.scrape import expose
+
+_ROUNDS = 5
+_NOW = datetime(2017, 11, 2, 23, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One row. `value` in `unit`; `ratio` to the reference loop; `goal` in `unit`, where one is set."""
+
+    name: str
+    value: float
+    unit: str
+    ratio: float
+    goal: float | None
+    ok: bool | None
+
+
+def reference() -> None:
+    """A fixed piece of plain work: what the machine is worth right now."""
+    total = 0
+    for number in range(20_000):
+        total += number * number % 7
+    assert total > 0
+
+
+def measure(work: Callable[[], object], times: int) -> tuple[float, float]:
+    """CPU seconds a call, and the same divided by the reference loop: medians of interleaved rounds."""
+    seconds, ratios = [], []
+    for _ in range(_ROUNDS):
+        began = time.process_time()
+        for _ in range(20):
+            reference()
+        one = (time.process_time() - began) / 20
+        began = time.process_time()
+        for _ in range(times):
+            work()
+        each = (time.process_time() - began) / times
+        seconds.append(each)
+        ratios.append(each / one)
+    return median(seconds), median(ratios)
+
+
+def figures(directory: Path) -> list[Figure]:
+    """All rows of the table."""
+    s = Subjects()
+    rows: list[Figure] = []
+
+    def row(name: str, work: Callable[[], object], *, times: int, unit: str, scale: float, goal: float | None) -> None:
+        value, ratio = measure(work, times)
+        shown = value * scale
+        rows.append(
+            Figure(
+                name=name,
+                value=round(shown, 2),
+                unit=unit,
+                ratio=round(ratio * (scale / 1e6 if unit.endswith("/account") else 1), 4),
+                goal=goal,
+                ok=None if goal is None else shown <= goal,
+            )
+        )
+
+    row("classify_json_present", lambda: classify(s.json_present), times=300, unit="us", scale=1e6, goal=None)
+    row(
+        "classify_page_present",
+        lambda: classify(s.page_present, s.references),
+        times=50,
+        unit="us",
+        scale=1e6,
+        goal=None,
+    )
+    row(
+        "classify_page_missing",
+        lambda: classify(s.page_missing, s.references),
+        times=50,
+        unit="us",
+        scale=1e6,
+        goal=None,
+    )
+    row("classify_hostile_1mb", lambda: classify(s.page_hostile), times=2, unit="ms", scale=1e3, goal=None)
+    row(
+        "judge_step",
+        lambda: step(s.state_up, s.finding_present, s.account),
+        times=2000,
+        unit="us",
+        scale=1e6,
+        goal=None,
+    )
+    row("plan_tick_10000_due", _plan_round, times=2, unit="us/account", scale=1e6 / 10_000, goal=None)
+    store = SqlStore(directory)
+    store.open()
+    store.watch(s.accounts, _NOW)
+    states = s.states
+    row(
+        "store_commit_500_states",
+        lambda: store.commit(Commit(states=states[:500])),
+        times=5,
+        unit="ms",
+        scale=1e3,
+        goal=50,
+    )
+    store.close()
+    registry = s.registry(AccountCollector)
+    row(
+        "scrape_10000_accounts", lambda: asyncio.run(expose(registry, "", "")), times=1, unit="ms", scale=1e3, goal=1000
+    )
+    return rows
+
+
+def _plan_round() -> None:
+    plan = Plan()
+    plan.replace((Slot(account_id=f"x:{n}", host="x.com", interval=timedelta(seconds=60)) for n in range(10_000)), _NOW)
+    later = _NOW + timedelta(seconds=60)
+    for due in plan.due(later, lambda _host: 10_000):
+        plan.again(due.account_id, later, timedelta(seconds=60))
+
+
+def main() -> None:
+    """Print the table; `--json FILE` writes the rows as well."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    arguments = parser.parse_args()
+    with TemporaryDirectory() as directory:
+        rows = figures(Path(directory))
+    print(f"{'figure':28} {'value':>10} {'unit':12} {'ratio':>9}  goal")
+    for row in rows:
+        goal = "" if row.goal is None else f"<= {row.goal:g} {'ok' if row.ok else 'MISSED'}"
+        print(f"{row.name:28} {row.value:10.2f} {row.unit:12} {row.ratio:9.3f}  {goal}")
+    if arguments.json is not None:
+        arguments.json.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
