@@ -24,7 +24,7 @@ from watcher.model.errors import StoreError
 from watcher.model.exchange import Purpose
 from watcher.model.finding import REASONS, Verdict
 from watcher.model.notification import IncidentKind, Notification
-from watcher.model.outage import AccountState, Decision, Outage, Unobserved
+from watcher.model.outage import AccountState, Decision, Outage, Phase, Unobserved
 from watcher.model.platform import Pace
 from watcher.model.snapshot import Snapshot
 from watcher.notify import Outbox, View
@@ -44,6 +44,7 @@ _PATIENCE: Final = timedelta(seconds=5)
 _STORE_MAY_FAIL: Final = timedelta(seconds=30)
 _CLOCK_STEP: Final = timedelta(seconds=2)
 _NOWHERE: Final = "nowhere"
+_UNSETTLED: Final = frozenset({Phase.SUSPECT, Phase.DOWN, Phase.RECOVERING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,7 +213,7 @@ class App:
                     account_id=account.id,
                     host=self._host(account.id),
                     interval=account.policy.interval,
-                    urgent=self.book.states[account.id].is_down,
+                    urgent=self.book.states[account.id].phase in _UNSETTLED,
                 )
                 for account in accounts
             ),

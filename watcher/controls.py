@@ -26,6 +26,8 @@ GATHER: Final = timedelta(milliseconds=250)
 _SHARE: Final = 0.2  # of a host's pace, at most, that periodic refreshes may use
 _MAX_AGE: Final = timedelta(seconds=10)
 _KEPT: Final = 4
+# The refresh that is under way, one of one's own, and one more where caches answered with older copies than expected.
+_ROUNDS: Final = 3
 _NEGATIVES: Final = 2
 _ALPHABET: Final = string.ascii_lowercase + string.digits
 
@@ -48,7 +50,11 @@ class Need:
 
 @dataclass(slots=True)
 class _Post:
-    """One key's controls: where to ask, what was said, and the refresh that is under way."""
+    """One key's controls: where to ask, what was said, and the refresh that is under way.
+
+    `asked_…` is the instant after which what that side said last was true. `behind`: by how much that lay before the
+    asking, for a cache may have answered; `Age: 0` alone means that the copy may be a second old.
+    """
 
     key: ControlKey
     platform: Platform
@@ -57,6 +63,7 @@ class _Post:
     asked_positive: datetime | None = None
     asked_negative: datetime | None = None
     refreshed_at: datetime | None = None
+    behind: timedelta = timedelta(0)
     turn: int = 0
     running: asyncio.Task[None] | None = None
     wanted: set[str] = field(default_factory=set)
@@ -125,12 +132,17 @@ class Controls:
     async def satisfy(self, key: ControlKey, need: Need) -> ControlReport:
         """The report once it holds what is needed; what the controls said may still be anything.
 
-        Waits for one refresh, shared with all who need the same. `key` must be kept.
+        Waits for a refresh, shared with all who need the same; not for ever, where caches never answer with anything
+        new. `key` must be kept.
         """
         post = self._posts[key]
-        while missing := _missing(post, need):
+        for _ in range(_ROUNDS):
+            missing = _missing(post, need)
+            if not missing:
+                break
             if post.running is None:
-                self._begin(post, missing, GATHER)
+                # Asked sooner, a cache that is `behind` would answer with what was so before the suspicion.
+                self._begin(post, missing, max(GATHER, post.behind) if "positive" in missing else GATHER)
             else:
                 post.wanted |= missing
             running = post.running
@@ -152,17 +164,20 @@ class Controls:
     async def _refresh(self, post: _Post, gather: timedelta) -> None:
         await self._clock.sleep(gather)
         began, sides = self._clock.now(), frozenset(post.wanted)
+        behind = timedelta(0)
         try:
             positives, negatives = await asyncio.gather(
                 self._ask_positives(post, "positive" in sides), self._ask_negatives(post, "negative" in sides)
             )
             post.report = _merge(post.report, positives, negatives)
+            behind = _behind(positives)
         except Exception:  # noqa: BLE001 - those who wait get the old report, which proves nothing new
             structlog.get_logger("watcher").error("control_refresh_failed", key=str(post.key), exc_info=True)
         finally:
             post.running = None
         # The stamps are those of the beginning: whoever needs an answer given after that must ask again.
-        post.asked_positive = began if "positive" in sides else post.asked_positive
+        if "positive" in sides:
+            post.behind, post.asked_positive = behind, began - behind
         post.asked_negative = began if "negative" in sides else post.asked_negative
         post.refreshed_at = began if sides == {"positive", "negative"} else post.refreshed_at
         self._changed(post.report)
@@ -220,6 +235,13 @@ def _missing(post: _Post, need: Need) -> set[str]:
     if need.negative is not None and (post.asked_negative is None or post.asked_negative < need.negative):
         missing.add("negative")
     return missing
+
+
+def _behind(asked: list[Exchange]) -> timedelta:
+    """How much older than its asking the last answer may be; nothing where it is too old to prove anything anyway."""
+    if not asked or (asked[-1].age or timedelta(0)) > _MAX_AGE:
+        return timedelta(0)
+    return asked[-1].sent_at - asked[-1].seen.earliest
 
 
 def _in_turn(handles: tuple[str, ...], turn: int) -> tuple[str, ...]:

@@ -17,12 +17,13 @@ from watcher.clock import Clock
 from watcher.controls import Controls, Fetch, Need
 from watcher.judge.gate import NEGATIVE_FRESH, admit, describe, refuse
 from watcher.judge.machine import fall_silent, step
-from watcher.judge.policy import wait
+from watcher.judge.policy import BLIND_AFTER, wait
 from watcher.metrics import Metrics
 from watcher.model.account import Account
 from watcher.model.control import ControlKey, ControlReport, VantageState
 from watcher.model.exchange import Exchange, FetchFailure, Purpose, Response, Task
 from watcher.model.finding import Certainty, Evidence, Finding, Reason, Stamp, Verdict
+from watcher.model.notification import IncidentKind
 from watcher.model.outage import AccountState, Decision, Phase, Transition, TransitionKind, Unobserved
 from watcher.model.platform import Answers
 from watcher.notify.announce import News, announce, blindness
@@ -75,6 +76,7 @@ class Pipeline:
         self._clock = clock
         self._metrics = metrics
         self._committed = committed
+        self._cut_off_at = clock.now()
         self._log = structlog.get_logger("watcher")
 
     # One look.
@@ -100,7 +102,8 @@ class Pipeline:
             examined = await self.examine(task, wary=self.book.states[account.id].is_down)
             if examined.finding.reason not in MOVE_ON:
                 break
-        if examined.finding.is_absent and self._is_last_confirmation(account):
+        finding = examined.finding
+        if finding.is_absent and (self._is_last_confirmation(account) or self._may_have_moved(account, finding.at)):
             return await self._second_look(account, examined)
         return examined
 
@@ -109,6 +112,17 @@ class Pipeline:
         if state.phase not in (Phase.UP, Phase.SUSPECT):
             return False
         return state.n + 1 >= account.policy.confirm.threshold
+
+    def _may_have_moved(self, account: Account, now: datetime) -> bool:
+        """Once an interval while it is down: it may be back under another handle, where only its id finds it."""
+        state = self.book.states[account.id]
+        if state.phase is not Phase.DOWN or state.outage is None or state.last_verdict_at is None:
+            return False
+        second = self.book.second_task(account, state.source or "", now)
+        if second is None or not second.target.by_id:
+            return False
+        since, interval = state.outage.confirmed_at, account.policy.interval
+        return (now - since) // interval > (state.last_verdict_at - since) // interval
 
     async def _second_look(self, account: Account, examined: Examined) -> Examined:
         """Ask once more in another way before an outage is opened: by the stable id, or at the next source.
@@ -138,11 +152,13 @@ class Pipeline:
         )
         self.controls.keep(key, task.platform, task.source)
         report = self.controls.report(key)
-        classified = classify(exchange, report.references, vantage=VANTAGE)
+        known = report.references
+        classified = classify(exchange, known, vantage=VANTAGE)
         need = _need(classified, task, wary=wary)
         if need is not None:
             report = await self.controls.satisfy(key, need)
-            classified = classify(exchange, report.references, vantage=VANTAGE)
+            if report.references != known:  # beside the same pages it would say the same
+                classified = classify(exchange, report.references, vantage=VANTAGE)
             late = _need(classified, task, wary=wary)
             report = await self.controls.satisfy(key, late) if late is not None else report
         finding = admit(classified.finding, report, self._clock.now(), pinned=task.target.stable_id)
@@ -242,20 +258,41 @@ class Pipeline:
         self._worker.commit(whole).add_done_callback(lambda _done: self._committed())
 
     def _blindness(self, now: datetime) -> News:
+        told = {(incident.kind, incident.key) for incident in self.book.incidents.values()}
+        offline = self._is_cut_off(now, told=(IncidentKind.EGRESS, VANTAGE) in told)
         blind: dict[str, str] = {}
         for account in self.book.watchlist.accounts.values():
             state = self.book.states[account.id]
-            if state.blind_since is not None:
-                key = account.platform + (f"@{_host(account.instance)}" if account.instance else "")
+            key = account.platform + (f"@{_host(account.instance)}" if account.instance else "")
+            theirs = (IncidentKind.PLATFORM, key) in told or not self._is_excused(account, now)
+            if state.blind_since is not None and (offline or theirs):
                 blind.setdefault(key, self._why_blind(account, state))
-        vantage = (VANTAGE, self._reachability.state(now))
-        return blindness(blind, self.book.incidents.values(), vantage, self.book.routes, now)
+        vantage = VantageState.OFFLINE if offline else VantageState.ONLINE
+        return blindness(blind, self.book.incidents.values(), (VANTAGE, vantage), self.book.routes, now)
+
+    def _is_cut_off(self, now: datetime, *, told: bool) -> bool:
+        """True while nothing is reached; after a start also if that was told of, until somebody is seen."""
+        if self._reachability.state(now) is VantageState.OFFLINE:
+            self._cut_off_at = now
+            return True
+        accounts = self.book.watchlist.accounts.values()
+        return told and all(
+            self.book.states[account.id].blind_since is not None and self._is_excused(account, now)
+            for account in accounts
+        )
+
+    def _is_excused(self, account: Account, now: datetime) -> bool:
+        """True where a platform had no time yet to be seen since nothing was reached from here, or since the start."""
+        return now - self._cut_off_at < BLIND_AFTER * account.policy.interval
 
     def _why_blind(self, account: Account, state: AccountState) -> str:
         source = next(iter(self.book.sources(account, self.controls.health)), None)
         if source is None:
             return "no source can be asked"
-        controls = describe(self.controls.report(self.book.key(account, source)).positives)
+        positives = self.controls.report(self.book.key(account, source)).positives
+        # What a control said before the last verdict says nothing of the time since.
+        since = state.observed_until or state.since
+        controls = describe(tuple(control for control in positives if control.finding.at >= since))
         return f"the last answers were {state.reason or 'none'}; controls: {controls}"
 
     def _tell_log(self, account: Account, transition: Transition) -> None:

@@ -422,7 +422,7 @@ async def test_unmet_expectation_is_strict(server: WebServer) -> None:
 async def test_port_in_use_is_a_clear_error(shown: Shown, server: WebServer) -> None:
     """When the port is taken, the start fails and names the setting; what was there goes on."""
     port = int(server.url.rsplit(":", 1)[1].strip("/"))
-    with pytest.raises(WatcherError, match=rf"127\.0\.0\.1:{port} is in use .* web\.port in watcher\.yaml"):
+    with pytest.raises(WatcherError, match=rf"127\.0\.0\.1:{port} is in use .* web\.listen in watcher\.yaml"):
         async with serving(shown, port=port):
             pass
     async with aiohttp.ClientSession(server.url) as session, session.get("/-/healthy") as response:
@@ -431,7 +431,7 @@ async def test_port_in_use_is_a_clear_error(shown: Shown, server: WebServer) -> 
 
 async def test_address_of_another_machine_is_a_clear_error(shown: Shown) -> None:
     """An address that this machine has not cannot be listened on, and the setting is named."""
-    with pytest.raises(WatcherError, match=r"cannot listen on 192\.0\.2\.1:0 .* web\.host"):
+    with pytest.raises(WatcherError, match=r"cannot listen on 192\.0\.2\.1:0 .* web\.listen"):
         async with serving(shown, host="192.0.2.1"):
             pass
 

@@ -1,7 +1,10 @@
-"""The whole program in virtual time, with platforms and a Slack of its own: what the stories are told with."""
+"""The whole program in virtual time, with platforms and a Slack of its own: what the stories are told with.
+
+What happens in a story is in the stories; here is only how to set the scene, to let time pass and to look.
+"""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,28 +12,38 @@ from types import TracebackType
 from typing import Any, Self, cast
 
 import aiohttp
+import structlog
 
 from tests.fakes.slack import FakeSlack
-from tests.fakes.virtual_time import VirtualClock, VirtualLoop
+from tests.fakes.virtual_time import START, VirtualClock, VirtualLoop
+from tests.scenario.stage import Stage
 from watcher.app import App, Surroundings
 from watcher.demo.answers import Page
-from watcher.demo.platform import ScriptedPlatform
-from watcher.model.outage import AccountState, Outage, Transition
+from watcher.model.notification import Notification
+from watcher.model.outage import AccountState, Outage, Transition, TransitionKind
 from watcher.schedule import LoopTicker
 from watcher.settings import load_all
 from watcher.store.base import Store
 from watcher.store.memory import MemoryStore
 from watcher.store.sql import SqlStore
 
-CONTROLS = {"x.com": ("nasa", "xdevelopers", "un"), "public.api.bsky.app": ("bsky.app", "atproto.com")}
+X = "x.com"
+BLUESKY = "public.api.bsky.app"
+CONTROLS = {X: ("nasa", "xdevelopers", "un"), BLUESKY: ("bsky.app", "atproto.com")}
+_LOOK = 0.05
+
+
+def watching(*urls: str, interval: str = "60s") -> str:
+    """A watchlist of these profile pages."""
+    return f"defaults: {{interval: {interval}}}\naccounts:\n" + "".join(f"  - {url}\n" for url in urls)
 
 
 class World:
     """`async with World(tmp_path, watchlist) as world`: everything runs.
 
-    `hosts` are played by a ScriptedPlatform each (`world.at[host]`); the control accounts of x.com and Bluesky are
-    there. `durable`: SQLite under tmp_path, so that `restart` goes on from it; else the store in memory.
-    `settings` is added to watcher.yaml.
+    `hosts` are played by a Stage each (`world.at[host]`); the control accounts of x.com and Bluesky are
+    there. `durable`: SQLite under tmp_path, so that `start` goes on from it; else the store in memory.
+    `settings` is added to watcher.yaml. A story in which the program logs an error fails at its end.
     """
 
     def __init__(
@@ -38,7 +51,7 @@ class World:
         directory: Path,
         watchlist: str,
         *,
-        hosts: tuple[str, ...] = ("x.com",),
+        hosts: tuple[str, ...] = (X,),
         settings: str = "",
         platforms: str = "",
         durable: bool = False,
@@ -47,7 +60,8 @@ class World:
         self.clock = VirtualClock()
         self.directory = directory
         self.slack = FakeSlack()
-        self.at: dict[str, ScriptedPlatform] = {}
+        self.at: dict[str, Stage] = {}
+        self.log: list[MutableMapping[str, Any]] = []
         self.app: App
         self._hosts = hosts
         self._watchlist = watchlist
@@ -55,6 +69,7 @@ class World:
         self._platforms = platforms
         self._durable = durable
         self._options = dict(platform_options or {})
+        self._stepped = timedelta(0)
         self._memory: Store = MemoryStore()
         self._stack = AsyncExitStack()
         self._stop: asyncio.Event | None = None
@@ -66,16 +81,22 @@ class World:
         return self.clock.now()
 
     @property
-    def x(self) -> ScriptedPlatform:
+    def x(self) -> Stage:
         """The platform at x.com."""
-        return self.at["x.com"]
+        return self.at[X]
+
+    @property
+    def bluesky(self) -> Stage:
+        """The AppView of Bluesky."""
+        return self.at[BLUESKY]
 
     async def __aenter__(self) -> Self:
+        self.log = self._stack.enter_context(structlog.testing.capture_logs())
         await self._stack.enter_async_context(self.slack)
         for host in self._hosts:
             folder = self.directory / host
             folder.mkdir()
-            platform = ScriptedPlatform(self.clock, folder, **self._options)
+            platform = Stage(self.clock, folder, **self._options)
             self.at[host] = await self._stack.enter_async_context(platform)
             for handle in CONTROLS.get(host, ()):
                 platform.set(handle, Page.PRESENT)
@@ -90,6 +111,8 @@ class World:
     ) -> None:
         await self.stop()
         await self._stack.aclose()
+        if error is None:
+            assert [entry for entry in self.log if entry["log_level"] == "error"] == []
 
     async def start(self, watchlist: str | None = None) -> None:
         """Start the program (again), perhaps with another watchlist."""
@@ -127,9 +150,23 @@ class World:
         await asyncio.gather(self._running, return_exceptions=True)
         self._running = None
 
+    def adopt_clock_step(self) -> None:
+        """Go by the system's clock as it was stepped, as a program does that is started now. While stopped only."""
+        assert self._running is None
+        self._stepped += self.clock.offset()
+        self.clock = VirtualClock(START + self._stepped)
+
     async def wait(self, **span: float) -> None:
         """Let time pass: `await world.wait(minutes=3)`."""
         await asyncio.sleep(timedelta(**span).total_seconds())
+
+    async def until(self, holds: Callable[[], bool], **within: float) -> None:
+        """Let time pass until something is so: `await world.until(lambda: …, minutes=2)`. It must be so by then."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timedelta(**within).total_seconds()
+        while not holds():
+            assert loop.time() < deadline, f"not so after {within}"
+            await asyncio.sleep(_LOOK)
 
     def state(self, account_id: str) -> AccountState:
         """How an account stands."""
@@ -146,6 +183,19 @@ class World:
         await worker.flush()
         return list(reversed(await worker.call(worker.store.transitions, account_id=account_id, limit=10_000)))
 
+    async def happened(self, *kinds: TransitionKind, account_id: str | None = None) -> list[Transition]:
+        """The transitions of these kinds, the oldest first."""
+        return [item for item in await self.transitions(account_id) if item.kind in kinds]
+
+    async def told(self, incident_id: str) -> list[Notification]:
+        """The notifications of one incident, in order."""
+        record = await self.app.incident(incident_id)
+        return list(record.notifications) if record is not None else []
+
+    def warnings(self, event: str) -> list[MutableMapping[str, Any]]:
+        """What was logged as a warning under that name."""
+        return [entry for entry in self.log if (entry["log_level"], entry["event"]) == ("warning", event)]
+
     def texts(self) -> list[str]:
         """The plain texts of the messages that Slack took, in order."""
         return [str(payload.get("text", "")) for payload in self.slack.accepted]
@@ -158,7 +208,8 @@ class World:
     def _is_expecting(self) -> bool:
         if not hasattr(self, "app"):
             return True
-        return bool(self.app.metrics.probes_in_flight._value.get() or self.app._outbox._held)
+        on_the_way = self.app.metrics.probes_in_flight._value.get() - sum(stage.at_work for stage in self.at.values())
+        return bool(on_the_way > 0 or self.app._outbox._held)
 
     def _write_configuration(self) -> None:
         (self.directory / "watchlist.yaml").write_text(self._watchlist)

@@ -120,10 +120,11 @@ def _by_redirect(exchange: Exchange, response: Response) -> Barrier | None:
     asked, final = _split(exchange.task.url), _split(response.url)
     host = (final.hostname or "").lower()
     is_at_home = _is_at_home(host, asked, exchange.task.platform)
-    if is_at_home and _plain(asked) == _plain(final):
-        return None
-    if _CONSENT_HOST.match(host) or _CONSENT.search(final.path):
+    is_moved = not is_at_home or _plain(asked) != _plain(final)
+    if _CONSENT_HOST.match(host) or (is_moved and _CONSENT.search(final.path)):
         return Barrier(reason=Reason.CONSENT, rule="consent-redirect", detail=host)
+    if not is_moved:
+        return None
     if _LOGIN.search(final.path):
         return Barrier(reason=Reason.LOGIN_WALL, rule="login-redirect", detail=final.path[:100])
     if _CHALLENGE.search(final.path):

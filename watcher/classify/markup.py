@@ -13,7 +13,6 @@ from itertools import islice
 from typing import Final
 
 MAX_TEXT: Final = 500
-_MAX_RAW: Final = 8 * MAX_TEXT
 _MAX_TAGS: Final = 20_000
 _MAX_BLOCKS: Final = 2_000
 _MAX_JSON: Final = 20
@@ -108,7 +107,7 @@ class Markup:
 
 def squeeze(text: str) -> str:
     """`text` with entities resolved and white space collapsed, at most MAX_TEXT characters."""
-    return " ".join(unescape(text[:_MAX_RAW]).split())[:MAX_TEXT]
+    return " ".join(unescape(text[: 8 * MAX_TEXT]).split())[:MAX_TEXT]
 
 
 def read_markup(text: str, errors: tuple[Selector, ...] = ()) -> Markup:
@@ -196,7 +195,7 @@ class _Span:
 def _telling(selectors: tuple[Selector, ...]) -> re.Pattern[str]:
     """What an element's attributes, in lower case, hold at least if anything in them is looked at."""
     words = {name for selector in selectors for name, _ in selector.attributes}
-    words.update(sorted(selector.classes)[0].lower() for selector in selectors if selector.classes)
+    words.update(min(selector.classes).lower() for selector in selectors if selector.classes)
     return re.compile("|".join(map(re.escape, (*_TELLING, *sorted(words)))))
 
 
@@ -207,13 +206,13 @@ class _Reader:
         self._selectors = errors
         # Most elements' attributes say nothing that is looked at; reading them would be half of the work.
         self._telling = _telling(errors)
-        self._opening = _HEADINGS | _UNSEEN | {"dialog", *(selector.tag for selector in errors if selector.tag)}
+        bare = (selector.tag for selector in errors if not selector.classes and not selector.attributes)
+        self._opening = _HEADINGS | _UNSEEN | {"dialog", *bare}
         self._found = Markup()
         self._hidden: _Span | None = None
         self._heading: _Span | None = None
         self._error: _Span | None = None
         self._line: list[str] = []
-        self._length = 0
         self._script_type = ""
 
     def start(self, name: str, raw: str) -> None:
@@ -274,9 +273,8 @@ class _Reader:
             self._end_error()
 
     def text(self, raw: str) -> None:
-        if raw and self._hidden is None and self._length < _MAX_RAW and (self._line or not raw.isspace()):
+        if raw and self._hidden is None and (self._line or not raw.isspace()):
             self._line.append(raw)
-            self._length += len(raw)
 
     def raw(self, name: str, raw: str) -> None:
         if self._hidden is not None:
@@ -297,7 +295,7 @@ class _Reader:
         if not self._line:
             return
         block = squeeze("".join(self._line))
-        self._line, self._length = [], 0
+        self._line = []
         if not block or len(self._found.blocks) >= _MAX_BLOCKS:
             return
         self._found.blocks.append(block)

@@ -24,14 +24,24 @@ NO_TEXT: Final = frozenset({"null", "true", "false", "{}", "[]", "…"})
 _CHARSET: Final = re.compile(r'charset=["\']?([A-Za-z0-9_.:-]{1,40})', re.IGNORECASE)
 _BOMS: Final = ((b"\xef\xbb\xbf", "utf_8"), (b"\xff\xfe", "utf_16_le"), (b"\xfe\xff", "utf_16_be"))
 # Decoders that are linear in time, by Python's names. Python has others ("idna", "punycode") that a hostile header
-# could name. Old names mean to browsers (Encoding Standard, 4.2) what has replaced them.
-_CODECS: Final = {
-    **{name: name for name in ("utf_8", "utf_16", "utf_16_le", "utf_16_be", "koi8_r", "koi8_u")},
-    **{name: name for name in ("gb18030", "big5", "euc_jp", "iso2022_jp", "cp874", "cp932", "cp949")},
-    **{f"iso8859_{n}": f"iso8859_{n}" for n in (*range(2, 9), 10, *range(13, 17))},
-    **{f"cp125{n}": f"cp125{n}" for n in range(9)},
-    **{"ascii": "cp1252", "latin_1": "cp1252", "iso8859_9": "cp1254", "tis_620": "cp874", "iso8859_11": "cp874"},
-    **{"gbk": "gb18030", "gb2312": "gb18030", "shift_jis": "cp932", "euc_kr": "cp949"},
+# could name.
+_LINEAR: Final = (
+    *("utf_8", "utf_16", "utf_16_le", "utf_16_be", "koi8_r", "koi8_u"),
+    *("gb18030", "big5", "euc_jp", "iso2022_jp", "cp874", "cp932", "cp949"),
+    *(f"iso8859_{n}" for n in (*range(2, 9), 10, *range(13, 17))),
+    *(f"cp125{n}" for n in range(9)),
+)
+# Old names mean to browsers what has replaced them (Encoding Standard, 4.2).
+_CODECS: Final = dict(zip(_LINEAR, _LINEAR, strict=True)) | {
+    "ascii": "cp1252",
+    "latin_1": "cp1252",
+    "iso8859_9": "cp1254",
+    "iso8859_11": "cp874",
+    "tis_620": "cp874",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
 }
 _LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 

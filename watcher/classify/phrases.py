@@ -1,4 +1,4 @@
-"""Find a platform's own texts in blocks of visible text, whatever their spelling of apostrophes, spaces and ellipses."""
+"""Find a platform's own texts in blocks of visible text, however apostrophes, spaces and ellipses are written."""
 
 import unicodedata
 from dataclasses import dataclass
@@ -22,8 +22,9 @@ _SPELLINGS: Final = str.maketrans(
 @lru_cache(maxsize=4096)
 def normalise(text: str) -> str:
     """`text` as it is compared: NFKC, case folded, one kind of apostrophe, quote, dash and space, nothing invisible."""
-    folded = clean(unicodedata.normalize("NFKC", text)).translate(_SPELLINGS).casefold()
-    # NFKC makes three full stops of an ellipsis; a space before French punctuation comes and goes.
+    # Before NFKC, which makes a space and a mark of the acute accent, and three full stops of an ellipsis.
+    folded = unicodedata.normalize("NFKC", clean(text).translate(_SPELLINGS)).casefold()
+    # A space before French punctuation comes and goes.
     return " ".join(folded.split()).replace(" !", "!").replace(" ?", "?").replace(" :", ":").rstrip(" .!")
 
 

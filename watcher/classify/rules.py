@@ -61,7 +61,7 @@ def extract(match: Match, page: Page) -> str | None:
             continue
         for pattern in match.patterns:
             before, _, after = pattern.partition("*")
-            name = value[len(before) : max(0, len(value) - len(after))]
+            name = value[len(before) : len(value) - len(after)]
             # Put together again rather than matched: folding makes "ß" longer, and would move the cut.
             if 0 < len(name) <= _MAX_NAME and f"{before}{name}{after}".casefold() == value.casefold():
                 return name

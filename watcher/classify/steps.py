@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Final
 
 from watcher.classify.barriers import Barrier, hard_barrier, soft_barrier
-from watcher.classify.markup import Selector
+from watcher.classify.markup import MAX_TEXT, Selector
 from watcher.classify.page import Page
 from watcher.classify.phrases import Hit, find_phrase
 from watcher.classify.rules import Step, extract, found, holds, step_of
@@ -19,6 +19,7 @@ from watcher.model.control import Features, References
 from watcher.model.exchange import Exchange, FetchFailure, Response, Target
 from watcher.model.finding import Certainty, Evidence, Finding, Reason, verdict_of
 from watcher.model.platform import Answers, Field, FieldKind, PhraseClass, Rule, Source
+from watcher.text import cut
 
 _ABSENCE: Final = {
     PhraseClass.MISSING: Reason.NOT_FOUND,
@@ -42,6 +43,9 @@ class Said:
     detail: str = ""
     quote: str | None = None
     language: str | None = None
+
+
+_UNRECOGNISED: Final = Said(reason=Reason.UNRECOGNISED, certainty=Certainty.RESEMBLES, rule="none")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,14 +102,15 @@ def classify(exchange: Exchange, references: References = NO_REFERENCES, *, vant
     look = Look(exchange=exchange, response=outcome, page=page, references=references)
     trace: list[tuple[Step, Said | None]] = [(Step.TRANSPORT, None)]
     for step, judge in _STEPS:
-        said_here = judge(look)
-        trace.append((step, said_here))
-        if said_here is not None:
+        spoken = judge(look)
+        trace.append((step, spoken))
+        if spoken is not None:
             break
-    last, decided = trace[-1]
-    assert decided is not None  # noqa: S101 - the last of _STEPS always speaks
-    finding = _finding(exchange, look, last, decided, vantage)
-    kept = look.features if look.is_html and _is_telling(last) else None
+    else:
+        step, spoken = Step.NOTHING, _UNRECOGNISED
+        trace.append((step, spoken))
+    finding = _finding(exchange, look, step, spoken, vantage)
+    kept = look.features if look.is_html and _is_telling(step) else None
     return Classified(finding=finding, features=kept, trace=tuple(trace))
 
 
@@ -175,10 +180,6 @@ def _similarity(look: Look) -> Said | None:
     return Said(reason=reason, certainty=Certainty.RESEMBLES, rule="similarity", detail=f"margin {distance:+.2f}")
 
 
-def _unrecognised(_look: Look) -> Said:
-    return Said(reason=Reason.UNRECOGNISED, certainty=Certainty.RESEMBLES, rule="none")
-
-
 _STEPS: Final = (
     (Step.HARD_BARRIER, _hard_barrier),
     (Step.STRUCTURED, _structured),
@@ -186,7 +187,6 @@ _STEPS: Final = (
     (Step.SOFT_BARRIER, _soft_barrier),
     (Step.PHRASE, _phrase),
     (Step.SIMILARITY, _similarity),
-    (Step.NOTHING, _unrecognised),
 )
 
 
@@ -225,12 +225,11 @@ def _certainty(step: Step, source: Source) -> Certainty:
 
 def _quote(rule: Rule, look: Look) -> str | None:
     """The page's own words that the rule rests on; for absent pages without such a rule, the title."""
-    for match in rule.when:
-        if match.field.kind in _QUOTED and (value := found(match, look.page, look.target)):
-            return value
-    for match in rule.when:
-        if match.field.kind is FieldKind.JSON and "message" in match.field.key:
-            return found(match, look.page, look.target)
+    said = [match for match in rule.when if match.field.kind in _QUOTED]
+    said += [match for match in rule.when if match.field.kind is FieldKind.JSON and "message" in match.field.key]
+    for match in said:
+        if value := found(match, look.page, look.target):
+            return cut(value, MAX_TEXT)
     return look.page.markup.title if look.is_html and rule.reason not in (Reason.PROFILE, Reason.PROTECTED) else None
 
 

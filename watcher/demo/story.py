@@ -1,4 +1,4 @@
-"""The script of the demo: what is watched, what happens when, and how it ended. The watching itself is `watcher.app`."""
+"""The script of the demo: what is watched, what happens when, and how it ended. The watching is `watcher.app`'s."""
 
 import asyncio
 import tempfile
@@ -12,12 +12,12 @@ from watcher.app import App, Surroundings
 from watcher.clock import Clock, ScaledClock
 from watcher.demo.answers import Page
 from watcher.demo.platform import ScriptedPlatform
-from watcher.demo.sink import SlackSink
+from watcher.demo.sink import Received, SlackSink
 from watcher.model.account import Account
-from watcher.model.finding import Finding
 from watcher.model.notification import NotificationKind, NotificationState
 from watcher.model.outage import Decision, Outage
 from watcher.model.record import Record, instant, outage_record
+from watcher.pipeline import Examined
 from watcher.schedule import LoopTicker
 from watcher.settings import Loaded, load_all
 from watcher.store.base import IncidentRecord
@@ -103,10 +103,10 @@ class Narrator:
     def turned(self, at: datetime, page: Page) -> None:
         """The platform turned the page (its own log; the watching does not know)."""
 
-    def looked(self, account: Account, finding: Finding, decision: Decision) -> None:
-        """A look and what became of it."""
+    def looked(self, account: Account, examined: Examined, decision: Decision) -> None:
+        """A look, what it rests on, and what became of it."""
 
-    def told(self, at: datetime, text: str) -> None:
+    def told(self, message: Received) -> None:
         """A message arrived."""
 
     def ended(self, ending: Ending) -> None:
@@ -127,7 +127,7 @@ class Story:
         self.sink: SlackSink
 
     async def play(self, *, once: bool, stop: asyncio.Event) -> Ending:
-        """Play to the end; unless `once`, go on watching until `stop` is set."""
+        """Play to the end; unless `once`, go on watching until `stop` is set. Set earlier, it ends the story there."""
         async with AsyncExitStack() as stack:
             loaded = await self._prepare(stack)
             app = App(
@@ -145,6 +145,8 @@ class Story:
             if running.done():
                 running.result()
             ending = await self._perform(app, stop)
+            if stop.is_set():
+                return ending
             self._narrator.ended(ending)
             if not once:
                 await stop.wait()
@@ -179,7 +181,7 @@ class Story:
             heard = 0
             while not stop.is_set():
                 for message in self.sink.received[heard:]:
-                    self._narrator.told(message.at, message.text)
+                    self._narrator.told(message)
                 heard = len(self.sink.received)
                 ending = await self._ending(app)
                 if ending.is_good or self.clock.now() > GIVES_UP:

@@ -25,6 +25,7 @@ from watcher.store.commits import without_features
 from watcher.store.engine import for_writing, make_private, sqlite_engine
 from watcher.store.evidence import EvidenceShelf
 from watcher.store.faults import told_as_store_error
+from watcher.store.lock import WriterLock
 from watcher.store.sql_commit import notifications_of, write_commit
 from watcher.store.upsert import insert_or_update
 
@@ -36,8 +37,8 @@ _HEARTBEAT = "heartbeat_at"
 class SqlStore(Store):
     """`watcher.db` and the evidence under `state_dir`.
 
-    `read_only` reads what another process writes, and changes nothing. A lock of somebody else's is waited for
-    as long as `patience`; then StoreError.
+    One writer at a time: a second one is refused at `open`. `read_only` reads what another process writes, and
+    changes nothing. A database that somebody else has locked is waited for as long as `patience`; then StoreError.
     """
 
     def __init__(self, state_dir: Path, read_only: bool = False, *, patience: timedelta = _PATIENCE) -> None:
@@ -45,6 +46,7 @@ class SqlStore(Store):
         self._evidence = EvidenceShelf(state_dir / "evidence")
         self._read_only = read_only
         self._patience = patience
+        self._lock = WriterLock(state_dir)
         self._engine: Engine | None = None
 
     def open(self) -> None:
@@ -56,8 +58,9 @@ class SqlStore(Store):
         with told_as_store_error(self._path):
             if not self._read_only:
                 make_private(self._path)
-            self._engine = sqlite_engine(self._path, read_only=self._read_only, patience=self._patience)
+                self._lock.take()
         try:
+            self._engine = sqlite_engine(self._path, read_only=self._read_only, patience=self._patience)
             self._check_schema()
         except BaseException:
             self.close()
@@ -72,10 +75,11 @@ class SqlStore(Store):
                 migrations.upgrade(connection, self._path)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file, and of the lock last."""
         if self._engine is not None:
             self._engine.dispose()
             self._engine = None
+        self._lock.release()
 
     def load(self) -> Stored:
         """All that a start goes on from."""

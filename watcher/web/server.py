@@ -203,9 +203,9 @@ def _plain(request: web.Request, status: int, text: str) -> web.Response:
 def _why_not_listening(settings: WebSettings, error: OSError) -> str:
     address = f"{settings.host}:{settings.port}"
     if error.errno == errno.EADDRINUSE:
-        return f"{address} is in use by another program: stop that, or change web.port in watcher.yaml"
+        return f"{address} is in use by another program: stop that, or change web.listen in watcher.yaml"
     detail = (error.strerror or str(error)).lower()
-    return f"cannot listen on {address} ({detail}): change web.host or web.port in watcher.yaml"
+    return f"cannot listen on {address} ({detail}): change web.listen in watcher.yaml"
 
 
 def _is_loopback(host: str) -> bool:

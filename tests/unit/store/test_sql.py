@@ -288,9 +288,11 @@ def test_locked_database_is_told(store: SqlStore, raw: sqlite3.Connection, state
     raw.execute("BEGIN EXCLUSIVE")
     with pytest.raises(StoreError, match="is locked by another process: end that one"):
         store.commit(opening(OUTAGE))
+    store.close()
     with pytest.raises(StoreError, match="is locked by another process"):
         SqlStore(state_dir, patience=SHORT).open()
     raw.execute("ROLLBACK")
+    store.open()
     store.commit(opening(OUTAGE))
     assert store.outages() == (OUTAGE,)
 
@@ -420,27 +422,25 @@ def test_removed_transition_is_found(store: SqlStore, raw: sqlite3.Connection) -
     assert store.verify_chain() == 2
 
 
-def test_two_claimers_never_get_the_same_row(store: SqlStore, state_dir: Path) -> None:
-    """Two processes that claim at once share the rows between them."""
+def test_two_claimers_never_get_the_same_row(store: SqlStore) -> None:
+    """Two that claim at once, over a connection each, share the rows between them."""
     store.commit(replace(opening(OUTAGE), notifications=tuple(alert(OUTAGE.id, f"c{n}") for n in range(60))))
-    claimers = [SqlStore(state_dir) for _ in range(2)]
+    store._patience = timedelta(seconds=5)
     taken: list[int] = []
-    barrier = threading.Barrier(len(claimers))
+    barrier = threading.Barrier(2)
 
-    def claim(claimer: SqlStore) -> None:
+    def claim() -> None:
         barrier.wait()
-        while rows := claimer.claim(after(30), LEASE, 7):
+        while rows := store.claim(after(30), LEASE, 7):
             taken.extend(row.id for row in rows)
 
-    for claimer in claimers:
-        claimer.open()
-    threads = [threading.Thread(target=claim, args=(claimer,)) for claimer in claimers]
+    store.close()
+    store.open()
+    threads = [threading.Thread(target=claim) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    for claimer in claimers:
-        claimer.close()
     assert sorted(taken) == list(range(1, 61))
 
 

@@ -1,0 +1,196 @@
+"""Many accounts of one platform in one World, each with its own turn of the page: what every phase of polling gives.
+
+The truth is the platform's own log of what it showed.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.fakes.virtual_time import run_virtual
+from tests.scenario.world import World
+from watcher.demo.answers import Page
+from watcher.model.notification import NotificationKind
+from watcher.model.outage import Outage
+from watcher.schedule.plan import phase
+
+ELEVEN = timedelta(minutes=11)
+MINUTE = timedelta(minutes=1)
+# An answer takes no time here, but an account is looked at with the first tick of the schedule after it is due.
+TICK = timedelta(milliseconds=250)
+# First looks are spread over one interval; three later, every account has been seen twice in its own phase.
+_SETTLED = 3
+# Slack takes a message a second: the accounts vanish in so many waves, an interval apart, not all within one.
+_WAVES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """Where the crowd lives: a platform, how a profile is written in a watchlist, and what a missing one shows."""
+
+    platform: str
+    host: str
+    profile: str
+    handle: str
+    missing: Page
+
+
+BLUESKY = Home(
+    platform="bluesky",
+    host="public.api.bsky.app",
+    profile="https://bsky.app/profile/",
+    handle="visitor{}.example",
+    missing=Page.NOT_FOUND,
+)
+X = Home(platform="x", host="x.com", profile="https://x.com/", handle="visitor{}", missing=Page.MISSING_FR)
+
+# The one of Bluesky's controls that no World has.
+_CONTROLS = ("nytimes.com",)
+# As much as Bluesky is asked here: what a narrow pace does to a crowd is another story.
+_PACES = "  bluesky: {pace: {requests: 60000, per: 1m, concurrency: 200}}\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One account: gone `wave` intervals after all have settled and `after` its own poll, for as long as `lasts`."""
+
+    handle: str
+    wave: int
+    after: timedelta
+    lasts: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absence:
+    """One account's absence: what the platform's log says, what the monitor stored, and when people were told."""
+
+    handle: str
+    gone_at: datetime
+    back_at: datetime
+    outage: Outage
+    alerted_at: datetime
+    resolved_at: datetime
+
+    @property
+    def truth(self) -> timedelta:
+        """How long the page was gone."""
+        return self.back_at - self.gone_at
+
+    @property
+    def is_within(self) -> bool:
+        """True when the truth lies within the bounds."""
+        duration = self.outage.duration
+        return duration.max is not None and duration.min <= self.truth <= duration.max
+
+    @property
+    def error(self) -> timedelta:
+        """How far the best estimate is from the truth."""
+        return abs(self.outage.duration.best - self.truth)
+
+    @property
+    def width(self) -> timedelta:
+        """The distance of the bounds."""
+        assert self.outage.duration.margin is not None
+        return 2 * self.outage.duration.margin
+
+
+def at_phases(
+    home: Home,
+    numbers: Iterable[int],
+    interval: timedelta,
+    of: int,
+    lasting: Callable[[int], timedelta] = lambda _number: ELEVEN,
+) -> list[Member]:
+    """An account for each of the `numbers`, gone that many `of`-ths of the interval after its own poll."""
+    return [
+        Member(
+            handle=home.handle.format(number),
+            wave=place % _WAVES,
+            after=interval * number / of,
+            lasts=lasting(number),
+        )
+        for place, number in enumerate(numbers)
+    ]
+
+
+def watch(
+    directory: Path, home: Home, members: list[Member], interval: timedelta, **platform_options: Any
+) -> list[Absence]:
+    """Watch the members through their absences, polled every `interval`; what became of each, in the same order.
+
+    Each must have had one outage, told of and told over. `platform_options` are those of the ScriptedPlatform.
+    """
+
+    async def story() -> list[Absence]:
+        world = World(
+            directory,
+            _watchlist(home, members, interval),
+            hosts=(home.host,),
+            platforms=_PACES if home is BLUESKY else "",
+            platform_options=platform_options,
+        )
+        async with world:
+            for handle in (*_CONTROLS, *(member.handle for member in members)):
+                world.at[home.host].set(handle, Page.PRESENT)
+            await _play(world, home, members, interval)
+            return await _absences(world, home, members)
+
+    return run_virtual(story())
+
+
+def check_limits(absences: Iterable[Absence]) -> None:
+    """The promises for prompt answers and an interval of 60 s, kept for each."""
+    for absence in absences:
+        assert absence.is_within, absence
+        assert absence.width <= timedelta(seconds=90), absence
+        assert absence.error <= timedelta(seconds=35) + TICK, absence
+        assert absence.alerted_at - absence.gone_at <= timedelta(seconds=90), absence
+        assert absence.resolved_at - absence.back_at <= timedelta(seconds=30), absence
+
+
+def _watchlist(home: Home, members: Iterable[Member], interval: timedelta) -> str:
+    head = f"defaults: {{interval: {interval.total_seconds():.0f}s, severity: critical}}\naccounts:\n"
+    return head + "".join(f"  - {home.profile}{member.handle}\n" for member in members)
+
+
+async def _play(world: World, home: Home, members: Iterable[Member], interval: timedelta) -> None:
+    """Let every page turn at its time, and go on until all has been told."""
+    acts = []
+    for member in members:
+        settled = world.now + (_SETTLED + member.wave) * interval
+        gone_at = phase(f"{home.platform}:{member.handle}", interval, settled) + member.after
+        acts += [(gone_at, member.handle, home.missing), (gone_at + member.lasts, member.handle, Page.PRESENT)]
+    for at, handle, page in sorted(acts):
+        await world.wait(seconds=(at - world.now).total_seconds())
+        world.at[home.host].set(handle, page)
+    await world.wait(minutes=2)
+
+
+async def _absences(world: World, home: Home, members: Iterable[Member]) -> list[Absence]:
+    turns: dict[str, list[datetime]] = {}
+    for change in world.at[home.host].log:
+        turns.setdefault(change.handle, []).append(change.at)
+    stored = {outage.account_id: outage for outage in await world.outages()}
+    found = []
+    for member in members:
+        _, gone_at, back_at = turns[member.handle]
+        outage = stored.pop(f"{home.platform}:{member.handle}")
+        told = await _told(world, outage)
+        found.append(
+            Absence(
+                handle=member.handle,
+                gone_at=gone_at,
+                back_at=back_at,
+                outage=outage,
+                alerted_at=told[NotificationKind.ALERT],
+                resolved_at=told[NotificationKind.RESOLVED],
+            )
+        )
+    assert not stored, "somebody else was said to be gone"
+    return found
+
+
+async def _told(world: World, outage: Outage) -> Mapping[NotificationKind, datetime]:
+    return {told.kind: told.delivered_at for told in await world.told(outage.id) if told.delivered_at is not None}

@@ -1,0 +1,18 @@
+"""At each of a thousand phases of polling: gone for eleven minutes, told in time, measured within the bounds.
+
+The thousand are shared by this file and test_phases_between, so that two processors can take one each. Accounts
+vanish in waves, so that Slack's one message a second keeps up: the times are those of the deliveries.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from tests.scenario.crowd import BLUESKY, MINUTE, at_phases, check_limits, watch
+
+
+@pytest.mark.parametrize("first", [0, 2, 4, 6])
+def test_at_every_phase(tmp_path: Path, first: int) -> None:
+    """Alert within 90 s and recovery within 30 s; the truth within bounds 90 s apart, the best within 35 s of it."""
+    members = at_phases(BLUESKY, range(first, 1000, 8), MINUTE, 1000)
+    check_limits(watch(tmp_path, BLUESKY, members, MINUTE))

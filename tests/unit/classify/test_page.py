@@ -1,0 +1,190 @@
+"""What an answer holds, field by field."""
+
+import pytest
+
+from tests.unit.classify.story import field, page, redirected, response
+from watcher.classify.page import NOT_JSON, NotJson, Page
+
+APOSTROPHE = "This account doesn’t exist"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("status", ("404",)),
+        ("final_url", ("https://site.example/@é",)),
+        ("redirect", ("/login?next=/@é",)),
+        ("header:Retry-After", ("120",)),
+        ("header:x-none", ()),
+        ("json:error.code", ("88",)),
+        ("title", ()),
+    ],
+)
+def test_fields_of_an_answer(name: str, said: tuple[str, ...]) -> None:
+    """Status, URLs (decoded), headers by any case, JSON by path."""
+    hop = response(url="/login?next=/@%C3%A9")
+    answer = response(b'{"error":{"code":88}}', status=404, url="https://site.example/@%C3%A9", retry_after="120")
+    hops = redirected(hop).hops
+    whole = type(answer)(status=answer.status, url=answer.url, headers=answer.headers, body=answer.body, hops=hops)
+    assert Page(whole).values(field(name)) == said
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("title", ("Alice",)),
+        ("meta:OG:Title", ("@alice",)),
+        ("meta:none", ()),
+        ("canonical", ("https://site.example/é",)),
+        ("json_ld:author.name", ("Alice",)),
+        ("json_ld:none", ()),
+        ("error", ("oops",)),
+        ("text", ("Hello", "oops")),
+        ("json:a", ()),
+    ],
+)
+def test_fields_of_a_page(name: str, said: tuple[str, ...]) -> None:
+    """Title, metas by any case, canonical URL (decoded), JSON-LD by path, error containers, visible text."""
+    read = page(
+        '<title>Alice</title><meta property="og:title" content="@alice"><link rel=canonical href="https://site.example/%C3%A9">'
+        '<script type="application/ld+json">{broken</script>'
+        '<script type="application/ld+json">{"author":{"name":"Alice"}}</script>Hello<div class=error>oops</div>',
+        errors=("div.error",),
+    )
+    assert read.values(field(name)) == said
+
+
+def test_a_page_without_anything() -> None:
+    """It has no title and no canonical URL, but a status."""
+    assert page().values(field("canonical")) == ()
+    assert page().values(field("title")) == ()
+    assert page().language is None
+
+
+def test_language() -> None:
+    """What the page says, else what the header says, and never a long story."""
+    assert page("<html lang=fr>", content_language="de").language == "fr"
+    assert page("<html>", content_language="de").language == "de"
+    assert page(content_language="x" * 99).language == "x" * 35
+    assert page(f"<html lang={'y' * 99}>").language == "y" * 35
+
+
+@pytest.mark.parametrize(
+    ("encoding", "named"),
+    [
+        ("utf-8", ""),
+        ("utf-8-sig", ""),
+        ("utf-8-sig", "gbk"),
+        ("utf-16", ""),
+        ("utf-16", "utf-8"),
+        ("utf-16-le", "utf-16le"),
+        ("utf-16-be", "UTF-16BE"),
+        ("cp1252", "iso-8859-1"),
+        ("cp1252", "US-ASCII"),
+        ("cp1252", "'windows-1252'"),
+        ("gb18030", "gb2312"),
+        ("cp949", "euc-kr"),
+        ("big5", "Big5"),
+        ("cp1254", "ISO-8859-9"),
+        ("cp874", "tis-620"),
+    ],
+)
+def test_charsets(encoding: str, named: str) -> None:
+    """A byte order mark counts, then the charset of the header, read as browsers read its name."""
+    answer = page(
+        APOSTROPHE.encode(encoding, "ignore"), content_type=f"text/html; charset={named}" if named else "text/html"
+    )
+    assert answer.text == APOSTROPHE.encode(encoding, "ignore").decode(encoding)
+
+
+def test_charset_of_the_page() -> None:
+    """Without a charset in the header the page's own counts; the header's wins."""
+    body = '<meta charset="koi8-r">Привет'.encode("koi8-r")
+    assert "Привет" in page(body).text
+    assert "Привет" not in page(body, content_type="text/html;charset=utf-8").text
+    assert "Привет" in page('<meta charset="utf-16">Привет').text
+
+
+@pytest.mark.parametrize(
+    "name", ["idna", "punycode", "zip", "hex", "rot13", "utf-7", "unicode_escape", "mbcs", "x.y", "é", "-"]
+)
+def test_charsets_that_are_none(name: str) -> None:
+    """Names that would have Python unpack, or take more than linear time, or nothing at all: then it is UTF-8."""
+    assert page(APOSTROPHE, content_type=f"text/html; charset={name}").text == APOSTROPHE
+    assert page(f'<meta charset="{name}">{APOSTROPHE}').text.endswith(APOSTROPHE)
+
+
+def test_bytes_of_no_charset() -> None:
+    """They are replaced, never refused."""
+    assert page(b"a\xff\xfeb\x80").text == "a��b�"
+    assert page(b"\xfe\xff\xd8").text == "�"
+
+
+def test_a_bio_does_not_choose_the_charset_of_a_document() -> None:
+    """JSON is UTF-8 unless the header says otherwise, whatever the texts in it say."""
+    body = '{"bio":"charset=utf-16le charset=gbk","name":"é"}'
+    assert page(body).values(field("json:name")) == ("é",)
+    assert page(body.encode("utf-16"), content_type="application/json").values(field("json:name")) == ("é",)
+    assert page(body.encode("cp1252"), content_type="application/json;charset=latin-1").values(field("json:name")) == (
+        "é",
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("$", ("…",)),
+        ("text", ("a",)),
+        ("null", ("null",)),
+        ("yes", ("true",)),
+        ("no", ("false",)),
+        ("int", ("12",)),
+        ("float", ("1.5",)),
+        ("list", ("…",)),
+        ("list.0", ("x",)),
+        ("list.1.deep", ("y",)),
+        ("list.2", ()),
+        ("list.-1", ()),
+        ("list.x", ()),
+        ("list.٣", ()),
+        ("empty", ("[]",)),
+        ("nothing", ("{}",)),
+        ("text.0", ()),
+        ("null.x", ()),
+        ("", ()),
+        ("list..deep", ()),
+        ("twice", ("2",)),
+        ("nan", ("nan",)),
+        ("huge", ("inf",)),
+        ("half", ("�!",)),
+        ("pair", ("😀",)),
+    ],
+)
+def test_json_paths(path: str, said: tuple[str, ...]) -> None:
+    """Values at a dotted path as rules write them; half a surrogate pair is replaced; the last of doubles counts."""
+    body = (
+        r'{"text":"a","null":null,"yes":true,"no":false,"int":12,"float":1.5,"list":["x",{"deep":"y"}],"empty":[],'
+        r'"nothing":{},"twice":1,"twice":2,"nan":NaN,"huge":1e999,"half":"\ud800!","pair":"\ud83d\ude00"}'
+    )
+    assert page(body).values(field(f"json:{path}")) == said
+
+
+@pytest.mark.parametrize(("body", "said"), [("null", "null"), ("[]", "[]"), ("7", "7"), ('"a"', "a"), (" {} ", "{}")])
+def test_small_documents(body: str, said: str) -> None:
+    """They are whole answers on some platforms."""
+    assert page(body).values(field("json:$")) == (said,)
+
+
+@pytest.mark.parametrize(
+    "body", ["", "<html>", "{", '{"a":', "{'a':1}", "[" * 200_000, '{"a":' * 100_000, "9" * 5_000, '{"a":1}x', "\x00"]
+)
+def test_what_is_no_document(body: str) -> None:
+    """Cut off, too deep, a number beyond reading, or something else: there is no JSON, and no error."""
+    assert page(body).json is NOT_JSON
+    assert isinstance(page(body).json, NotJson)
+    assert page(body).values(field("json:a")) == ()
+
+
+def test_json_is_read_as_deep_as_it_is_named() -> None:
+    """A document of some depth is one."""
+    assert page("[" * 100 + "1" + "]" * 100).values(field("json:" + ".".join("0" * 100))) == ("1",)

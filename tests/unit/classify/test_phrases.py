@@ -1,0 +1,116 @@
+"""A platform's own texts, however they are spelled."""
+
+import pytest
+
+from tests.unit.classify.story import MISSING, PHRASES, SUSPENDED, html_source, platform
+from watcher.classify.phrases import Hit, find_phrase, normalise
+from watcher.model.platform import Phrase, PhraseClass
+
+SITE = platform(html_source())
+ALL = frozenset(PhraseClass)
+
+
+def find(*blocks: str, classes: frozenset[PhraseClass] = ALL) -> tuple[str, str] | None:
+    """The phrase that was found and the block that holds it."""
+    hit = find_phrase(SITE, blocks, classes)
+    return None if hit is None else (hit.phrase.text, hit.quote)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "This account doesn't exist",
+        "This account doesn’t exist",
+        "This account doesn‘t exist.",
+        "This account doesnʼt exist!",
+        "THIS ACCOUNT DOESN`T EXIST",
+        "This\xa0account\u202fdoesn´t\u2003exist",
+        "This account\n\tdoesn′t exist…",
+        "\u202aThis account \u200edoesn’t\u200f exist\u202c",
+        "This ac\u00adcount doesn’t\u200b exist\ufeff",
+        "This\u2028account doesn’t\x00 exist",
+        "Ｔｈｉｓ　ａｃｃｏｕｎｔ　ｄｏｅｓｎ＇ｔ　ｅｘｉｓｔ",
+        "Hmm... This account doesn’t exist. Try searching for another.",
+    ],
+)
+def test_spellings(text: str) -> None:
+    """Apostrophes, spaces, case, width, ellipses and invisible marks do not matter, nor what stands around it."""
+    assert find(text) == (MISSING.text, text)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Désolé, cette page n’existe pas\u202f!", "Désolé, cette page n'existe pas !"),
+        ("De\u0301sole\u0301", "Désolé"),
+        ("Attention\xa0: «\xa0ce compte\xa0»", 'attention: " ce compte "'),
+        ("Wait a moment…", "wait a moment..."),
+        ("Straße – x", "STRASSE - X"),
+        ("ﬁn", "FIN"),
+        ("BU SAYFA MEVCUT DEĞİL", "bu sayfa mevcut değil"),
+        ("HESAP ASKIYA ALINDI", "Hesap askıya alındı"),
+        ("?", " ?"),
+    ],
+)
+def test_equal_spellings(one: str, other: str) -> None:
+    """Two ways to write the same, the letters i of Turkish among them."""
+    assert normalise(one) == normalise(other)
+
+
+def test_different_texts() -> None:
+    """Letters with marks stay letters of their own."""
+    assert normalise("año") != normalise("ano")
+    assert normalise("") == normalise(" . ! …") == ""
+
+
+@pytest.mark.parametrize("text", ["This account", "Account  Suspension", "suspended account", "existe", ""])
+def test_no_phrase(text: str) -> None:
+    """A part of one, or its words in another order, is none."""
+    assert find(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "of"),
+    [
+        ("অ্যাকাউন্ট স্থগিত", PhraseClass.WITHHELD),
+        ("অ্যাকাউন্ট স্থগিত করা হয়েছে", PhraseClass.SUSPENDED),
+        ("บัญชีถูกระงับ", PhraseClass.WITHHELD),
+        ("บัญชีถูกระงับการใช้งาน", PhraseClass.SUSPENDED),
+    ],
+)
+def test_a_phrase_that_begins_another(text: str, of: PhraseClass) -> None:
+    """In Bengali and Thai "withheld" is the beginning of "suspended": the longest counts, in any order."""
+    phrases = tuple(phrase for phrase in PHRASES if phrase.text == text)
+    for known in (PHRASES, PHRASES[::-1]):
+        hit = find_phrase(platform(html_source(), known), (text,), ALL)
+        assert hit == Hit(phrases[0], text)
+        assert hit.phrase.phrase_class is of
+
+
+def test_the_longest_of_all_blocks_counts() -> None:
+    """Wherever it stands, and it is quoted with its own block."""
+    assert find("Account suspended", "Oops", "This account doesn’t exist!") == (
+        MISSING.text,
+        "This account doesn’t exist!",
+    )
+    assert find("This account doesn’t exist", "Account suspended") == (MISSING.text, "This account doesn’t exist")
+    assert find("", "Account suspended") == (SUSPENDED.text, "Account suspended")
+
+
+def test_a_phrase_does_not_reach_over_blocks() -> None:
+    """Two blocks are two texts."""
+    assert find("Account", "suspended") is None
+
+
+def test_a_longer_phrase_of_another_class_hides_the_shorter() -> None:
+    """What is asked for is found only if nothing longer says otherwise."""
+    classes = frozenset({PhraseClass.SUSPENDED})
+    assert find("Account suspended", classes=classes) == (SUSPENDED.text, "Account suspended")
+    assert find("Account suspended", "This account doesn’t exist", classes=classes) is None
+
+
+def test_a_platform_without_phrases() -> None:
+    """Nothing is found, and a phrase of nothing but punctuation is none."""
+    assert find_phrase(platform(html_source(), ()), ("Account suspended",), ALL) is None
+    empty = Phrase("!", "en", PhraseClass.MISSING)
+    assert find_phrase(platform(html_source(), (empty,)), ("anything!",), ALL) is None

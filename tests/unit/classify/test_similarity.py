@@ -1,0 +1,109 @@
+"""How alike two pages are once names and numbers are masked."""
+
+import pytest
+
+from tests.unit.classify.story import ALICE, field, html_source, page, profile
+from watcher.classify.similarity import features, is_echoed, margin, naming, similarity
+from watcher.model.control import Features, References
+from watcher.model.exchange import Target
+from watcher.model.platform import Source
+
+SOURCE: Source = html_source()
+
+
+def made(*words: str, status: int = 200, fields: dict[str, str] | None = None) -> Features:
+    return Features(status=status, tokens=frozenset(words), fields=fields or {})
+
+
+def read(body: str, handle: str = "alice", *, status: int = 200) -> Features:
+    return features(page(body, status=status), SOURCE, Target(handle=handle, instance=""))
+
+
+def test_names_and_numbers_are_masked() -> None:
+    """What differs between two accounts only by handle, figures and hashes has the same features."""
+    one = read("<title>Alice!</title><p>@alice has 12 posts<p>id 0123456789abcdef0123", status=404)
+    assert one == read("<title>BOB!</title><p>@bob has 3,456 posts<p>id fedcba98765432100000", "bob", status=404)
+    assert one == Features(status=404, tokens=frozenset({"{h}", "has", "{x}", "posts", "id"}), fields={"title": "{h}!"})
+
+
+def test_a_short_handle_is_masked_as_a_word_only() -> None:
+    """It does not tear other words apart."""
+    assert read("<p>un, until @un: sun-un", "un").tokens == {"{h}", "until", "sun", "un"}
+
+
+def test_identity_fields_are_masked() -> None:
+    """The first value of each that the page has."""
+    assert read(profile()).fields == {
+        "canonical": "https://site.example/{h}",
+        "meta:og:title": "@{h}",
+        "title": "{h} (@{h})",
+    }
+
+
+def test_long_pages() -> None:
+    """No more words are taken than tell pages apart."""
+    letters = "abcdefghijklmnop"
+    words = [a + b + c + d for a in letters for b in letters for c in letters for d in letters]
+    blocks = (" ".join(words[at : at + 50]) for at in range(0, len(words), 50))
+    assert 4_000 < len(read("<p>".join(blocks)).tokens) <= 4_050
+
+
+@pytest.mark.parametrize(
+    ("handle", "text", "named"),
+    [
+        ("alice", "Alice (@ALICE) | Site", True),
+        ("Alice", "https://site.example/alice?x", True),
+        ("alice", "https://alice.example/", True),
+        ("alice", "alice's page", True),
+        ("alice", "malice", False),
+        ("alice", "alice2", False),
+        ("alice", "alice_b", False),
+        ("alice", "alice-b", False),
+        ("alice", "b-alice", False),
+        ("a.c", "abc", False),
+        ("élan", "Élan!", True),
+    ],
+)
+def test_naming(handle: str, text: str, named: bool) -> None:
+    """A handle is named where it stands as a word of its own."""
+    assert (naming(handle).search(text.casefold()) is not None) is named
+
+
+def test_an_echo() -> None:
+    """A field that a handle that does not exist has too, but for the handle, says nothing of the account."""
+    canonical = field("canonical")
+    echo = References(negatives=(made(), made(fields={"canonical": "https://site.example/{h}"})))
+    assert is_echoed(canonical, "https://Site.example/Alice", ALICE, echo)
+    assert not is_echoed(canonical, "https://site.example/users/alice", ALICE, echo)
+    assert not is_echoed(field("title"), "https://site.example/alice", ALICE, echo)
+    assert not is_echoed(canonical, "https://site.example/alice", ALICE, References(negatives=(made(),)))
+
+
+@pytest.mark.parametrize("handle", ["site", "example", "https", "h"])
+def test_an_echo_of_a_handle_that_is_in_every_address(handle: str) -> None:
+    """The platform's own account, say: the echo is an echo all the same."""
+    echo = References(negatives=(made(fields={"canonical": "https://site.example/{h}"}),))
+    asked = Target(handle=handle, instance="")
+    assert is_echoed(field("canonical"), f"https://site.example/{handle}", asked, echo)
+
+
+def test_similarity() -> None:
+    """The share of words in common, and the status: from 0 to 1."""
+    assert similarity(made("a", "b"), made("a", "b")) == pytest.approx(1)
+    assert similarity(made("a", "b"), made("c")) == pytest.approx(0.2)
+    assert similarity(made("a", "b"), made("b", "c")) == pytest.approx(0.8 / 3 + 0.2)
+    assert similarity(made("a"), made("b", status=404)) == 0
+    assert similarity(made(), made()) == pytest.approx(1)
+    assert similarity(made(), made("a")) == pytest.approx(0.2)
+
+
+def test_margin() -> None:
+    """Positive where the nearest is a page of nobody, negative where it is one of somebody, nothing without both."""
+    there, gone = made("a", "b"), made("c", status=404)
+    known = References(positives=(made("x"), there), negatives=(gone, made("y")))
+    assert margin(gone, known) == pytest.approx(1)
+    assert margin(there, known) == pytest.approx(-0.8)
+    assert margin(there, References(positives=(there,), negatives=(there,))) == 0
+    assert margin(there, References(positives=(there,))) is None
+    assert margin(there, References(negatives=(there,))) is None
+    assert margin(there, References()) is None

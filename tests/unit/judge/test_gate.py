@@ -1,0 +1,120 @@
+"""The gate: what passes, what is refused, and that what is refused is kept."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.unit.judge.story import KEY, ME, OTHER, at, control, found, report
+from watcher.judge.gate import admit, describe, refuse
+from watcher.model.control import ControlFinding, ControlKey
+from watcher.model.finding import Certainty, Finding, Reason, Verdict
+
+ABSENT = found(Reason.NOT_FOUND, 60)
+ALIKE = found(Reason.UNAVAILABLE, 60, certainty=Certainty.RESEMBLES)
+PRESENT = found(Reason.PROFILE, 60)
+
+
+def refused(finding: Finding) -> str:
+    """Why a finding was refused; fails if it was admitted."""
+    assert finding.verdict is Verdict.INCONCLUSIVE
+    assert finding.reason is Reason.CONTROL_FAILED
+    assert finding.refused is not None
+    return finding.refused.why
+
+
+def test_absent_after_a_positive_control() -> None:
+    """An absence passes unchanged when a control was present in an answer given after it."""
+    assert admit(ABSENT, report((control(Reason.PROFILE, 62),)), at(62)) is ABSENT
+
+
+@pytest.mark.parametrize(
+    ("positives", "said"),
+    [
+        ((), "none was asked"),
+        ((control(Reason.PROFILE, 59),), "NASA present"),
+        ((control(Reason.PROFILE, 60.5, took=1),), "NASA present"),
+        ((control(Reason.PROFILE, 90, age=31),), "NASA present"),
+        ((control(Reason.LOGIN_WALL, 62), control(Reason.NOT_FOUND, 62, "X")), "NASA login_wall, X not_found"),
+    ],
+    ids=["never asked", "before", "begun before", "a copy from before", "walled and absent"],
+)
+def test_absent_without_a_positive_control_after_it(positives: tuple[ControlFinding, ...], said: str) -> None:
+    """Whatever a control said before the answer, or from a cache, proves nothing: a wall may have begun in between."""
+    finding = admit(ABSENT, report(positives), at(95))
+    assert refused(finding) == f"no positive control was present after the answer: {said}"
+
+
+@pytest.mark.parametrize("key", [replace(KEY, source="api"), replace(KEY, vantage="elsewhere")])
+def test_absent_with_controls_of_another_way(key: ControlKey) -> None:
+    """Only controls of the same source and vantage share the error."""
+    finding = admit(ABSENT, report((control(Reason.PROFILE, 62),), key=key), at(62))
+    assert refused(finding).startswith("the controls were asked another way: ")
+
+
+def test_likeness_needs_a_negative_control() -> None:
+    """What merely resembles passes beside a fresh handle that does not exist and looks the same."""
+    positives = (control(Reason.PROFILE, 62),)
+    negatives = (control(Reason.PROFILE, 50, "qx"), control(Reason.UNAVAILABLE, -238, "qz"))
+    assert admit(ALIKE, report(positives, negatives), at(62)) is ALIKE
+
+
+@pytest.mark.parametrize(
+    "negatives",
+    [
+        (),
+        (control(Reason.UNAVAILABLE, -239, "qz"),),
+        (control(Reason.UNAVAILABLE, 50, "qz", age=289),),
+        (control(Reason.NOT_FOUND, 50, "qz"),),
+        (control(Reason.PROFILE, 50, "qz"),),
+        (control(Reason.UNRECOGNISED, 50, "qz"),),
+    ],
+    ids=["none", "too old", "an old copy", "another look", "present", "unknown"],
+)
+def test_likeness_without_a_like(negatives: tuple[ControlFinding, ...]) -> None:
+    """A negative control that is missing, older than five minutes or looks otherwise bears nothing out."""
+    positives = (control(Reason.PROFILE, 62),)
+    finding = admit(ALIKE, report(positives, negatives), at(62))
+    assert refused(finding).startswith("no negative control of the last 5 minutes looks the same: ")
+
+
+def test_present_while_everybody_is() -> None:
+    """A page that shows handles which cannot exist must not close outages."""
+    wildcard = report(negatives=(control(Reason.NOT_FOUND, 50, "qx"), control(Reason.PROFILE, 40, "qz")))
+    assert refused(admit(PRESENT, wildcard, at(61))) == "a handle that cannot exist is shown as present: qz"
+    assert refused(admit(replace(PRESENT, stable_id=OTHER), wildcard, at(61), pinned=ME))
+    assert refused(admit(PRESENT, wildcard, at(61), pinned=ME))
+    assert refused(admit(replace(PRESENT, stable_id=OTHER), wildcard, at(61)))
+
+
+def test_present_by_the_pinned_id() -> None:
+    """The pinned id always passes: no wildcard page knows it."""
+    own = replace(PRESENT, stable_id=ME)
+    assert admit(own, report(negatives=(control(Reason.PROFILE, 50),)), at(61), pinned=ME) is own
+
+
+@pytest.mark.parametrize("negatives", [(), (control(Reason.NOT_FOUND, 50),), (control(Reason.TIMEOUT, 50),)])
+def test_present_needs_no_positive_control(negatives: tuple[ControlFinding, ...]) -> None:
+    """A presence passes while no negative control is present, asked or not."""
+    assert admit(PRESENT, report(negatives=negatives), at(61)) is PRESENT
+
+
+def test_inconclusive_passes() -> None:
+    """What proves nothing needs no proof."""
+    wall = found(Reason.LOGIN_WALL, 60)
+    assert admit(wall, report(), at(61)) is wall
+
+
+def test_refused_keeps_the_raw_verdict() -> None:
+    """A refusal says what was refused and why, and keeps the evidence and the stamps."""
+    finding = refuse(ABSENT, Reason.CONFLICT, "the api says present")
+    assert finding.refused is not None
+    assert (finding.verdict, finding.reason) == (Verdict.INCONCLUSIVE, Reason.CONFLICT)
+    assert (finding.refused.verdict, finding.refused.reason) == (Verdict.ABSENT, Reason.NOT_FOUND)
+    assert finding.refused.why == "the api says present"
+    assert (finding.seen, finding.evidence) == (ABSENT.seen, ABSENT.evidence)
+
+
+def test_controls_in_words() -> None:
+    """Controls are told by handle, with what they said."""
+    assert describe((control(Reason.PROTECTED, 0), control(Reason.TIMEOUT, 0, "X"))) == "NASA present, X timeout"
+    assert describe(()) == "none was asked"

@@ -1,0 +1,142 @@
+"""What a person does by hand: one look at one account, one test message. Feeds no judge and touches no store."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import aiohttp
+
+from watcher import __version__
+from watcher.book import Book
+from watcher.clock import Clock
+from watcher.controls import Controls
+from watcher.metrics import Metrics
+from watcher.model.account import Account, Severity, Watchlist
+from watcher.model.exchange import Exchange, Purpose, Task
+from watcher.model.finding import Finding
+from watcher.model.notification import Message, NotificationKind, Outcome
+from watcher.model.outage import AccountState, Phase
+from watcher.model.platform import Platform
+from watcher.notify import format_stamp
+from watcher.notify.channels.build import build
+from watcher.pipeline import MOVE_ON, Examined, Pipeline
+from watcher.probe import Prober, Reachability, open_prober
+from watcher.settings import Loaded
+from watcher.settings.values import ChannelSettings
+from watcher.store.memory import MemoryStore
+from watcher.store.worker import StoreWorker
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One look at `account`: what each source said in turn (the last one counts), and all that was asked for it.
+
+    `asked` has the exchanges of the account and of the controls in the order of their answers.
+    """
+
+    account: Account
+    platform: Platform
+    is_watched: bool
+    examined: tuple[Examined, ...]
+    asked: tuple[Exchange, ...]
+
+    @property
+    def finding(self) -> Finding:
+        """The outcome, as the gate let it pass."""
+        return self.examined[-1].finding
+
+
+async def look(account: Account, loaded: Loaded, clock: Clock) -> Look:
+    """Look at `account` once, as a run would to confirm a change: with controls, whichever way the answer points.
+
+    `account` need not be watched. Raises as `open_prober` does.
+    """
+    metrics = Metrics(__version__)
+    prober = open_prober(loaded.settings.probe, __version__, clock, metrics)
+    asked: list[Exchange] = []
+
+    async def fetch(task: Task) -> Exchange:
+        exchange = await prober.fetch(task)
+        asked.append(exchange)
+        return exchange
+
+    book = _book(account, loaded, clock.now())
+    controls = Controls(fetch=fetch, clock=clock, timeout=loaded.settings.probe.timeout, positives=book.positives)
+    pipeline = Pipeline(
+        book=book,
+        fetch=fetch,
+        controls=controls,
+        reachability=Reachability(clock, prober.session.reaches),
+        # Examining writes nothing: this store is never opened, and its worker never runs.
+        worker=StoreWorker(MemoryStore(), clock, metrics, threaded=False),
+        clock=clock,
+        metrics=metrics,
+        committed=lambda: None,
+    )
+    try:
+        examined = await _examine(pipeline, account, clock)
+    finally:
+        await _close(controls, prober)
+    return Look(
+        account=account,
+        platform=book.platform_of(account),
+        is_watched=account.id in loaded.watchlist.accounts,
+        examined=examined,
+        asked=tuple(asked),
+    )
+
+
+def _book(account: Account, loaded: Loaded, now: datetime) -> Book:
+    """A book in which nothing is known of the account, and the others may serve as controls.
+
+    That they are up is a guess that proves nothing by itself: a control counts only if it answers as one.
+    """
+    accounts = {**loaded.watchlist.accounts, account.id: account}
+    states = {each: AccountState(account_id=each, phase=Phase.UP, since=now) for each in accounts}
+    return Book(
+        watchlist=Watchlist(accounts=accounts, owners=loaded.watchlist.owners),
+        platforms=loaded.platforms,
+        routes=loaded.settings.routes,
+        states={**states, account.id: AccountState(account_id=account.id, since=now)},
+        timeout=loaded.settings.probe.timeout,
+    )
+
+
+async def _examine(pipeline: Pipeline, account: Account, clock: Clock) -> tuple[Examined, ...]:
+    """Ask source after source until one is not a mere shell."""
+    book = pipeline.book
+    examined: list[Examined] = []
+    for source in book.sources(account, pipeline.controls.health):
+        task = book.task(account, source, Purpose.MANUAL, clock.now())
+        examined.append(await pipeline.examine(task, wary=True))
+        if examined[-1].finding.reason not in MOVE_ON:
+            break
+    return tuple(examined) or (pipeline.nothing_to_ask(account),)
+
+
+async def _close(controls: Controls, prober: Prober) -> None:
+    await controls.close()
+    await prober.close()
+
+
+async def send_test(settings: ChannelSettings, clock: Clock) -> Outcome:
+    """Send one message that says it is a test through that channel, once; how it went."""
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+        channel = build((settings,), session)[settings.name]
+        try:
+            return await channel.send(_test_message(settings.name, clock.now()))
+        finally:
+            await channel.close()
+
+
+def _test_message(channel: str, now: datetime) -> Message:
+    return Message(
+        headline="Test message from watcher: nothing has happened",
+        sentences=(
+            f"Somebody asked watcher to try out the channel '{channel}'.",
+            "Alerts and recoveries that are routed to it will arrive here.",
+        ),
+        severity=Severity.INFO,
+        kind=NotificationKind.ALERT,
+        dedup_key=f"test/{channel}/{now:%Y%m%dT%H%M%S%f}",
+        facts=(("Sent", format_stamp(now)), ("Version", __version__)),
+    )
