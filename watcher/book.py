@@ -107,7 +107,8 @@ class Book:
         declared = self.platforms[key.platform].controls.present
         known = [handle for account in around for handle in account.controls]
         known += [*declared.get(key.instance, ()), *declared.get("*", ())]
-        up = [account.handle for account in around if self.states[account.id].phase is Phase.UP]
-        missing = {account.handle for account in around if self.states[account.id].phase not in (Phase.UP, Phase.NEW)}
+        states = {account.handle: self.states[account.id] for account in around}
+        up = [state.handle or handle for handle, state in states.items() if state.phase is Phase.UP]
+        missing = {handle for handle, state in states.items() if state.phase not in (Phase.UP, Phase.NEW)}
         handles = known if len(known) > 1 else known + up
         return tuple(handle for handle in dict.fromkeys(handles) if handle not in missing)

@@ -80,13 +80,12 @@ async def test_an_account_need_not_be_watched(loaded: Loaded) -> None:
 
 async def test_watched_neighbours_serve_as_controls(platform: ScriptedPlatform, tmp_path: Path) -> None:
     """A site that no platform file knows has no controls but the accounts watched there."""
-    platform.set("realDonaldTrump", Page.NOT_FOUND)
     urls = [f"https://127.0.0.1:{platform.port}/{handle}" for handle in ("realDonaldTrump", "POTUS")]
     path = configure(tmp_path / "config", platform, watchlist=f"accounts: [{', '.join(urls)}]\n", asked="generic")
     result = await seen(load_all(path, {}), urls[0])
     asked = {exchange.task.target.handle for exchange in result.asked if exchange.task.purpose is Purpose.CONTROL}
     assert "POTUS" in asked
-    assert result.finding.reason is Reason.NOT_FOUND
+    assert result.finding.reason is Reason.UNAVAILABLE
 
 
 async def test_without_a_source_nothing_is_asked(platform: ScriptedPlatform, tmp_path: Path) -> None:

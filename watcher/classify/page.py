@@ -121,7 +121,8 @@ class Page:
             case FieldKind.TITLE:
                 return _one(self.markup.title)
             case FieldKind.META:
-                return _one(self.markup.metas.get(field.key.lower()))
+                value = self.markup.metas.get(field.key.lower())
+                return _one(unquote(value) if value is not None and field.key.endswith("url") else value)
             case FieldKind.CANONICAL:
                 return _one(None if self.markup.canonical is None else unquote(self.markup.canonical))
             case FieldKind.JSON_LD:

@@ -11,6 +11,9 @@ from watcher.model.exchange import Target
 from watcher.model.platform import Field, Source
 
 MARGIN: Final = 0.2
+# The status alone must be able to make the margin: many sites answer 404 with the page around it unchanged.
+_WORDS: Final = 0.7
+_STATUS: Final = 0.3
 _HANDLE: Final = "{h}"
 _NUMBER: Final = re.compile(r"[0-9a-f]{16,}+|\d++")
 _WORD: Final = re.compile(r"[^\W_]+|\{[hx]\}")
@@ -53,7 +56,7 @@ def similarity(one: Features, other: Features) -> float:
     both = len(one.tokens & other.tokens)
     either = len(one.tokens | other.tokens)
     words = both / either if either else 1.0
-    return 0.8 * words + 0.2 * (one.status == other.status)
+    return _WORDS * words + _STATUS * (one.status == other.status)
 
 
 def margin(page: Features, references: References) -> float | None:

@@ -129,10 +129,12 @@ def _structured(look: Look) -> Said | None:
 
 
 def _identity(look: Look) -> Said | None:
+    if (ruled := _by_rule(look, Step.IDENTITY)) is not None:
+        return ruled
     for field, value in _naming(look) if look.references.negatives else ():
         if not is_echoed(field, value, look.target, look.references):
             return Said(reason=Reason.PROFILE, certainty=Certainty.SHOWN, rule=f"identity-{field}", detail=value[:200])
-    return _by_rule(look, Step.IDENTITY)
+    return None
 
 
 def _naming(look: Look) -> Iterator[tuple[Field, str]]:

@@ -90,11 +90,11 @@ def test_an_echo_of_a_handle_that_is_in_every_address(handle: str) -> None:
 def test_similarity() -> None:
     """The share of words in common, and the status: from 0 to 1."""
     assert similarity(made("a", "b"), made("a", "b")) == pytest.approx(1)
-    assert similarity(made("a", "b"), made("c")) == pytest.approx(0.2)
-    assert similarity(made("a", "b"), made("b", "c")) == pytest.approx(0.8 / 3 + 0.2)
+    assert similarity(made("a", "b"), made("c")) == pytest.approx(0.3)
+    assert similarity(made("a", "b"), made("b", "c")) == pytest.approx(0.7 / 3 + 0.3)
     assert similarity(made("a"), made("b", status=404)) == 0
     assert similarity(made(), made()) == pytest.approx(1)
-    assert similarity(made(), made("a")) == pytest.approx(0.2)
+    assert similarity(made(), made("a")) == pytest.approx(0.3)
 
 
 def test_margin() -> None:
@@ -102,7 +102,7 @@ def test_margin() -> None:
     there, gone = made("a", "b"), made("c", status=404)
     known = References(positives=(made("x"), there), negatives=(gone, made("y")))
     assert margin(gone, known) == pytest.approx(1)
-    assert margin(there, known) == pytest.approx(-0.8)
+    assert margin(there, known) == pytest.approx(-0.7)
     assert margin(there, References(positives=(there,), negatives=(there,))) == 0
     assert margin(there, References(positives=(there,))) is None
     assert margin(there, References(negatives=(there,))) is None

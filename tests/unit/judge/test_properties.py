@@ -237,7 +237,7 @@ def absences_of(outage: Outage, told: Sequence[Told]) -> list[float]:
     return seconds_of
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(stories, truths, policies)
 def test_truth_lies_in_the_bounds(events: list[Event], truth: Truth, the_policy: Policy) -> None:
     """Begin, end and duration of every closed outage lie where the record says, and the invariants hold.
@@ -258,7 +258,7 @@ def test_truth_lies_in_the_bounds(events: list[Event], truth: Truth, the_policy:
             assert outage.duration.min <= seconds(end - begin) <= outage.duration.max
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(stories, truths, policies)
 def test_confirmed_by_as_many_looks_as_the_policy_wants(events: list[Event], truth: Truth, the_policy: Policy) -> None:
     """No outage is opened before `threshold` absences, each `interval` after the last and none a copy of another."""
@@ -278,7 +278,7 @@ def test_confirmed_by_as_many_looks_as_the_policy_wants(events: list[Event], tru
         assert len(counted) >= the_policy.confirm.threshold
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(stories, policies)
 def test_present_for_ever_is_no_outage(events: list[Event], the_policy: Policy) -> None:
     """A page that is always there is never suspected, whatever the walls, gaps, restarts and edits."""
@@ -288,7 +288,7 @@ def test_present_for_ever_is_no_outage(events: list[Event], the_policy: Policy) 
     assert story.state.outage_total == ZERO
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(stories, truths, policies)
 def test_inconclusive_alone_changes_no_phase(events: list[Event], truth: Truth, the_policy: Policy) -> None:
     """However a story has gone, nothing but walls keeps the phase for ever."""
@@ -300,7 +300,7 @@ def test_inconclusive_alone_changes_no_phase(events: list[Event], truth: Truth, 
     assert (after.phase, after.n, after.r, after.outage) == (before.phase, before.n, before.r, before.outage)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(looks, min_size=10, max_size=60), truths, policies, st.integers(0, 60), st.floats(0, 10))
 def test_a_restart_changes_nothing_but_what_was_observed(
     events: list[Event], truth: Truth, the_policy: Policy, cut: int, heartbeat: float
@@ -327,7 +327,7 @@ def judged(state: AccountState) -> AccountState:
     return replace(state, outage=outage, observed_until=None, blind_since=None, unobserved=ZERO)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(stories, truths, policies, st.floats(0, 100_000), st.none() | st.floats(0, 10), stories)
 def test_a_clock_set_back_bends_nothing(
     events: list[Event], truth: Truth, the_policy: Policy, back: float, heartbeat: float | None, rest: list[Event]
@@ -379,7 +379,7 @@ wild_events = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(wild_events, policies)
 def test_total_functions(events: list[Finding | tuple[object, ...]], the_policy: Policy) -> None:
     """Whatever comes in whatever order, in time or out of it, nothing raises, and the waits stay within bounds."""
