@@ -100,7 +100,7 @@ def test_the_recovery_of_2017_on_slack() -> None:
     assert header["text"]["text"] == "🟢 @realDonaldTrump is back on X after 11 min ± 40 s"
     assert header["block_id"] == "01OUTAGE/slack/alert"
     assert said["text"]["type"] == "plain_text"
-    assert quote["text"]["text"] == "Visitors see (French): “Désolé, cette page n'existe pas”"
+    assert quote["text"]["text"] == "Visitors saw (French): “Désolé, cette page n'existe pas”"
     assert facts["fields"][1]["text"] == (
         "*Seen again*\nbetween 2 Nov 2017 23:11:00 UTC (<!date^1509664260^{time_secs} local|UTC>) and "
         "2 Nov 2017 23:11:40 UTC (<!date^1509664300^{time_secs} local|UTC>)"

@@ -141,7 +141,9 @@ def _blocks(message: Message) -> Iterable[Block]:
         yield SectionBlock(text=_plain(cut(said, _SECTION_LENGTH)))
     if message.quote is not None:
         language = f" ({message.quote.language})" if message.quote.language else ""
-        yield SectionBlock(text=_plain(cut(f"Visitors see{language}: “{message.quote.text}”", _SECTION_LENGTH)))
+        saw = "saw" if message.kind is NotificationKind.RESOLVED else "see"
+        quote = f"Visitors {saw}{language}: “{message.quote.text}”"
+        yield SectionBlock(text=_plain(cut(quote, _SECTION_LENGTH)))
     for start in range(0, len(message.facts), _FIELDS):
         yield SectionBlock(fields=[_field(*fact) for fact in message.facts[start : start + _FIELDS]])
     links = [link for link in (_link(label, url) for label, url in message.links) if link]
