@@ -50,7 +50,9 @@ def _against_absent(finding: Finding, report: ControlReport, now: datetime) -> s
 
 def _is_like(negative: ControlFinding, finding: Finding, now: datetime) -> bool:
     other = negative.finding
-    return other.is_absent and other.reason is finding.reason and now - other.seen.latest <= NEGATIVE_FRESH
+    # 410 is said of what was there once, and no negative control ever was (RFC 9110, 15.5.11).
+    alike = other.reason is finding.reason or {other.reason, finding.reason} == {Reason.NOT_FOUND, Reason.GONE}
+    return other.is_absent and alike and now - other.seen.latest <= NEGATIVE_FRESH
 
 
 def _against_present(finding: Finding, report: ControlReport, pinned: str | None) -> str | None:

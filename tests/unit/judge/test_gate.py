@@ -118,3 +118,12 @@ def test_controls_in_words() -> None:
     """Controls are told by handle, with what they said."""
     assert describe((control(Reason.PROTECTED, 0), control(Reason.TIMEOUT, 0, "X"))) == "NASA present, X timeout"
     assert describe(()) == "none was asked"
+
+
+def test_a_410_is_like_a_404() -> None:
+    """A forum answers 410 for members who left and 404 for handles that nobody ever had: both are nobody."""
+    gone = found(Reason.GONE, 60, certainty=Certainty.RESEMBLES)
+    controls = report((control(Reason.PROFILE, 62),), (control(Reason.NOT_FOUND, 50, "qx"),))
+    assert admit(gone, controls, at(62)) is gone
+    suspended = found(Reason.SUSPENDED, 60, certainty=Certainty.RESEMBLES)
+    assert refused(admit(suspended, controls, at(62))).startswith("no negative control of the last 5 minutes")
