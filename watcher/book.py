@@ -107,8 +107,7 @@ class Book:
         declared = self.platforms[key.platform].controls.present
         known = [handle for account in around for handle in account.controls]
         known += [*declared.get(key.instance, ()), *declared.get("*", ())]
-        states = {account.handle: self.states[account.id] for account in around}
-        up = [state.handle or handle for handle, state in states.items() if state.phase is Phase.UP]
-        missing = {handle for handle, state in states.items() if state.phase not in (Phase.UP, Phase.NEW)}
-        handles = known if len(known) > 1 else known + up
-        return tuple(handle for handle in dict.fromkeys(handles) if handle not in missing)
+        phases = {self.states[a.id].handle or a.handle: self.states[a.id].phase for a in around}
+        there = [handle for handle in known if phases.get(handle, Phase.UP) in (Phase.UP, Phase.NEW)]
+        up = [handle for handle, phase in phases.items() if phase is Phase.UP]
+        return tuple(dict.fromkeys(there if len(set(there)) > 1 else there + up))

@@ -261,10 +261,19 @@ def test_channel(name: str, config: Path) -> None:
         ends="Ends with 0 when the truth lay within the measured bounds and both messages arrived, else with 1.",
     )
 )
-@click.option("--speed", type=click.FloatRange(1, 1000), default=60.0, show_default=True, help="Times as fast.")
+@click.option(
+    "--speed",
+    metavar="TIMES",
+    type=click.FloatRange(1, 1000),
+    default=60.0,
+    help="So many times as fast as it was.  [default: 60]",
+)
 @click.option("--once", is_flag=True, help="End by itself when the story is over.")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), help=f"Of the page.  [default: {_PORT}; with --once any free one]"
+    "--port",
+    metavar="PORT",
+    type=click.IntRange(0, 65535),
+    help=f"Where the page is served.  [default: {_PORT}; with --once any free one]",
 )
 @_json
 def demo(speed: float, once: bool, port: int | None, as_json: bool) -> None:

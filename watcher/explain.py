@@ -140,6 +140,8 @@ def _admission(finding: Finding) -> str:
             return "admits it: a positive control was present after the answer, and a negative one looks the same"
         case Verdict.ABSENT:
             return "admits it: a positive control was present after the answer"
+        case _:
+            assert_never(finding.verdict)
 
 
 def outcome_sentence(outcome: Outcome) -> str:

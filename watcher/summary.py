@@ -100,7 +100,7 @@ def outages_table(found: Sequence[Outage]) -> Iterator[str]:
     """One line an outage, in the order given; durations with the bounds that are proven."""
     if not found:
         return iter(("no outages",))
-    rows = [("ACCOUNT", "MISSING SINCE", "DURATION", "REASON", "SEVERITY", "ENDED")]
+    rows = [("ACCOUNT", "BEGAN ABOUT", "DURATION", "REASON", "SEVERITY", "ENDED")]
     for outage in found:
         ended = "open" if outage.is_open else str(outage.end_cause)
         rows.append(

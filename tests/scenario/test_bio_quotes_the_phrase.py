@@ -20,6 +20,12 @@ PHRASES = (
 )
 
 
+def show(world: World, page: Page, where: str, phrase: str) -> None:
+    """Alice is there and says `phrase`."""
+    name, bio = (phrase, "Hello") if where == "name" else ("Alice", phrase)
+    world.x.set("alice", page, name=name, bio=bio)
+
+
 @pytest.mark.parametrize("phrase", PHRASES)
 @pytest.mark.parametrize("where", ["bio", "name"])
 def test_before_and_after_the_watch_began(tmp_path: Path, where: str, phrase: str) -> None:
@@ -27,15 +33,14 @@ def test_before_and_after_the_watch_began(tmp_path: Path, where: str, phrase: st
 
     async def story() -> None:
         async with World(tmp_path, WATCHLIST) as world:
-            profile = {where: phrase}
-            world.x.set("alice", Page.PRESENT, **profile)
+            show(world, Page.PRESENT, where, phrase)
             await world.wait(minutes=7)  # beyond the first refresh of the controls
             assert [item.kind for item in await world.transitions()] == [TransitionKind.ACCOUNT_FIRST_SEEN]
 
             world.x.set("alice", Page.MISSING_EN)
             await world.wait(seconds=90)
             assert world.state(ALICE).phase is Phase.DOWN
-            world.x.set("alice", Page.PRESENT, **profile)
+            show(world, Page.PRESENT, where, phrase)
             await world.wait(seconds=60)
             assert world.state(ALICE).phase is Phase.UP
             assert len(world.texts()) == 2
@@ -52,10 +57,9 @@ def test_written_while_it_is_watched(tmp_path: Path, where: str) -> None:
             world.x.set("alice", Page.PRESENT, name="Alice", bio="Hello")
             await world.wait(minutes=2)
             for phrase in PHRASES:
-                profile = {where: phrase}
-                world.x.set("alice", Page.PRESENT, **profile)
+                show(world, Page.PRESENT, where, phrase)
                 await world.wait(minutes=2)
-                world.x.set("alice", Page.PROTECTED, **profile)
+                show(world, Page.PROTECTED, where, phrase)
                 await world.wait(minutes=2)
             assert [item.kind for item in await world.transitions()] == [TransitionKind.ACCOUNT_FIRST_SEEN]
             assert world.texts() == []

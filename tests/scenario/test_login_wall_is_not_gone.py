@@ -24,12 +24,13 @@ def put_form(world: World) -> None:
 
 
 def send_to_log_in(world: World) -> None:
-    """Every page sends visitors on to the log-in page."""
-    world.x.set("login", Page.LOGIN_WALL)
+    """Every page sends visitors on to the log-in page, which itself says nothing that could be known."""
 
-    def front(handle: str) -> web.Response | None:
+    def front(handle: str) -> web.Response:
+        if handle == "login":
+            return web.Response(text=f"<title>X</title>{'<p>Welcome.</p>' * 10}", content_type="text/html")
         where = f"https://x.com/login?redirect_after_login=%2F{quote(handle)}"
-        return None if handle == "login" else web.Response(status=302, headers={"Location": where})
+        return web.Response(status=302, headers={"Location": where})
 
     world.x.front = front
 

@@ -32,7 +32,7 @@ def test_a_restart_says_nothing_again(tmp_path: Path) -> None:
     """Neither the absence of somebody never seen nor the presence of the others is news after a restart."""
 
     async def story() -> None:
-        async with World(tmp_path, WATCHLIST, durable=True) as world:
+        async with World(tmp_path, WATCHLIST) as world:
             world.x.set("bob", Page.PRESENT)
             await world.wait(minutes=3)
             await world.stop()

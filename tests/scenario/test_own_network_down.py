@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from tests.fakes.virtual_time import run_virtual
-from tests.scenario.world import BLUESKY, X, World, watching
+from tests.scenario.world import BLUESKY, World, X, watching
 from watcher.demo.answers import Page
 from watcher.model.outage import Phase, TransitionKind
 

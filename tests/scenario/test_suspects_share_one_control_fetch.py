@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from tests.fakes.virtual_time import START, run_virtual
-from tests.scenario.world import CONTROLS, X, World, watching
+from tests.scenario.world import CONTROLS, World, X, watching
 from watcher.demo.answers import Page
 from watcher.model.outage import Phase, TransitionKind
 

@@ -120,9 +120,7 @@ class World:
         self._write_configuration()
         loaded = load_all(self.directory / "watcher.yaml", {})
         store = SqlStore(self.directory / "state") if self._durable else self._memory
-        around = Surroundings(
-            clock=self.clock, ticker=LoopTicker(self.clock), store=store, threaded=self._durable
-        )
+        around = Surroundings(clock=self.clock, ticker=LoopTicker(self.clock), store=store, threaded=self._durable)
         self.app = App(loaded, around)
         self._stop = asyncio.Event()
         ready = asyncio.Event()
@@ -145,10 +143,18 @@ class World:
         assert self._running is not None
         self.app._worker.flush = _nothing  # type: ignore[method-assign] # a killed process writes no more
         self.app._worker.beat = _nothing  # type: ignore[method-assign]
-        self.app._outbox.drain = _nothing_for  # type: ignore[method-assign]
+        self.app._outbox.drain = _nothing  # type: ignore[method-assign,assignment]
         self._running.cancel()
         await asyncio.gather(self._running, return_exceptions=True)
         self._running = None
+        # A killed process does not say either what it leaves behind.
+        self.log[:] = [entry for entry in self.log if entry["event"] != "store left behind"]
+
+    async def restart(self, *, kill: bool = False, minutes: float = 0, watchlist: str | None = None) -> None:
+        """Be away for that long."""
+        await (self.kill() if kill else self.stop())
+        await self.wait(minutes=minutes)
+        await self.start(watchlist)
 
     def adopt_clock_step(self) -> None:
         """Go by the system's clock as it was stepped, as a program does that is started now. While stopped only."""
@@ -225,9 +231,5 @@ class World:
         )
 
 
-async def _nothing() -> None:
-    return
-
-
-async def _nothing_for(_limit: timedelta) -> None:
+async def _nothing(_limit: timedelta = timedelta(0)) -> None:
     return

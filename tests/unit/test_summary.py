@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.newsroom import configure
-from tests.unit.store.samples import T0, account, after, closed, outage, state
+from tests.unit.store.samples import T0, account, after, closed, outage, stamp, state
 from watcher.model.errors import ConfigError, Fault
 from watcher.model.finding import Reason, Verdict
 from watcher.model.outage import EndCause, Phase
@@ -129,13 +129,13 @@ def test_a_table_of_accounts() -> None:
 
 def test_a_table_of_outages() -> None:
     """With the bounds that are proven; an open one has no end yet, an unwatched one never had one."""
-    over = closed(outage(), 660)
+    over = replace(closed(outage(), 660), last_absent=stamp(650))
     unwatched = replace(outage(), closed_at=after(90), end_cause=EndCause.UNWATCHED)
     assert list(outages_table((outage(), over, unwatched))) == [
-        "ACCOUNT  MISSING SINCE            DURATION         REASON            SEVERITY  ENDED",
-        "x:potus  2 Nov 2017 22:59:30 UTC  at least 19 s    not_found, shown  critical  open",
-        "x:potus  2 Nov 2017 22:59:30 UTC  6 min ± 5 min 41 s  not_found, shown  critical  recovered",
-        "x:potus  2 Nov 2017 22:59:30 UTC  at least 19 s    not_found, shown  critical  unwatched",
+        "ACCOUNT  BEGAN ABOUT              DURATION            REASON            SEVERITY  ENDED",
+        "x:potus  2 Nov 2017 22:59:30 UTC  at least 19 s       not_found, shown  critical  open",
+        "x:potus  2 Nov 2017 22:59:30 UTC  11 min 25 s ± 36 s  not_found, shown  critical  recovered",
+        "x:potus  2 Nov 2017 22:59:30 UTC  at least 19 s       not_found, shown  critical  unwatched",
     ]
 
 

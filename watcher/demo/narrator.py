@@ -192,10 +192,10 @@ class Teller(Narrator):
             self._put(f"  {line}", Tone.PLAIN)
 
     def _next(self) -> Iterator[str]:
-        web = self._app.web.url
         if not self._stays:
             yield "`watcher demo` without --once stays open to look around; `watcher run` watches your own list."
             return
+        web = self._app.web.url
         yield f"watcher goes on watching. The board: {web}"
         yield f"The record: curl '{web}api/v1/outages?account={ACCOUNT}'"
         yield f"The figures: curl -s {web}metrics | grep {ACCOUNT}"

@@ -25,11 +25,6 @@ class Received:
     payload: dict[str, Any]
 
     @property
-    def text(self) -> str:
-        """The message's own plain text."""
-        return str(self.payload.get("text", ""))
-
-    @property
     def lines(self) -> tuple[str, ...]:
         """The whole message as its reader sees it, without the typography."""
         return tuple(line for block in self.payload.get("blocks", ()) for line in _lines(block))

@@ -58,18 +58,14 @@ class Plan:
     def replace(self, slots: Iterable[Slot], now: datetime) -> None:
         """Make these the accounts of the schedule. Those unchanged keep their time; new ones are spread.
 
-        The first looks at `n` new accounts go out over `n` seconds, at most over the interval; after that each
-        account keeps to its own phase (see `phase`). Urgent ones are due at once.
+        One that is being looked at is not due before it is put back, whatever has changed. The first looks at `n` new
+        accounts go out over `n` seconds, at most over the interval; after that each account keeps to its own phase
+        (see `phase`). Urgent ones are due at once.
         """
         wanted = {slot.account_id: slot for slot in slots}
         for gone in self._slots.keys() - wanted.keys():
             self._tickets.pop(gone, None)
-        fresh = [
-            slot
-            for slot in wanted.values()
-            if (known := self._slots.get(slot.account_id)) is None
-            or (known.host, known.interval) != (slot.host, slot.interval)
-        ]
+        fresh = [slot for slot in wanted.values() if self._is_fresh(slot)]
         self._slots = wanted
         for slot in fresh:
             spread = min(slot.interval, len(fresh) * _FIRST_LOOK)
@@ -111,10 +107,13 @@ class Plan:
                 found.append(taken)
         return found
 
-    def next_due(self) -> datetime | None:
-        """When the next account is due; None when none is in the schedule."""
-        heads = [queue[0][0] for lane in self._lanes.values() for queue in (lane.urgent, lane.routine) if queue]
-        return min(heads, default=None)
+    def _is_fresh(self, slot: Slot) -> bool:
+        """True when the slot needs a time: it is new, or it waits for one of another host or interval."""
+        known = self._slots.get(slot.account_id)
+        if known is None:
+            return True
+        is_waiting = slot.account_id in self._tickets
+        return is_waiting and (known.host, known.interval) != (slot.host, slot.interval)
 
     def _put(self, slot: Slot, at: datetime, *, urgent: bool) -> None:
         self._count += 1

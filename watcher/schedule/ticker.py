@@ -16,7 +16,7 @@ from apscheduler.triggers.base import BaseTrigger
 from watcher.clock import Clock
 
 _WATCH: Final = timedelta(seconds=1)
-_PATIENCE: Final = timedelta(seconds=2)
+_PATIENCE: Final = timedelta(seconds=1)
 
 Action = Callable[[], None]
 
@@ -37,7 +37,7 @@ class Ticker(Protocol):
 class _Beat:
     period: timedelta
     action: Action
-    called_at: datetime | None = None
+    called_at: datetime
 
 
 class LoopTicker:
@@ -53,7 +53,7 @@ class LoopTicker:
 
     def every(self, period: timedelta, action: Action) -> None:
         """Call `action` every `period` of the clock's time."""
-        self._beats.append(_Beat(period, action))
+        self._beats.append(_Beat(period, action, self._clock.now()))
 
     async def run(self) -> None:
         """Tick until cancelled."""
@@ -86,7 +86,7 @@ class ApsTicker:
     """Ticks by APScheduler, which follows the wall clock, watched over by a loop that does not.
 
     After a step of the system clock APScheduler would stay silent for as long; the watch starts it again within
-    two seconds.
+    two seconds of the call that was missed.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -96,7 +96,7 @@ class ApsTicker:
 
     def every(self, period: timedelta, action: Action) -> None:
         """Call `action` every `period`."""
-        self._beats.append(_Beat(period, action))
+        self._beats.append(_Beat(period, action, self._clock.now()))
 
     async def run(self) -> None:
         """Tick until cancelled."""
@@ -116,13 +116,13 @@ class ApsTicker:
             beat.called_at = self._clock.now()
             _call(beat.action)
 
+        beat.called_at = self._clock.now()  # the first call may be missed as well
         options: dict[str, Any] = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         self._scheduler.add_job(fire, _FromNow(beat.period), id=str(id(beat)), replace_existing=True, **options)
 
     def _rouse(self, now: datetime) -> None:
         for beat in self._beats:
-            if beat.called_at is not None and now - beat.called_at > beat.period + _PATIENCE:
-                beat.called_at = now
+            if now - beat.called_at > beat.period + _PATIENCE:
                 self._arm(beat)
 
 
