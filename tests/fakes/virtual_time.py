@@ -8,16 +8,18 @@ import asyncio
 import selectors
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, TypeVar, TypeVarTuple, Unpack
 
 T = TypeVar("T")
+Result = TypeVar("Result")
+Ts = TypeVarTuple("Ts")
 
 START = datetime(2017, 11, 2, 22, 50, tzinfo=UTC)
 _GRACE = 0.002
 _THREADS = 0.05
 
 
-class _Selector(selectors.DefaultSelector):  # type: ignore[misc,valid-type] # chosen by the platform at run time
+class _Selector(selectors.DefaultSelector):
     """Polls the sockets; when they have nothing, lets the loop's time jump instead of waiting."""
 
     loop: "VirtualLoop"
@@ -54,7 +56,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def jump(self, span: float) -> None:
         self._virtual += span
 
-    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+    def run_in_executor(
+        self, executor: Any, func: Callable[[Unpack[Ts]], Result], *args: Unpack[Ts]
+    ) -> asyncio.Future[Result]:
         self.busy += 1
         future = super().run_in_executor(executor, func, *args)
         future.add_done_callback(self._idle)

@@ -3,8 +3,6 @@
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
-
 from tests.fakes.virtual_time import run_virtual
 from tests.scenario.world import World
 from watcher.demo.answers import Page

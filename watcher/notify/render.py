@@ -129,10 +129,10 @@ def _course(outage: Outage) -> str:
     lasted = format_bounds(outage.duration)
     began = format_stamp(outage.last_present + (outage.began.latest - outage.last_present) / 2)
     if outage.ended is None:
-        return f"A logged-out visitor did not see the profile for {lasted}, from about {began} on."
+        return f"A logged-out visitor did not see the profile from about {began} on: {lasted}."
     least = outage.last_absent.earliest
     ended = format_stamp(least + (outage.ended.latest - least) / 2)
-    return f"A logged-out visitor did not see the profile for {lasted}, from about {began} to about {ended}."
+    return f"A logged-out visitor did not see the profile from about {began} to about {ended}: {lasted}."
 
 
 def _ending(view: View, outage: Outage) -> tuple[str, ...]:

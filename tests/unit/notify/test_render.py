@@ -62,8 +62,8 @@ def test_the_recovery_of_2017() -> None:
     assert message.kind is RESOLVED
     assert message.headline == "@realDonaldTrump is back on X after 11 min ± 40 s"
     assert message.sentences[0] == (
-        "A logged-out visitor did not see the profile for between 10 min 20 s and 11 min 40 s, "
-        "from about 2 Nov 2017 23:00:20 UTC to about 2 Nov 2017 23:11:20 UTC."
+        "A logged-out visitor did not see the profile from about 2 Nov 2017 23:00:20 UTC "
+        "to about 2 Nov 2017 23:11:20 UTC: between 10 min 20 s and 11 min 40 s."
     )
     assert ("Seen again", "between 2 Nov 2017 23:11:00 UTC and 2 Nov 2017 23:11:40 UTC") in message.facts
 
@@ -150,7 +150,7 @@ def test_an_unwatched_outage_has_no_end() -> None:
     outage = replace(OPEN, closed_at=EVENING + 90 * S, end_cause=EndCause.UNWATCHED)
     message = render(view(outage, RESOLVED))
     assert message.sentences[0] == (
-        "A logged-out visitor did not see the profile for at least 20 s, from about 2 Nov 2017 23:00:20 UTC on."
+        "A logged-out visitor did not see the profile from about 2 Nov 2017 23:00:20 UTC on: at least 20 s."
     )
     assert "Seen again" not in dict(message.facts)
 
