@@ -1,13 +1,13 @@
 """The composition root: build the rooms, start them in order, stop them in reverse. Decides nothing.
 
-Order of the end: readiness false → ticker → running probes → commits → outbox → channels → session → store → web.
+Order of the end: readiness false → ticker → running probes → commits → outbox → web → channels → session → store.
 """
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import aiohttp
@@ -17,22 +17,23 @@ from watcher import __version__
 from watcher.book import Book
 from watcher.clock import Clock
 from watcher.controls import Controls
-from watcher.judge.watching import resume, rewatch, unwatch
 from watcher.metrics import Metrics
 from watcher.model.control import ControlReport, VantageState
 from watcher.model.errors import StoreError
 from watcher.model.exchange import Purpose
 from watcher.model.finding import REASONS, Verdict
 from watcher.model.notification import IncidentKind, Notification
-from watcher.model.outage import AccountState, Decision, Outage, Phase, Unobserved
+from watcher.model.outage import AccountState, Outage, Phase
 from watcher.model.platform import Pace
 from watcher.model.snapshot import Snapshot
 from watcher.notify import Outbox, View
 from watcher.notify.channels.build import build
 from watcher.pipeline import Pipeline
 from watcher.probe import Prober, Reachability, open_prober
+from watcher.reopen import not_after, reopen
 from watcher.schedule import Plan, Slot, Ticker
 from watcher.settings import Loaded
+from watcher.settings.pace import loads, within_pace
 from watcher.store.base import IncidentRecord, Store, Stored
 from watcher.store.worker import StoreWorker
 from watcher.web import AccountCollector, WebServer
@@ -72,6 +73,7 @@ class App:
         self.pipeline: Pipeline
         self.prober: Prober
         self.web: WebServer
+        self.watchlist = within_pace(loaded.watchlist, loaded.platforms)
         self._loaded = loaded
         self._store = around.store
         self._ticker = around.ticker
@@ -115,10 +117,12 @@ class App:
         stack.callback(self._store.close)
         stack.callback(self._worker.close)
         stored = await self._worker.call(self._store.load)
-        await self._worker.call(self._store.watch, tuple(self._loaded.watchlist.accounts.values()), self.started_at)
-        self._build_pipeline(stack, stored)
+        reopened = reopen(stored, self.watchlist, self.started_at)
+        # In this order: if the start ends between the two, the next one finds the same edit and makes it again.
+        await self._worker.call(self._store.commit, reopened.commit)
+        await self._worker.call(self._store.watch, tuple(self.watchlist.accounts.values()), self.started_at)
+        self._build_pipeline(stack, stored, reopened.states)
         await self._build_outbox(stack)
-        self._reconcile(stored)
         self._schedule()
         self.web = WebServer(self.settings.web, self.snapshot, self.outages, self.metrics.registry, __version__)
         self.metrics.registry.register(AccountCollector(self.snapshot))
@@ -128,18 +132,25 @@ class App:
         self.metrics.config_reload_successful.set(1)
         self.metrics.config_reload_success_timestamp.set(self.started_at.timestamp())
 
-    def _build_pipeline(self, stack: AsyncExitStack, stored: Stored) -> None:
+    def _build_pipeline(self, stack: AsyncExitStack, stored: Stored, states: dict[str, AccountState]) -> None:
         self.prober = open_prober(self.settings.probe, __version__, self.clock, self.metrics)
         stack.push_async_callback(self.prober.close)
         self._reachability = Reachability(self.clock, self.prober.session.reaches)
-        book = self._open_book(stored)
+        book = Book(
+            watchlist=self.watchlist,
+            platforms=self._loaded.platforms,
+            routes=self.settings.routes,
+            states=states,
+            incidents=stored.incidents,
+            timeout=self.settings.probe.timeout,
+        )
         controls = Controls(
             fetch=self.prober.fetch,
             clock=self.clock,
             timeout=self.settings.probe.timeout,
             positives=book.positives,
         )
-        controls.restore(stored.controls)
+        controls.restore(not_after(stored.controls, self.started_at))
         stack.push_async_callback(controls.close)
         self.pipeline = Pipeline(
             book=book,
@@ -155,41 +166,6 @@ class App:
     def _wake_outbox(self) -> None:
         self._outbox.wake()
 
-    def _open_book(self, stored: Stored) -> Book:
-        """The states to go on from: those of an earlier run, and new ones."""
-        states: dict[str, AccountState] = {}
-        for account_id in self._loaded.watchlist.accounts:
-            known = stored.states.get(account_id)
-            states[account_id] = (
-                AccountState(account_id=account_id, since=self.started_at)
-                if known is None
-                else resume(known, self.started_at, stored.heartbeat_at)
-            )
-        return Book(
-            watchlist=self._loaded.watchlist,
-            platforms=self._loaded.platforms,
-            routes=self.settings.routes,
-            states=states,
-            incidents=stored.incidents,
-            timeout=self.settings.probe.timeout,
-        )
-
-    def _reconcile(self, stored: Stored) -> None:
-        """Store what the edit of the watchlist and the time without us changed since the last run."""
-        watched = self.book.watchlist.accounts
-        decisions: list[Decision] = []
-        for account_id, state in stored.states.items():
-            if account_id not in watched and account_id not in stored.unwatched:
-                decisions.append(unwatch(state, self.started_at))
-            elif account_id in watched and account_id in stored.unwatched:
-                decisions.append(rewatch(state, self.started_at))
-        gone = (
-            Unobserved(account_id=None, from_at=stored.heartbeat_at, to_at=self.started_at, cause="not running")
-            if stored.heartbeat_at is not None and stored.heartbeat_at < self.started_at
-            else None
-        )
-        self.pipeline.start(decisions, (gone,) if gone is not None else ())
-
     async def _build_outbox(self, stack: AsyncExitStack) -> None:
         session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
         stack.push_async_callback(session.close)
@@ -203,7 +179,16 @@ class App:
 
     def _schedule(self) -> None:
         """Fill the plan, keep the controls of every source first asked, and say what is to be done how often."""
-        accounts = self.book.watchlist.accounts.values()
+        accounts = self.watchlist.accounts.values()
+        for load in loads(self._loaded.watchlist, self._loaded.platforms):
+            if load.is_too_much:
+                self._log.warning(
+                    "intervals_stretched",
+                    host=load.host,
+                    accounts=len(load.accounts),
+                    times=round(load.stretch, 1),
+                    pace=f"{load.pace.requests} requests per {load.pace.per}",
+                )
         for account in accounts:
             for source in self.book.sources(account, self.pipeline.controls.health)[:1]:
                 self.pipeline.controls.keep(self.book.key(account, source), self.book.platform_of(account), source)
@@ -245,16 +230,18 @@ class App:
         return len(self.plan) if pace is None else self.prober.pacer.capacity(host, pace)
 
     async def _look(self, account_id: str) -> None:
-        wait: timedelta | None = None
+        account = self.book.watchlist.accounts[account_id]
+        wait: timedelta | None = account.policy.interval
+        looked_at: datetime | None = None
         try:
             wait = await self.pipeline.look(account_id)
+            looked_at = self.book.states[account_id].last_probe_at
+            self.plan.move(account_id, self._host(account_id))
         except Exception:  # noqa: BLE001 - a fault of ours is no verdict, and must not end the watching
             self._log.error("look_failed", account=account_id, exc_info=True)
-            wait = self.book.watchlist.accounts[account_id].policy.interval
-        if wait is not None:
-            self.plan.move(account_id, self._host(account_id))
-            looked_at = self.book.states[account_id].last_probe_at or self.clock.now()
-            self.plan.again(account_id, looked_at, wait)
+        finally:
+            if wait is not None:
+                self.plan.again(account_id, looked_at or self.clock.now(), wait)
 
     def _look_around(self) -> None:
         """Every two seconds: stale controls, and whether anything at all is reached."""
@@ -275,8 +262,8 @@ class App:
 
     def _beat(self) -> None:
         """Every ten seconds: heartbeat, silence, the clock, the controls' state."""
-        self.pipeline.notice_silence()
         self._spawn(self._keep())
+        self.pipeline.notice_silence()
         offset = self.clock.offset()
         self.metrics.clock_offset.set(offset.total_seconds())
         if abs(offset) > _CLOCK_STEP and not self._stepped:
@@ -352,9 +339,8 @@ class App:
             public_url=self.settings.public_url,
         )
 
-    def _without_verdict(self, key: str) -> int:
-        platform = key.partition("@")[0]
-        accounts = (a for a in self.book.watchlist.accounts.values() if a.platform == platform)
+    def _without_verdict(self, place: str) -> int:
+        accounts = self.book.places.get(place, ())
         return sum(self.book.states[account.id].blind_since is not None for account in accounts)
 
     async def _wind_down(

@@ -3,9 +3,10 @@
 Knows whom to ask and where, from state alone. Asks nobody and judges nothing.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 from watcher.model.account import Account, Watchlist
 from watcher.model.control import ControlKey, Health
@@ -16,12 +17,13 @@ from watcher.model.platform import Platform, Source
 from watcher.model.route import Route
 
 VANTAGE: Final = "local"
+Key = TypeVar("Key", bound=Hashable)
 
 
 class Book:
     """The watchlist, the platforms, the routes, and the state of every account watched; the open incidents, by id.
 
-    `timeout` bounds each question.
+    `places` are the accounts by platform (with `@instance`, see `place_of`). `timeout` bounds each question.
     """
 
     def __init__(
@@ -39,6 +41,8 @@ class Book:
         self.routes = routes
         self.states = states
         self.incidents = {incident.id: incident for incident in incidents}
+        self.places = self._by(place_of)
+        self._beside = self._by(lambda account: (account.platform, account.instance))
         self._timeout = timeout
 
     def platform_of(self, account: Account) -> Platform:
@@ -99,11 +103,7 @@ class Book:
 
         Not those that are watched and missing.
         """
-        around = [
-            account
-            for account in self.watchlist.accounts.values()
-            if (account.platform, account.instance) == (key.platform, key.instance)
-        ]
+        around = self._beside.get((key.platform, key.instance), ())
         declared = self.platforms[key.platform].controls.present
         known = [handle for account in around for handle in account.controls]
         known += [*declared.get(key.instance, ()), *declared.get("*", ())]
@@ -111,3 +111,17 @@ class Book:
         there = [handle for handle in known if phases.get(handle, Phase.UP) in (Phase.UP, Phase.NEW)]
         up = [handle for handle, phase in phases.items() if phase is Phase.UP]
         return tuple(dict.fromkeys(there if len(set(there)) > 1 else there + up))
+
+    def _by(self, key: Callable[[Account], Key]) -> dict[Key, tuple[Account, ...]]:
+        grouped: dict[Key, list[Account]] = defaultdict(list)
+        for account in self.watchlist.accounts.values():
+            grouped[key(account)].append(account)
+        return {name: tuple(accounts) for name, accounts in grouped.items()}
+
+
+def place_of(account: Account) -> str:
+    """Where an account is, for people and incidents: its platform, with the instance's host where there are many."""
+    if not account.instance:
+        return account.platform
+    host = account.instance.split("/")[2] if "://" in account.instance else account.instance
+    return f"{account.platform}@{host}"

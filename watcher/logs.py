@@ -8,6 +8,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final, TextIO
 
 import structlog
@@ -73,6 +74,23 @@ def _parts(event: EventDict) -> Iterator[str]:
             yield f"{key}={value}"
 
 
+class _Lines:
+    """Writes lines to `stream`. One that cannot be written (closed, no room) is lost: nobody could be told of it.
+
+    What is logged on the way must never keep the caller from what it does.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._printer = structlog.PrintLogger(stream)
+
+    def msg(self, line: str) -> None:
+        """Write one line, or lose it."""
+        with suppress(OSError, ValueError):
+            self._printer.msg(line)
+
+    debug = info = warning = error = critical = msg
+
+
 def configure(level: str = "info", stream: TextIO | None = None, json: bool | None = None) -> None:
     """Log to `stream` (standard error) from `level` on; as JSON when it is not a terminal, unless `json` says."""
     out = stream if stream is not None else sys.stderr
@@ -82,6 +100,7 @@ def configure(level: str = "info", stream: TextIO | None = None, json: bool | No
         if as_json
         else _TerminalRenderer(colours=out.isatty() and not os.environ.get("NO_COLOR"))
     )
+    lines = _Lines(out)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -91,6 +110,6 @@ def configure(level: str = "info", stream: TextIO | None = None, json: bool | No
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
-        logger_factory=structlog.PrintLoggerFactory(out),
+        logger_factory=lambda *_args: lines,
         cache_logger_on_first_use=False,
     )

@@ -4,7 +4,7 @@ Memory is the truth while running. A transition and the notifications it makes a
 told only of what is stored.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -15,25 +15,24 @@ from watcher.book import VANTAGE, Book
 from watcher.classify import Classified, Step, classify
 from watcher.clock import Clock
 from watcher.controls import Controls, Fetch, Need
-from watcher.judge.gate import NEGATIVE_FRESH, admit, describe, refuse
+from watcher.judge.gate import NEGATIVE_FRESH, admit, refuse
 from watcher.judge.machine import fall_silent, step
-from watcher.judge.policy import BLIND_AFTER, wait
+from watcher.judge.policy import wait
 from watcher.metrics import Metrics
 from watcher.model.account import Account
-from watcher.model.control import ControlKey, ControlReport, VantageState
+from watcher.model.control import ControlKey, ControlReport
 from watcher.model.exchange import Exchange, FetchFailure, Purpose, Response, Task
 from watcher.model.finding import Certainty, Evidence, Finding, Reason, Stamp, Verdict
-from watcher.model.notification import IncidentKind
-from watcher.model.outage import AccountState, Decision, Phase, Transition, TransitionKind, Unobserved
+from watcher.model.outage import Decision, Phase, Transition
 from watcher.model.platform import Answers
-from watcher.notify.announce import News, announce, blindness
+from watcher.notify.announce import News, announce
 from watcher.probe import Reachability
+from watcher.sight import Sight
 from watcher.store.base import Body, Commit
 from watcher.store.worker import StoreWorker
 
 # What a page that says nothing by itself gives: the next source may say more.
 MOVE_ON: Final = frozenset({Reason.EMPTY_SHELL, Reason.NO_SOURCE})
-_TRANSPORT: Final = frozenset({Reason.DNS, Reason.CONNECT, Reason.TLS, Reason.TIMEOUT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +68,7 @@ class Pipeline:
     ) -> None:
         self.book = book
         self.controls = controls
+        self.sight = Sight(book, controls, reachability, clock.now())
         self.observe: Observer = lambda _account, _examined, _decision: None
         self._fetch = fetch
         self._reachability = reachability
@@ -76,7 +76,6 @@ class Pipeline:
         self._clock = clock
         self._metrics = metrics
         self._committed = committed
-        self._cut_off_at = clock.now()
         self._log = structlog.get_logger("watcher")
 
     # One look.
@@ -162,13 +161,9 @@ class Pipeline:
             late = _need(classified, task, wary=wary)
             report = await self.controls.satisfy(key, late) if late is not None else report
         finding = admit(classified.finding, report, self._clock.now(), pinned=task.target.stable_id)
-        if self._is_our_fault(finding):
+        if self.sight.is_our_fault(finding, self._clock.now()):
             finding = refuse(finding, Reason.LOCAL_NETWORK, "nothing is reached from here")
         return Examined(finding=finding, exchange=exchange, classified=classified, report=report)
-
-    def _is_our_fault(self, finding: Finding) -> bool:
-        offline = self._reachability.state(self._clock.now()) is VantageState.OFFLINE
-        return offline and finding.reason in _TRANSPORT
 
     def nothing_to_ask(self, account: Account) -> Examined:
         """The finding on an account whose platform has no usable source."""
@@ -192,9 +187,10 @@ class Pipeline:
     def settle(self, account: Account, examined: Examined) -> None:
         """Judge a finding and hand over what it changes."""
         finding = examined.finding
+        decision = step(self.book.states[account.id], finding, account)
+        self._apply(account, decision, _bodies(decision, examined.exchange))
         if not finding.is_conclusive:
             self._metrics.probe_inconclusive.labels(account.platform, finding.reason).inc()
-        decision = step(self.book.states[account.id], finding, account)
         self._log.debug(
             "probed",
             account=account.id,
@@ -204,7 +200,6 @@ class Pipeline:
             rule=finding.evidence.rule,
             phase=str(decision.state.phase),
         )
-        self._apply(account, decision, _bodies(decision, examined.exchange))
         self.observe(account, examined, decision)
 
     def notice_silence(self) -> None:
@@ -214,30 +209,10 @@ class Pipeline:
             decision = fall_silent(self.book.states[account.id], now, account)
             if decision.transitions:
                 self._apply(account, decision)
-        self._commit(Commit(), self._blindness(now))
-
-    def start(self, decisions: Iterable[Decision], unobserved: tuple[Unobserved, ...]) -> None:
-        """Store what the start itself changed: accounts that came or went, and the time nobody watched."""
-        for decision in decisions:
-            account = self.book.watchlist.accounts.get(decision.state.account_id)
-            closed = tuple(
-                (t.outage.id, t.at)
-                for t in decision.transitions
-                if t.kind is TransitionKind.OUTAGE_CLOSED and t.outage is not None
-            )
-            if account is not None:
-                self.book.states[account.id] = decision.state
-            commit = Commit(states=(decision.state,), transitions=decision.transitions, unobserved=decision.unobserved)
-            self._commit(commit, News(closed=closed))
-        self._commit(Commit(unobserved=unobserved), News())
+        self._commit(Commit(), self.sight.news(now))
 
     def _apply(self, account: Account, decision: Decision, bodies: tuple[Body, ...] = ()) -> None:
-        self.book.states[account.id] = decision.state
-        if not decision.transitions and not decision.unobserved:
-            self._worker.touch(decision.state)
-            return
-        for transition in decision.transitions:
-            self._tell_log(account, transition)
+        """Make the decision true: in memory and in the queue at once, with nothing that may fail in between."""
         news = announce(decision.transitions, account, self.book.routes, self.book.platform_of(account).title)
         commit = Commit(
             states=(decision.state,),
@@ -245,7 +220,13 @@ class Pipeline:
             unobserved=decision.unobserved,
             bodies=bodies,
         )
-        self._commit(commit, news)
+        self.book.states[account.id] = decision.state
+        if decision.transitions or decision.unobserved:
+            self._commit(commit, news)
+        else:
+            self._worker.touch(decision.state)
+        for transition in decision.transitions:
+            self._tell_log(account, transition)
 
     def _commit(self, commit: Commit, news: News) -> None:
         """Queue one transaction: the change and the news of it together. Nothing is queued for nothing."""
@@ -256,44 +237,6 @@ class Pipeline:
         for incident_id, _ in news.closed:
             self.book.incidents.pop(incident_id, None)
         self._worker.commit(whole).add_done_callback(lambda _done: self._committed())
-
-    def _blindness(self, now: datetime) -> News:
-        told = {(incident.kind, incident.key) for incident in self.book.incidents.values()}
-        offline = self._is_cut_off(now, told=(IncidentKind.EGRESS, VANTAGE) in told)
-        blind: dict[str, str] = {}
-        for account in self.book.watchlist.accounts.values():
-            state = self.book.states[account.id]
-            key = account.platform + (f"@{_host(account.instance)}" if account.instance else "")
-            theirs = (IncidentKind.PLATFORM, key) in told or not self._is_excused(account, now)
-            if state.blind_since is not None and (offline or theirs):
-                blind.setdefault(key, self._why_blind(account, state))
-        vantage = VantageState.OFFLINE if offline else VantageState.ONLINE
-        return blindness(blind, self.book.incidents.values(), (VANTAGE, vantage), self.book.routes, now)
-
-    def _is_cut_off(self, now: datetime, *, told: bool) -> bool:
-        """True while nothing is reached; after a start also if that was told of, until somebody is seen."""
-        if self._reachability.state(now) is VantageState.OFFLINE:
-            self._cut_off_at = now
-            return True
-        accounts = self.book.watchlist.accounts.values()
-        return told and all(
-            self.book.states[account.id].blind_since is not None and self._is_excused(account, now)
-            for account in accounts
-        )
-
-    def _is_excused(self, account: Account, now: datetime) -> bool:
-        """True where a platform had no time yet to be seen since nothing was reached from here, or since the start."""
-        return now - self._cut_off_at < BLIND_AFTER * account.policy.interval
-
-    def _why_blind(self, account: Account, state: AccountState) -> str:
-        source = next(iter(self.book.sources(account, self.controls.health)), None)
-        if source is None:
-            return "no source can be asked"
-        positives = self.controls.report(self.book.key(account, source)).positives
-        # What a control said before the last verdict says nothing of the time since.
-        since = state.observed_until or state.since
-        controls = describe(tuple(control for control in positives if control.finding.at >= since))
-        return f"the last answers were {state.reason or 'none'}; controls: {controls}"
 
     def _tell_log(self, account: Account, transition: Transition) -> None:
         finding, outage = transition.finding, transition.outage
@@ -336,8 +279,3 @@ def _bodies(decision: Decision, exchange: Exchange | None) -> tuple[Body, ...]:
     found = next(t.finding for t in decision.transitions if t.finding is not None and t.finding.is_absent)
     digest = found.evidence.body_sha256
     return (Body(sha256=digest, content=response.body),) if digest is not None else ()
-
-
-def _host(instance: str) -> str:
-    """A short name for an instance: its host, where it is a URL template."""
-    return instance.split("/")[2] if "://" in instance else instance

@@ -117,14 +117,20 @@ def post_to(slack: FakeSlack, session: aiohttp.ClientSession) -> SlackWebhook:
         (Answer(status=410, body="channel_is_archived"), GaveUp(reason="gone: 410 channel_is_archived")),
         (Answer(status=403, body="action_prohibited"), GaveUp(reason="gone: 403 action_prohibited")),
         (INVALID_TOKEN, GaveUp(reason="gone: 400 invalid_token")),
+        (Answer(status=404, body="no_team\n"), GaveUp(reason="gone: 404 no_team")),
         (INVALID_BLOCKS, GaveUp(reason="client_error: 400 invalid_blocks")),
+        *(
+            (Answer(status=status, body=body), RetryAfter(reason=f"bad_answer: {status}"))
+            for status in (400, 401, 403, 404, 407, 410)
+            for body in ("<html><title>Blocked by policy</title></html>", "Not Found", "", "not_found")
+        ),
     ],
     ids=lambda value: f"{value.status}-{value.body[:12]}" if isinstance(value, Answer) else "",
 )
 async def test_slack_says_whether_to_try_again(
     slack: FakeSlack, session: aiohttp.ClientSession, answer: Answer, outcome: Outcome
 ) -> None:
-    """Each answer of Slack has its outcome: taken, later (after the time it names), or never."""
+    """Each answer of Slack has its outcome: taken, later (after the time it names), or never; a proxy's is never final."""
     slack.script(answer)
     got = await post_to(slack, session).send(MESSAGE)
     assert type(got) is type(outcome)

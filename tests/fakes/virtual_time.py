@@ -57,7 +57,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._virtual += span
 
     def run_in_executor(
-        self, executor: Any, func: Callable[[Unpack[Ts]], Result], *args: Unpack[Ts]
+        self, executor: Any, func: Callable[[Unpack[Ts]], Result], *args: *Ts
     ) -> asyncio.Future[Result]:
         self.busy += 1
         future = super().run_in_executor(executor, func, *args)

@@ -70,7 +70,7 @@ def test_a_wall_before_everybody(tmp_path: Path, build: Callable[[World], None])
 
 
 def test_a_wall_before_one_account(tmp_path: Path) -> None:
-    """It is not gone either, and nothing is told of the others; once the wall falls, a true absence is found."""
+    """It is not gone either, nor is the platform; one notice says so. Once the wall falls, a true absence is found."""
 
     async def story() -> None:
         async with World(tmp_path, WATCHLIST) as world:
@@ -83,7 +83,8 @@ def test_a_wall_before_one_account(tmp_path: Path) -> None:
             assert world.state(ALICE).blind_since is not None
             assert world.state(BOB).blind_since is None
             [told] = world.texts()
-            assert "1 account without a verdict" in told
+            assert "@alice on X cannot be seen, though the platform can" in told
+            assert "login_wall" in told
 
             world.x.set("alice", Page.MISSING_EN)
             gone_at = world.now

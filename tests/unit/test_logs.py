@@ -132,6 +132,31 @@ def test_the_level_bounds_what_is_logged(level: str, lines: int) -> None:
     assert len(out.getvalue().splitlines()) == lines
 
 
+class Broken(io.StringIO):
+    """A stream that takes nothing until it is mended."""
+
+    def __init__(self, fault: Exception) -> None:
+        super().__init__()
+        self.fault: Exception | None = fault
+
+    def write(self, text: str) -> int:
+        if self.fault is not None:
+            raise self.fault
+        return super().write(text)
+
+
+@pytest.mark.parametrize("level", ["debug", "info", "warning", "error", "critical", "exception"])
+@pytest.mark.parametrize("fault", [OSError(28, "No space left on device"), ValueError("I/O operation on closed file")])
+def test_a_line_that_cannot_be_written_stops_nobody(level: str, fault: Exception) -> None:
+    """A full disk or a closed stream loses lines and no more; they come again once it takes them."""
+    out = Broken(fault)
+    logger = shown(out, "debug")
+    getattr(logger, level)("lost")
+    out.fault = None
+    getattr(logger, level)("written")
+    assert [json.loads(line)["event"] for line in out.getvalue().splitlines()] == ["written"]
+
+
 def test_standard_error_is_where_it_goes(capsys: pytest.CaptureFixture[str]) -> None:
     """Standard output is for results."""
     configure()

@@ -15,14 +15,12 @@ from watcher.classify.page import NotJson, Page
 from watcher.classify.phrases import find_phrase, normalise
 from watcher.model.exchange import Exchange, Response
 from watcher.model.finding import Reason
-from watcher.model.platform import Answers, PhraseClass, Platform
+from watcher.model.platform import Answers, PhraseClass, Platform, is_at_home
 
 _LOGIN: Final = re.compile(r"/(?:service)?(?:log-?in|sign-?in|authwall|checkpoint)(?:[/.]|$)", re.IGNORECASE)
 _CHALLENGE: Final = re.compile(r"/(?:challenge|captcha|sorry/index|cdn-cgi/challenge)(?:[/.-]|$)", re.IGNORECASE)
 _CONSENT: Final = re.compile(r"^/consent(?:[/.-]|$)", re.IGNORECASE)
 _CONSENT_HOST: Final = re.compile(r"(?:consent|guce|cookies?)\.")
-# The same site for other screens.
-_SCREEN: Final = re.compile(r"^(?:www|m|mobile)\.(?=[^.]+\.)")
 _CHALLENGE_MARKS: Final = (
     b"_cf_chl_opt",
     b"/cdn-cgi/challenge-platform",
@@ -46,7 +44,8 @@ _FEW_CHARACTERS: Final = 600
 _REFUSALS: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS)
 _OFTEN_EMPTY: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
 _CHALLENGING: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.SERVICE_UNAVAILABLE)
-_BY_HUNDRED: Final = {1: Reason.BAD_RESPONSE, 3: Reason.REDIRECT, 5: Reason.PLATFORM_ERROR}
+_REDIRECTING: Final = 3
+_BY_HUNDRED: Final = {1: Reason.BAD_RESPONSE, 5: Reason.PLATFORM_ERROR}
 _BY_STATUS: Final = {
     304: Reason.STALE,
     401: Reason.LOGIN_WALL,
@@ -82,6 +81,7 @@ def hard_barrier(exchange: Exchange, response: Response, page: Page) -> Barrier 
         _by_headers(response)
         or _by_status(response)
         or _by_redirect(exchange, response)
+        or _by_unfollowed(response)
         or _by_age(exchange)
         or _by_body(exchange, response, page)
     )
@@ -119,8 +119,8 @@ def _by_redirect(exchange: Exchange, response: Response) -> Barrier | None:
         return None
     asked, final = _split(exchange.task.url), _split(response.url)
     host = (final.hostname or "").lower()
-    is_at_home = _is_at_home(host, asked, exchange.task.platform)
-    is_moved = not is_at_home or _plain(asked) != _plain(final)
+    is_foreign = not is_at_home(response.url, exchange.task.url, exchange.task.platform)
+    is_moved = is_foreign or _plain(asked) != _plain(final)
     if _CONSENT_HOST.match(host) or (is_moved and _CONSENT.search(final.path)):
         return Barrier(reason=Reason.CONSENT, rule="consent-redirect", detail=host)
     if not is_moved:
@@ -129,7 +129,13 @@ def _by_redirect(exchange: Exchange, response: Response) -> Barrier | None:
         return Barrier(reason=Reason.LOGIN_WALL, rule="login-redirect", detail=final.path[:100])
     if _CHALLENGE.search(final.path):
         return Barrier(reason=Reason.CHALLENGE, rule="challenge-redirect", detail=final.path[:100])
-    return None if is_at_home else Barrier(reason=Reason.REDIRECT, rule="foreign-host", detail=host)
+    return Barrier(reason=Reason.REDIRECT, rule="foreign-host", detail=host) if is_foreign else None
+
+
+def _by_unfollowed(response: Response) -> Barrier | None:
+    """A redirect that was the answer; asked after the address that it names, which says more."""
+    is_redirect = response.status // 100 == _REDIRECTING
+    return Barrier(reason=Reason.REDIRECT, rule=f"status-{response.status}") if is_redirect else None
 
 
 def _split(url: str) -> SplitResult:
@@ -142,16 +148,6 @@ def _split(url: str) -> SplitResult:
 def _plain(url: SplitResult) -> str:
     """The path as one page's addresses differ in: not at all, or in case and a slash at the end."""
     return url.path.rstrip("/").casefold()
-
-
-def _is_at_home(host: str, asked: SplitResult, platform: Platform) -> bool:
-    """True when `host` is the one asked, a relative of it, or one of the platform's own."""
-    urls = (platform.profile, *platform.recognise, *(source.url for source in platform.sources))
-    homes = {_SCREEN.sub("", url.hostname or "") for url in (asked, *map(_split, urls))} - {""}
-    bare = _SCREEN.sub("", host)
-    return any(
-        bare == home or bare.endswith(f".{home}") or ("." in bare and home.endswith(f".{bare}")) for home in homes
-    )
 
 
 def _by_age(exchange: Exchange) -> Barrier | None:

@@ -1,12 +1,17 @@
 """A platform as data: how a profile is addressed, where to ask, and what each answer means."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from urllib.parse import quote
+from typing import Final
+from urllib.parse import quote, urlsplit
 
 from watcher.model.finding import Reason, Verdict
+
+# The same site for other screens.
+_SCREEN: Final = re.compile(r"^(?:www|m|mobile)\.(?=[^.]+\.)")
 
 
 class FieldKind(StrEnum):
@@ -214,3 +219,20 @@ def expand(template: str, *, handle: str, instance: str = "", stable_id: str = "
         .replace("{stable_id}", quote(stable_id, safe=":"))
         .replace("{credential}", credential)
     )
+
+
+def is_at_home(url: str, asked: str, platform: Platform) -> bool:
+    """True when the host of `url` is that of `asked`, a relative of it, or one of the platform's own. Never raises."""
+    urls = (asked, platform.profile, *platform.recognise, *(source.url for source in platform.sources))
+    homes = {_bare_host(home) for home in urls} - {""}
+    bare = _bare_host(url)
+    return any(
+        bare == home or bare.endswith(f".{home}") or ("." in bare and home.endswith(f".{bare}")) for home in homes
+    )
+
+
+def _bare_host(url: str) -> str:
+    try:
+        return _SCREEN.sub("", urlsplit(url).hostname or "")
+    except ValueError:
+        return ""

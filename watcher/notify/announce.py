@@ -89,6 +89,19 @@ def tell(incident: Incident, routes: Sequence[Route], account: Account | None = 
     return News(opened=(incident,), notifications=rows)
 
 
+def unseen(account: Account, since: datetime, title: str, why: str) -> Incident:
+    """The notice that one account has given no verdict since `since`, while its platform is seen well."""
+    return Incident(
+        id=f"{account.id}-{TransitionKind.ACCOUNT_BLIND}-{_stamp(since)}",
+        kind=IncidentKind.NOTICE,
+        key=account.id,
+        severity=Severity.WARNING,
+        opened_at=since,
+        closed_at=since,
+        detail=f"@{account.display_handle} on {title} cannot be seen, though the platform can: {why}",
+    )
+
+
 def blindness(
     blind: Mapping[str, str],
     incidents: Iterable[Incident],

@@ -38,14 +38,18 @@ class Allowance:
         self._started: list[datetime] = []
         self._full_at: dict[Pace, datetime] = {}  # when the bucket of that pace is full again
 
+    @property
+    def longest_window(self) -> timedelta:
+        """The longest `per` of the paces seen so far: an older request makes no difference. 0 before the first."""
+        return max((pace.per for pace in self._full_at), default=ZERO)
+
     def take(self, now: datetime) -> None:
         """Record a request at `now`, and forget what no window sees any more."""
         self._started.append(now)
         for pace, full_at in self._full_at.items():
             self._full_at[pace] = max(full_at, now) + _step(pace)
         if len(self._started) > 2 * max((pace.requests for pace in self._full_at), default=_UNPACED):
-            longest = max((pace.per for pace in self._full_at), default=ZERO)
-            del self._started[: bisect_right(self._started, now - longest)]
+            del self._started[: bisect_right(self._started, now - self.longest_window)]
 
     def free(self, pace: Pace, now: datetime) -> int:
         """How many requests may start at `now`."""

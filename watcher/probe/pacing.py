@@ -1,4 +1,4 @@
-"""Turns: who may ask a host next. Holds the queues; the figures are in `allowance`. No HTTP here."""
+"""Turns: who may ask a host next, and how many at once may ask any. Holds the queues; the figures are in `allowance`. No HTTP here."""
 
 import asyncio
 import heapq
@@ -15,6 +15,8 @@ from watcher.model.exchange import Purpose
 from watcher.model.platform import Pace
 from watcher.probe.allowance import ZERO, Allowance, BackOff
 
+# Hosts that were not asked for so long are forgotten: whoever names hosts to us must not fill our memory.
+_KEPT: Final = timedelta(hours=1)
 _URGENCY: Final = {purpose: rank for rank, purpose in enumerate(Purpose)}
 
 
@@ -37,7 +39,8 @@ class _Waiter:
 class _Lane:
     """One host: what it was sent, what is in flight, who waits."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: datetime) -> None:
+        self.used_at = now
         self.allowance = Allowance()
         self.back_off = BackOff()
         self.in_flight = 0
@@ -45,18 +48,25 @@ class _Lane:
         self.bell: asyncio.Task[None] | None = None
         self.bell_at: datetime | None = None
 
+    def is_idle(self, now: datetime) -> bool:
+        """True when nobody waits, runs or ran lately, so that a lane made anew would answer no differently."""
+        kept = max(_KEPT, self.allowance.longest_window)
+        return not self.in_flight and not self.waiters and self.used_at + kept <= now
+
 
 class Pacer:
     """Gives turns on each host, as its pace allows: CONFIRM before CONTROL before ROUTINE before MANUAL.
 
     Never more than `pace.requests` turns begin in any `pace.per`, and never more than `pace.concurrency` last
-    at once. Hosts do not hold up one another.
+    at once. Hosts do not hold up one another, but for the `connections`: that many at once over all of them.
     """
 
-    def __init__(self, clock: Clock, metrics: Metrics) -> None:
+    def __init__(self, clock: Clock, metrics: Metrics, connections: int) -> None:
         self._clock = clock
         self._metrics = metrics
+        self._connections = asyncio.Semaphore(connections)
         self._lanes: dict[str, _Lane] = {}
+        self._swept_at = clock.now()
         self._numbers = count()
 
     def capacity(self, host: str, pace: Pace) -> int:
@@ -77,23 +87,30 @@ class Pacer:
         """Wait for a turn on `host` and hold it; None means: go on.
 
         BackingOff, without waiting for it, when the host is left alone for longer than `patience` from now.
-        `platform` labels the metric of the wait.
+        `platform` labels the metric of the wait, which includes that for one of the connections.
         """
-        lane = self._lanes.setdefault(host, _Lane())
+        lane = self._lane(host)
         asked = self._clock.now()
         held_up = await self._wait(lane, pace, purpose, asked + patience)
         if held_up is not None:
             yield held_up
             return
-        self._metrics.rate_limit_wait.labels(platform).observe((self._clock.now() - asked).total_seconds())
         try:
-            yield None
+            async with self._connections:
+                self._metrics.rate_limit_wait.labels(platform).observe((self._clock.now() - asked).total_seconds())
+                yield None
         finally:
             self._release(lane)
 
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[None]:
+        """Wait for one of the connections and hold it, without a turn (robots.txt). A turn holds one already."""
+        async with self._connections:
+            yield
+
     def spend(self, host: str) -> None:
         """Count a request that waits for no turn (a redirect, robots.txt): the next turns come later for it."""
-        self._lanes.setdefault(host, _Lane()).allowance.take(self._clock.now())
+        self._lane(host).allowance.take(self._clock.now())
 
     def backing_off(self, host: str) -> datetime | None:
         """Until when `host` is left alone; None when it is not."""
@@ -102,25 +119,39 @@ class Pacer:
 
     def back_off(self, host: str, until: datetime) -> None:
         """Leave `host` alone until `until`, at most an hour."""
-        lane = self._lanes.setdefault(host, _Lane())
+        lane = self._lane(host)
         lane.back_off.hold(until, self._clock.now())
         self._dispatch(lane)
 
     def succeeded(self, host: str) -> None:
         """`host` gave an answer."""
-        self._lanes.setdefault(host, _Lane()).back_off.succeeded()
+        self._lane(host).back_off.succeeded()
 
     def failed(self, host: str) -> None:
         """`host` could not be reached, or answered 5xx; the fifth time in a row begins a pause."""
-        lane = self._lanes.setdefault(host, _Lane())
+        lane = self._lane(host)
         lane.back_off.failed(self._clock.now())
         self._dispatch(lane)
 
     def limited(self, host: str, retry_after: timedelta | None = None) -> None:
         """`host` said that it was asked too often, and perhaps for how long to wait."""
-        lane = self._lanes.setdefault(host, _Lane())
+        lane = self._lane(host)
         lane.back_off.limited(self._clock.now(), retry_after)
         self._dispatch(lane)
+
+    def _lane(self, host: str) -> _Lane:
+        now = self._clock.now()
+        lane = self._lanes.get(host)
+        if lane is None:
+            self._forget_idle(now)
+            lane = self._lanes[host] = _Lane(now)
+        lane.used_at = now
+        return lane
+
+    def _forget_idle(self, now: datetime) -> None:
+        if now >= self._swept_at + _KEPT:
+            self._swept_at = now
+            self._lanes = {host: lane for host, lane in self._lanes.items() if not lane.is_idle(now)}
 
     async def _wait(self, lane: _Lane, pace: Pace, purpose: Purpose, patient_until: datetime) -> BackingOff | None:
         answer: asyncio.Future[BackingOff | None] = asyncio.get_running_loop().create_future()
@@ -138,6 +169,7 @@ class Pacer:
 
     def _release(self, lane: _Lane) -> None:
         lane.in_flight -= 1
+        lane.used_at = self._clock.now()
         self._dispatch(lane)
 
     def _dispatch(self, lane: _Lane) -> None:

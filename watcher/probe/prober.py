@@ -9,7 +9,7 @@ from watcher.clock import Clock
 from watcher.metrics import Metrics
 from watcher.model.exchange import Exchange, FetchFailure, Response, Task
 from watcher.model.finding import Reason
-from watcher.model.platform import Answers
+from watcher.model.platform import Answers, is_at_home
 from watcher.probe.failures import TRANSPORT
 from watcher.probe.headers import age_of, request_headers, retry_after_of
 from watcher.probe.pacing import BackingOff, Pacer
@@ -45,7 +45,8 @@ class Prober:
     async def fetch(self, task: Task) -> Exchange:
         """Ask what `task` asks. Raises nothing but CancelledError, whatever the page or the network does.
 
-        `task.timeout` begins with the turn. When no request was sent, both stamps are the present instant.
+        `task.timeout` begins with the turn. A redirect to a host that is neither relative of the asked one nor the
+        platform's is not followed: any page may name any host, and ours to spend is its own pace only. When no request was sent, both stamps are the present instant.
         """
         refusal = await self._robots_refusal(task)
         if refusal is not None:
@@ -73,6 +74,7 @@ class Prober:
             max_body=self._settings.max_body,
             headers=request_headers(task),
             fresh=task.fresh,
+            follows=lambda url: is_at_home(url, task.url, task.platform),
         )
         self._metrics.probes.labels(platform).inc()
         with self._metrics.probes_in_flight.track_inprogress():
@@ -111,7 +113,7 @@ def backing_off(held_up: BackingOff) -> FetchFailure:
 def open_prober(settings: ProbeSettings, version: str, clock: Clock, metrics: Metrics) -> Prober:
     """The prober of a run with all its parts; needs a running loop. Raises as `open_session` does."""
     session = open_session(settings, version)
-    pacer = Pacer(clock, metrics)
+    pacer = Pacer(clock, metrics, settings.connections)
     robots = Robots(robots_fetch(session, pacer, settings), clock)
     return Prober(session=session, pacer=pacer, robots=robots, clock=clock, metrics=metrics, settings=settings)
 
@@ -128,7 +130,8 @@ def robots_fetch(session: ProbeSession, pacer: Pacer, settings: ProbeSettings) -
         until = pacer.backing_off(host)
         if until is not None:
             return backing_off(BackingOff(until=until))
-        pacer.spend(host)
-        return await go(session, visit, pacer.spend)
+        async with pacer.connection():
+            pacer.spend(host)
+            return await go(session, visit, pacer.spend)
 
     return fetch

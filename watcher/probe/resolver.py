@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
-from aiohttp import ThreadedResolver
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from watcher.model.errors import WatcherError
+from watcher.probe.names import Names
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -85,17 +85,19 @@ class PublicResolver(AbstractResolver):
     `connect_to` maps a host to the (host, port) to connect to in its stead; the rules hold for that one too.
     """
 
-    def __init__(self, rules: AddressRules, connect_to: Mapping[str, tuple[str, int]]) -> None:
+    def __init__(
+        self, rules: AddressRules, connect_to: Mapping[str, tuple[str, int]], names: Names | None = None
+    ) -> None:
         self._rules = rules
         self._connect_to = {host.lower(): target for host, target in connect_to.items()}
-        self._system = ThreadedResolver()
+        self._names = names or Names()
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         """The admissible addresses of `host`. Raises OSError when it has none, AddressRefusedError when none is."""
         target, target_port = self._connect_to.get(host.lower().rstrip("."), (host, port))
-        found = await self._system.resolve(target, target_port, family)
+        found = await self._names.look_up(target, target_port, family)
         admitted = [result for result in found if self._rules.admits(ip_address(result["host"]))]
         if not admitted:
             addresses = ", ".join(result["host"] for result in found) or "no address"
@@ -103,8 +105,8 @@ class PublicResolver(AbstractResolver):
         return admitted
 
     async def close(self) -> None:
-        """Let go of the system's resolver."""
-        await self._system.close()
+        """Start no more look-ups."""
+        self._names.close()
 
 
 def _forms(address: Address) -> Iterator[Address]:

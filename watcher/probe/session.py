@@ -16,7 +16,7 @@ from watcher.settings.values import ProbeSettings
 # Long Content-Security-Policy headers are common; aiohttp's 8190 bytes would turn them into errors.
 _MAX_HEADER: Final = 65_536
 _DNS_TTL_SECONDS: Final = 60
-# The caller's timeout is the only one: aiohttp's own would count the wait for a free connection.
+# The caller's timeout is the only one.
 _NO_TIMEOUT: Final = ClientTimeout(total=None, sock_connect=None)
 _NO_CACHE: Final = {"Cache-Control": "no-cache", "Pragma": "no-cache"}
 
@@ -64,7 +64,7 @@ class ProbeSession:
 
 
 def open_session(settings: ProbeSettings, version: str) -> ProbeSession:
-    """The session of a run; needs a running loop. A quarter of `settings.connections` is kept for fresh ones.
+    """The session of a run; needs a running loop. How many connections there may be at once is the Pacer's to say.
 
     Raises OSError when `settings.ca_file` cannot be read, ssl.SSLError when it holds no certificate.
     """
@@ -74,14 +74,12 @@ def open_session(settings: ProbeSettings, version: str) -> ProbeSession:
     if settings.ca_file is not None:
         context.load_verify_locations(cafile=settings.ca_file)
     context.set_alpn_protocols(["http/1.1"])
-    spare = max(1, settings.connections // 4)
 
-    def connector(limit: int, *, fresh: bool) -> TCPConnector:
+    def connector(*, fresh: bool) -> TCPConnector:
         return TCPConnector(
-            limit=limit,
-            limit_per_host=0,  # the pace of the host bounds it
+            limit=0,  # who may connect is settled before: a wait for a connection here would count as the host's
+            limit_per_host=0,
             ttl_dns_cache=_DNS_TTL_SECONDS,
-            use_dns_cache=not fresh,
             resolver=resolver,
             ssl=context,
             force_close=fresh,
@@ -89,8 +87,8 @@ def open_session(settings: ProbeSettings, version: str) -> ProbeSession:
 
     user_agent = f"watcher/{version} (+{settings.contact})" if settings.contact else f"watcher/{version}"
     return ProbeSession(
-        _client(connector(max(1, settings.connections - spare), fresh=False), user_agent),
-        _client(connector(spare, fresh=True), user_agent),
+        _client(connector(fresh=False), user_agent),
+        _client(connector(fresh=True), user_agent),
         rules,
         resolver,
     )

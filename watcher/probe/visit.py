@@ -27,20 +27,25 @@ _HARMLESS: Final = frozenset({"accept", "accept-language", "sec-fetch-mode"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """A URL to be asked for. `timeout` spans all of it; `max_body` is in bytes, decoded."""
+    """A URL to be asked for. `timeout` spans all of it; `max_body` is in bytes, decoded.
+
+    `follows` says of the URL that a redirect names whether it is asked for as well.
+    """
 
     url: str
     timeout: timedelta
     max_body: int
     headers: Mapping[str, str] = field(default_factory=dict)
     fresh: bool = False
+    follows: Callable[[str], bool] = lambda _url: True
 
 
 async def go(session: ProbeSession, visit: Visit, on_hop: Callable[[str], None]) -> Response | FetchFailure:
     """Ask for `visit.url` and follow at most 5 redirects, to http and https only and never from https to http.
 
-    Headers beyond the harmless ones stay with the origin that they were meant for. `on_hop` is told the host
-    of each further request. Raises nothing but CancelledError.
+    A redirect that `visit.follows` does not want is the answer itself: its status and headers, no body, and as
+    `url` the one that it names, which was not asked for. Headers beyond the harmless ones stay with the origin
+    that they were meant for. `on_hop` is told the host of each further request. Raises nothing but CancelledError.
     """
     hops: list[Hop] = []
     try:
@@ -61,11 +66,13 @@ async def _follow(
             location = response.headers.get("Location")
             if response.status not in _REDIRECTS or not location:
                 return await _answer(response, url, visit.max_body)
-            status = response.status
+            status, answered = response.status, _headers(response.headers)
         hops.append(Hop(url=str(url), status=status, location=_clean(location)))
         target = _next(url, location, hops)
         if isinstance(target, FetchFailure):
             return target
+        if not visit.follows(str(target)):
+            return Response(status=status, url=str(target), headers=answered, body=b"")
         if target.origin() != url.origin():
             headers = {name: value for name, value in headers.items() if name.lower() in _HARMLESS}
         url = target

@@ -39,8 +39,14 @@ def outages_of(commit: Commit) -> tuple[list[Outage], list[Outage]]:
 
 
 def first_of_each(transitions: Iterable[Transition]) -> list[Transition]:
-    """The transitions without repetitions: an account, an instant and a kind make one."""
-    return list({transition_key(transition): transition for transition in transitions}.values())
+    """The transitions without repetitions, the first of each: an account, an instant and a kind make one.
+
+    The first is what stays when one is stored after the other, too.
+    """
+    first: dict[tuple[str, datetime, str], Transition] = {}
+    for transition in transitions:
+        first.setdefault(transition_key(transition), transition)
+    return list(first.values())
 
 
 def transition_key(transition: Transition) -> tuple[str, datetime, str]:

@@ -6,10 +6,12 @@ Every method is one transaction. Every exception of the database leaves as Store
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+import structlog
 from sqlalchemy import BigInteger, Connection, Engine, RowMapping, Select, Text, cast, select, type_coerce, update
 
 from watcher.model.account import Account
@@ -19,7 +21,7 @@ from watcher.model.finding import Finding
 from watcher.model.notification import Delivery, Incident, Notification
 from watcher.model.outage import AccountState, Outage, Transition
 from watcher.store import migrations, sql_outbox, tables
-from watcher.store.base import Commit, IncidentRecord, Store, Stored
+from watcher.store.base import Body, Commit, IncidentRecord, Store, Stored
 from watcher.store.codec import chained_hash, from_json, from_row, instant_of, micros_of, to_json, to_row
 from watcher.store.commits import without_features
 from watcher.store.engine import for_writing, make_private, sqlite_engine
@@ -48,6 +50,8 @@ class SqlStore(Store):
         self._patience = patience
         self._lock = WriterLock(state_dir)
         self._engine: Engine | None = None
+        self._loses_pages = False
+        self._log = structlog.get_logger()
 
     def open(self) -> None:
         """Open the database; unless `read_only`, create what is missing and bring the schema up to date."""
@@ -108,13 +112,28 @@ class SqlStore(Store):
                 connection.execute(update(tables.account).where(columns.id == account_id).values(unwatched_at=now))
 
     def commit(self, commit: Commit) -> None:
-        """Store all of `commit`: the bodies first, on the disk for good before a row names them."""
+        """Store all of `commit`: the bodies first, on the disk for good before a row names them.
+
+        A body that the disk does not take is left out, and the rest goes on: to be told matters more than a page.
+        """
         with told_as_store_error(self._path):
             self._require_engine()
-            for body in commit.bodies:
-                self._evidence.keep(body)
+            kept = tuple(body for body in commit.bodies if self._keeps(body))
         with self._writing() as connection:
-            write_commit(connection, commit)
+            write_commit(connection, replace(commit, bodies=kept))
+
+    def _keeps(self, body: Body) -> bool:
+        try:
+            self._evidence.keep(body)
+        except OSError as error:
+            if not self._loses_pages:
+                self._log.warning("evidence is not kept, commits go on without their pages", error=str(error))
+            self._loses_pages = True
+            return False
+        if self._loses_pages:
+            self._log.info("evidence is kept again")
+        self._loses_pages = False
+        return True
 
     def heartbeat(self, at: datetime) -> None:
         """Note that the process lived at `at`."""

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -30,6 +30,8 @@ FIRST_BACK_OFF: Final = timedelta(milliseconds=100)
 LONGEST_BACK_OFF: Final = timedelta(seconds=5)
 # So many commits go into one transaction at most: others wait for the thread meanwhile.
 _TOGETHER = 500
+# So many bytes of pages may wait: while the store fails for hours, memory is for what people are to be told.
+MOST_WAITING_PAGES: Final = 64 * 1024 * 1024
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -54,6 +56,8 @@ class StoreWorker:
         self._metrics = metrics
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store") if threaded else None
         self._queue: deque[_Queued] = deque()
+        self._waiting_pages = 0
+        self._drops_pages = False
         self._touched: dict[str, AccountState] = {}
         self._touched_since: datetime | None = None
         self._wake = asyncio.Event()
@@ -76,14 +80,27 @@ class StoreWorker:
         return await asyncio.get_running_loop().run_in_executor(self._executor, bound)
 
     def commit(self, commit: Commit) -> asyncio.Future[None]:
-        """Queue `commit`. The future is done once it is stored; it fails only when it never can be (a bug)."""
+        """Queue `commit`. The future is done once it is stored; it fails only when it never can be (a bug).
+
+        Its bodies are left out where more than MOST_WAITING_PAGES would wait. Nothing else ever is.
+        """
         for state in commit.states:
             # It knows all that a touch before it knew.
             self._touched.pop(state.account_id, None)
-        queued = _Queued(commit, asyncio.get_running_loop().create_future())
+        queued = _Queued(self._admitted(commit), asyncio.get_running_loop().create_future())
         self._queue.append(queued)
         self._wake.set()
         return queued.done
+
+    def _admitted(self, commit: Commit) -> Commit:
+        size = _page_bytes(commit)
+        if self._waiting_pages + size <= MOST_WAITING_PAGES:
+            self._waiting_pages += size
+            return commit
+        if not self._drops_pages:
+            self._drops_pages = True
+            self._log.warning("too many pages wait for the store, further ones are not kept", bytes=self._waiting_pages)
+        return replace(commit, bodies=())
 
     def touch(self, state: AccountState) -> None:
         """Store `state` within TOUCH_WITHIN, or sooner if there is a commit; the last one of an account counts."""
@@ -212,13 +229,19 @@ class StoreWorker:
         self._works_again()
 
     def _forget(self, batch: list[_Queued], touched: dict[str, AccountState]) -> None:
-        for _ in batch:
+        for queued in batch:
             self._queue.popleft()
+            self._waiting_pages -= _page_bytes(queued.commit)
+        self._drops_pages = self._drops_pages and bool(self._queue)
         for account_id, state in touched.items():
             # Touched or committed again meanwhile: that is still to be written.
             if self._touched.get(account_id) is state:
                 del self._touched[account_id]
         self._touched_since = self._clock.now() if self._touched else None
+
+
+def _page_bytes(commit: Commit) -> int:
+    return sum(len(body.content) for body in commit.bodies)
 
 
 def _accounts(batch: list[_Queued], touched: dict[str, AccountState]) -> list[str]:

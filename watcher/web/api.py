@@ -1,6 +1,8 @@
 """The JSON API: accounts as they stand, and their outages. Reads only; the shapes are those of model/record.py."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -8,7 +10,7 @@ from multidict import MultiMapping
 
 from watcher.model.errors import WatcherError
 from watcher.model.outage import Outage
-from watcher.model.record import account_record, outage_record
+from watcher.model.record import Record, account_record, outage_record
 from watcher.model.snapshot import Snapshot
 
 ReadOutages = Callable[..., Awaitable[tuple[Outage, ...]]]
@@ -44,7 +46,8 @@ class Api:
 
     async def accounts(self, _request: web.Request) -> web.Response:
         """All accounts, in the order of the watchlist."""
-        return web.json_response([account_record(account, state) for account, state in self._snapshot().accounts])
+        rows = self._snapshot().accounts
+        return await _listed(account_record(account, state) for account, state in rows)
 
     async def account(self, request: web.Request) -> web.Response:
         """One account by its id."""
@@ -64,7 +67,7 @@ class Api:
             outages = await self._read(query)
         except WatcherError as error:
             return json_error(503, f"the outages cannot be read at present: {error}")
-        return web.json_response([outage_record(outage) for outage in outages])
+        return await _listed(outage_record(outage) for outage in outages)
 
     async def _read(self, query: OutageQuery) -> tuple[Outage, ...]:
         spare = 0
@@ -76,6 +79,15 @@ class Api:
         )
         wanted = found if query.open is None else tuple(outage for outage in found if outage.is_open is query.open)
         return wanted[: query.limit]
+
+
+async def _listed(records: Iterable[Record]) -> web.Response:
+    """The records as a JSON list. They are made of frozen values, and written, in another thread: there may be many."""
+    return web.json_response(text=await asyncio.to_thread(_written, records))
+
+
+def _written(records: Iterable[Record]) -> str:
+    return json.dumps(list(records))
 
 
 def parse_outage_query(parameters: MultiMapping[str]) -> OutageQuery:

@@ -5,11 +5,11 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.store.samples import T0, account, alert, closing, opening, outage, state
+from tests.unit.store.samples import T0, account, after, alert, closing, opening, outage, state
 from watcher.model.notification import Incident, IncidentKind
 from watcher.model.outage import Phase, Unobserved
 from watcher.store.base import Commit
-from watcher.store.commits import merge, unobserved_key
+from watcher.store.commits import first_of_each, merge, unobserved_key
 from watcher.store.memory import MemoryStore
 
 NAMES = ("potus", "realdonaldtrump")
@@ -78,6 +78,15 @@ def test_incident_of_one_key_may_follow_another_within_a_portion() -> None:
 def test_nothing_merges_to_nothing() -> None:
     """An empty list of commits is an empty commit."""
     assert merge([]) == Commit()
+
+
+def test_of_repeated_transitions_the_first_stays() -> None:
+    """Whether they come in one portion or one after the other, the one that was there first is not replaced."""
+    (first,) = opening(outage()).transitions
+    again, later = replace(first, detail={"told": "twice"}), replace(first, at=after(99))
+    assert first_of_each([first, again, later, first]) == [first, later]
+    commits = [Commit(transitions=(item,)) for item in (first, again, later)]
+    assert _stored(commits).transitions() == _stored([merge(commits)]).transitions() == (later, first)
 
 
 def test_unobserved_spans_are_of_all_or_of_one() -> None:

@@ -40,6 +40,34 @@ _SPECIAL = re.compile(r"[*_~`]|:[\w+'-]*[^\W\d][\w+'-]*:|@(?:everyone|here|chann
 _STAMP = re.compile(r"\b\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d UTC\b")
 _WEB_ADDRESS = re.compile(r"https?://[^\s<>|`]+")
 _SLACK_CODE = re.compile(r"[a-z_]{1,64}")
+# Slack's words for a webhook that is no longer good, and for a message that it will not take:
+# https://api.slack.com/messaging/webhooks#handling_errors. Only Slack itself may end a notification: a proxy or a
+# captive portal on the way has a 403 and a 404 too, and goes away again.
+_GONE: Final = frozenset(
+    {
+        "action_prohibited",
+        "channel_is_archived",
+        "channel_not_found",
+        "invalid_token",
+        "no_active_hooks",
+        "no_service",
+        "no_service_id",
+        "no_team",
+        "posting_to_general_channel_denied",
+        "team_disabled",
+    }
+)
+_REFUSED: Final = frozenset(
+    {
+        "invalid_blocks",
+        "invalid_blocks_format",
+        "invalid_payload",
+        "missing_text_or_fallback_or_attachments",
+        "no_text",
+        "too_many_attachments",
+        "user_not_found",
+    }
+)
 
 
 class SlackWebhook:
@@ -101,9 +129,9 @@ def _outcome(status: int, answer: str, retry_after: str | None) -> Outcome:
         return RetryAfter(reason=f"rate_limited: {told}", wait=_wait(retry_after))
     if status >= 500:  # noqa: PLR2004
         return RetryAfter(reason=f"server_error: {told}", wait=_wait(retry_after))
-    if status in (403, 404, 410) or (status, answer) == (400, "invalid_token"):
+    if status >= 400 and answer in _GONE:  # noqa: PLR2004
         return GaveUp(reason=f"gone: {told}")
-    if status >= 400:  # noqa: PLR2004
+    if status >= 400 and answer in _REFUSED:  # noqa: PLR2004
         return GaveUp(reason=f"client_error: {told}")
     return RetryAfter(reason=f"bad_answer: {told}")
 
