@@ -38,6 +38,9 @@ def watching(*urls: str, interval: str = "60s") -> str:
     return f"defaults: {{interval: {interval}}}\naccounts:\n" + "".join(f"  - {url}\n" for url in urls)
 
 
+X_SETTINGS = "  x: {robots: override, pace: {requests: 600, per: 1m, concurrency: 20}}\n"
+
+
 class World:
     """`async with World(tmp_path, watchlist) as world`: everything runs.
 
@@ -45,6 +48,8 @@ class World:
     there. `durable`: SQLite under tmp_path, so that `start` goes on from it; else the store in memory.
     `settings` is added to watcher.yaml. A story in which the program logs an error fails at its end.
     """
+
+    web_port = 0
 
     def __init__(
         self,
@@ -54,6 +59,7 @@ class World:
         hosts: tuple[str, ...] = (X,),
         settings: str = "",
         platforms: str = "",
+        x_settings: str = X_SETTINGS,
         durable: bool = False,
         platform_options: Mapping[str, Any] | None = None,
     ) -> None:
@@ -66,7 +72,7 @@ class World:
         self._hosts = hosts
         self._watchlist = watchlist
         self._settings = settings
-        self._platforms = platforms
+        self._platforms = x_settings + platforms
         self._durable = durable
         self._options = dict(platform_options or {})
         self._stepped = timedelta(0)
@@ -222,12 +228,11 @@ class World:
         connect = "".join(f'    {host}: "127.0.0.1:{p.port}"\n' for host, p in self.at.items())
         (self.directory / "watcher.yaml").write_text(
             "watchlist: watchlist.yaml\nstate_dir: state\ncontact: test@watcher.example\n"
-            'web: {listen: "127.0.0.1:0"}\n'
+            f'web: {{listen: "127.0.0.1:{self.web_port}"}}\n'
             f"probe:\n  allow_private: [127.0.0.0/8]\n  ca_file: ca.pem\n  connect_to:\n{connect}"
             f'channels:\n  - {{name: newsroom, kind: slack, webhook_url: "{self.slack.url}"}}\n'
             "routes:\n  - {name: default, channels: [newsroom]}\n"
-            "platforms:\n  x: {robots: override, pace: {requests: 600, per: 1m, concurrency: 20}}\n"
-            f"{self._platforms}{self._settings}"
+            f"platforms:\n{self._platforms}{self._settings}"
         )
 
 

@@ -5,7 +5,9 @@ from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any
 
-from tests.fakes.fetch import ScriptedFetch, fails, says, shows
+import pytest
+
+from tests.fakes.fetch import Reply, ScriptedFetch, fails, says, shows
 from tests.fakes.virtual_time import START, VirtualClock, run_virtual
 from tests.unit.town import (
     API,
@@ -13,6 +15,7 @@ from tests.unit.town import (
     MINUTE,
     MIRROR,
     SECOND,
+    SITE,
     TOWN,
     Watch,
     account,
@@ -20,14 +23,18 @@ from tests.unit.town import (
     book,
     key,
     mirror,
+    profile,
+    site,
+    soft_404,
     state,
     there,
+    visitor,
 )
 from watcher.book import Book
-from watcher.judge.watching import rewatch, unwatch
 from watcher.model.account import Account
 from watcher.model.control import Health
-from watcher.model.finding import Reason, Verdict
+from watcher.model.finding import Certainty, Reason, Verdict
+from watcher.model.notification import IncidentKind
 from watcher.model.outage import Phase, TransitionKind
 
 ALICE, BOB = account("alice"), account("bob")
@@ -94,7 +101,7 @@ def test_an_absence_that_the_controls_share_is_none() -> None:
             assert finding.refused is not None
             assert finding.refused.verdict is Verdict.ABSENT
             assert watch.phase(ALICE) is Phase.UP
-            assert await kinds(watch) == []
+            assert await kinds(watch) == [TransitionKind.ACCOUNT_BLIND]
 
     play(story())
 
@@ -375,6 +382,41 @@ def test_a_never_seen_account_gets_no_second_look() -> None:
     play(story())
 
 
+def test_once_an_interval_a_missing_account_is_looked_for_by_its_id() -> None:
+    """While it is down its handle is asked for each time, its id now and then; back under another name it has moved."""
+
+    async def story() -> None:
+        fetch, watch = watching(up(ALICE, stable_id="17"))
+        async with watch:
+            await watch.look(ALICE, times=3)
+            assert watch.phase(ALICE) is Phase.DOWN
+            before = fetch.asked(api("id/17"))
+            opened_at = watch.clock.now()
+            while watch.clock.now() - opened_at < 3 * MINUTE:
+                await watch.look(ALICE)
+            assert fetch.asked(api("id/17")) - before == 3
+            fetch.say(api("id/17"), there("alicia", "17"))
+            while watch.phase(ALICE) is Phase.DOWN:
+                await watch.look(ALICE)
+            assert watch.phase(ALICE) is Phase.UP
+            assert watch.book.states[ALICE.id].handle == "alicia"
+
+    play(story())
+
+
+def test_an_account_without_an_id_is_not_looked_for_elsewhere_while_down() -> None:
+    """Another source by the handle is no way to find what has moved."""
+
+    async def story() -> None:
+        fetch, watch = watching(up(ALICE, town=BOTH))
+        async with watch:
+            await watch.look(ALICE, times=12)
+            assert watch.phase(ALICE) is Phase.DOWN
+            assert fetch.asked(mirror("alice")) == 1
+
+    play(story())
+
+
 # Sites that nobody knows.
 
 
@@ -510,6 +552,27 @@ def test_silence_is_told_once_and_once_over() -> None:
     play(story())
 
 
+def test_one_accounts_own_trouble_is_not_the_platforms() -> None:
+    """Where the controls hold and others are seen, an account without a verdict is a notice, once, and later."""
+
+    async def story() -> None:
+        accounts = [ALICE, BOB, account("carol")]
+        fetch, watch = watching(up(*accounts))
+        for who in accounts[1:]:
+            fetch.say(api(who.handle), there(who.handle))
+        fetch.say(api("alice"), WALL)
+        async with watch:
+            for _ in range(12):
+                watch.controls.refresh_stale()
+                await asyncio.gather(*map(watch.look, accounts))
+                watch.pipeline.notice_silence()
+            assert watch.book.incidents == {}
+            await watch.worker.flush()
+            assert [found.kind for found in watch.store._incidents.values()] == [IncidentKind.NOTICE]
+
+    play(story())
+
+
 def test_silence_everywhere_is_our_own_network() -> None:
     """While nothing at all is reached there is one incident, of the network, and none of the platforms."""
 
@@ -551,25 +614,5 @@ def test_the_incident_of_an_unknown_site_names_its_host() -> None:
             await watch.clock.sleep(4 * MINUTE)
             watch.pipeline.notice_silence()
             assert [incident.key for incident in watch.book.incidents.values()] == ["generic@site.example"]
-
-    play(story())
-
-
-def test_a_start_stores_what_changed_meanwhile() -> None:
-    """An account taken off the watchlist while the program was stopped has its outage closed in the store."""
-
-    async def story() -> None:
-        _, watch = watching(up(ALICE, BOB))
-        async with watch:
-            await watch.look(ALICE, times=3)
-            down = watch.book.states[ALICE.id]
-            assert down.outage is not None
-            watch.pipeline.start([unwatch(down, watch.clock.now()), rewatch(watch.book.states[BOB.id], START)], ())
-            assert watch.book.incidents == {}
-            assert (await kinds(watch))[-3:] == [
-                TransitionKind.OUTAGE_CLOSED,
-                TransitionKind.ACCOUNT_UNWATCHED,
-                TransitionKind.ACCOUNT_REWATCHED,
-            ]
 
     play(story())

@@ -13,7 +13,9 @@ from math import ceil
 from typing import Final
 from urllib.parse import urlsplit
 
+from watcher.judge.policy import severity_of
 from watcher.model.account import Account, Severity, Watchlist
+from watcher.model.finding import Certainty, Reason
 from watcher.model.platform import Pace, Platform, Source, expand
 from watcher.model.route import Route
 from watcher.settings.overrides import apply_overrides
@@ -53,8 +55,9 @@ def remarks(watchlist: Watchlist, platforms: Mapping[str, Platform], settings: S
         platform = applied[account.platform]
         found += _on_sources(account, platform)
         found += _on_controls(account, platform, neighbours[account.platform, account.instance])
-        found += _on_routes(account, settings)
+        found += _on_routes(account, platform, settings)
     found += _on_contact(settings)
+    found += _on_blindness(watchlist, applied, settings)
     found += _on_owners(watchlist, settings)
     found += _on_paces(watchlist, applied)
     return tuple(found)
@@ -80,22 +83,56 @@ def _on_controls(account: Account, platform: Platform, neighbours: AbstractSet[s
         yield Remark(account_id=account.id, level=Level.WARNING, message=message)
 
 
-def _on_routes(account: Account, settings: Settings) -> Iterator[Remark]:
+def _on_routes(account: Account, platform: Platform, settings: Settings) -> Iterator[Remark]:
+    """Whether somebody is told of an outage, with each severity that it may have."""
     quiet = {channel.name for channel in settings.channels if isinstance(channel, LogChannel)}
-    if account.severity is Severity.CRITICAL and _channels_for(account, settings.routes) <= quiet:
-        message = "is critical, but no route leads it to a channel other than the log"
-        yield Remark(account_id=account.id, level=Level.WARNING, message=message)
+    for severity, why in _severities(account, platform):
+        channels = _channels_for(settings.routes, severity, account.platform, account)
+        if not channels:
+            message = f"no route takes its outage of severity '{severity}'{why}"
+            yield Remark(account_id=account.id, level=Level.CANNOT_ALERT, message=message)
+            return
+        if account.severity is Severity.CRITICAL and channels <= quiet:
+            message = f"is critical, but no route leads it to a channel other than the log{why}"
+            yield Remark(account_id=account.id, level=Level.WARNING, message=message)
+            return
 
 
-def _channels_for(account: Account, routes: Iterable[Route]) -> set[str]:
-    # Routes are matched in watcher.notify, which lies above this room; here it is about one severity of one account.
+def _severities(account: Account, platform: Platform) -> Iterator[tuple[Severity, str]]:
+    """Those of an outage of the account, each with what to say of why; a withholding is left out, as it is named."""
+    yield account.severity, ""
+    lowered = severity_of(account.severity, Reason.NOT_FOUND, Certainty.RESEMBLES)
+    if lowered is not account.severity and any(source.similarity for source in platform.usable_sources):
+        yield lowered, f" (on {platform.title} little is sure: '{account.severity}' becomes '{lowered}')"
+
+
+def _on_blindness(watchlist: Watchlist, platforms: Mapping[str, Platform], settings: Settings) -> Iterator[Remark]:
+    """What cannot be observed is told as a warning about the platform, or about no platform where all fail."""
+    watched = sorted({account.platform for account in watchlist.accounts.values()})
+    named = {platform: platforms[platform].title for platform in watched} | {"": "anything at all"}
+    untold = [
+        name for platform, name in named.items() if not _channels_for(settings.routes, Severity.WARNING, platform)
+    ]
+    if untold:
+        message = (
+            f"nobody is told when {' or '.join(untold)} cannot be observed: "
+            "give a route for severity 'warning' that matches no owner and no labels"
+        )
+        yield Remark(account_id=None, level=Level.WARNING, message=message)
+
+
+def _channels_for(
+    routes: Iterable[Route], severity: Severity, platform: str, account: Account | None = None
+) -> set[str]:
+    # Routes are matched in watcher.notify, which lies above this room; here it is about what may come.
+    owner, labels = (account.owner, account.labels) if account else (None, {})
     channels: set[str] = set()
     for route in routes:
         if (
-            (not route.severity or account.severity in route.severity)
-            and (not route.platform or account.platform in route.platform)
-            and (not route.owner or account.owner in route.owner)
-            and route.labels.items() <= dict(account.labels).items()
+            (not route.severity or severity in route.severity)
+            and (not route.platform or platform in route.platform)
+            and (not route.owner or owner in route.owner)
+            and route.labels.items() <= dict(labels).items()
         ):
             channels.update(route.channels)
             if not route.proceed:

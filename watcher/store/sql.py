@@ -118,22 +118,25 @@ class SqlStore(Store):
         """
         with told_as_store_error(self._path):
             self._require_engine()
-            kept = tuple(body for body in commit.bodies if self._keeps(body))
+            kept = self._kept(commit.bodies)
         with self._writing() as connection:
             write_commit(connection, replace(commit, bodies=kept))
 
-    def _keeps(self, body: Body) -> bool:
-        try:
-            self._evidence.keep(body)
-        except OSError as error:
-            if not self._loses_pages:
-                self._log.warning("evidence is not kept, commits go on without their pages", error=str(error))
-            self._loses_pages = True
-            return False
-        if self._loses_pages:
-            self._log.info("evidence is kept again")
-        self._loses_pages = False
-        return True
+    def _kept(self, bodies: Sequence[Body]) -> tuple[Body, ...]:
+        kept: list[Body] = []
+        fault: OSError | None = None
+        for body in bodies:
+            try:
+                self._evidence.keep(body)
+                kept.append(body)
+            except OSError as error:
+                fault = error
+        if fault is not None and not self._loses_pages:
+            self._log.warning("evidence cannot be written, commits go on without their pages", error=str(fault))
+        elif fault is None and bodies and self._loses_pages:
+            self._log.info("evidence is written again")
+        self._loses_pages = fault is not None or (self._loses_pages and not bodies)
+        return tuple(kept)
 
     def heartbeat(self, at: datetime) -> None:
         """Note that the process lived at `at`."""

@@ -6,8 +6,11 @@ Nothing is kept from one scrape to the next, so the series of a removed account 
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
@@ -94,15 +97,31 @@ _COUNTERS = (
 )
 
 
+_TAKEN: Final[ContextVar[Snapshot | None]] = ContextVar("snapshot_taken", default=None)
+
+
+@contextmanager
+def as_of(snapshot: Snapshot) -> Iterator[None]:
+    """Within this context an AccountCollector shows `snapshot`: a registry hands its collectors nothing itself."""
+    token = _TAKEN.set(snapshot)
+    try:
+        yield
+    finally:
+        _TAKEN.reset(token)
+
+
 class AccountCollector(Collector):
-    """Every account, platform and control of the snapshot as fresh metric families, one set per scrape."""
+    """Every account, platform and control of the snapshot as fresh metric families, one set per scrape.
+
+    What `as_of` gives is shown; without it `snapshot` is called, in the thread that collects.
+    """
 
     def __init__(self, snapshot: Callable[[], Snapshot]) -> None:
         self._snapshot = snapshot
 
     def collect(self) -> Iterable[Metric]:
-        """The families with their samples, as things are now."""
-        snapshot = self._snapshot()
+        """The families with their samples."""
+        snapshot = _TAKEN.get() or self._snapshot()
         yield from _accounts(snapshot)
         yield _info(snapshot)
         yield _states(snapshot)

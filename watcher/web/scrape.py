@@ -2,14 +2,17 @@
 
 import asyncio
 import gzip
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from prometheus_client import CollectorRegistry, Metric
+from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, choose_encoder, generate_latest, gzip_accepted
 from prometheus_client.openmetrics.exposition import ALLOWUTF8
 from prometheus_client.registry import Collector
+
+from watcher.model.snapshot import Snapshot
+from watcher.web.collector import as_of
 
 _Encoder = Callable[[Collector], bytes]
 
@@ -23,25 +26,15 @@ class Exposition:
     gzipped: bool
 
 
-class _Collected(Collector):
-    """What a registry held at one instant, in the shape that the encoders ask for."""
-
-    def __init__(self, families: list[Metric]) -> None:
-        self._families = families
-
-    def collect(self) -> Iterable[Metric]:
-        return self._families
-
-
-async def expose(registry: CollectorRegistry, accept: str, accept_encoding: str) -> Exposition:
+async def expose(registry: CollectorRegistry, snapshot: Snapshot, accept: str, accept_encoding: str) -> Exposition:
     """All metrics of `registry` as the two request headers want them; whatever they say, an answer is given.
 
-    State is read on the loop's thread, where nothing else changes it; the writing is left to another thread.
+    The caller takes the snapshot on the loop's thread, where nothing else changes it. Its values are frozen and the
+    instruments safe to read from anywhere: the rest, up to a second of it, is left to another thread.
     """
     encode, content_type = _negotiate(accept)
     gzipped = gzip_accepted(accept_encoding)
-    families = list(registry.collect())
-    body = await asyncio.to_thread(_write, encode, families, gzipped)
+    body = await asyncio.to_thread(_write, registry, snapshot, encode, gzipped)
     return Exposition(body=body, content_type=content_type, gzipped=gzipped)
 
 
@@ -64,6 +57,7 @@ def _without_spelling(encoder: _Encoder) -> _Encoder:
     return encoder
 
 
-def _write(encode: _Encoder, families: list[Metric], gzipped: bool) -> bytes:
-    body = encode(_Collected(families))
+def _write(registry: CollectorRegistry, snapshot: Snapshot, encode: _Encoder, gzipped: bool) -> bytes:
+    with as_of(snapshot):
+        body = encode(registry)
     return gzip.compress(body, compresslevel=1, mtime=0) if gzipped else body

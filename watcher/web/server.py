@@ -148,7 +148,7 @@ class WebServer:
     async def _metrics(self, request: web.Request) -> web.Response:
         accept = ",".join(request.headers.getall("Accept", ()))
         encoding = ",".join(request.headers.getall("Accept-Encoding", ()))
-        exposition = await expose(self._registry, accept, encoding)
+        exposition = await expose(self._registry, self._snapshot(), accept, encoding)
         headers = {"Content-Type": exposition.content_type, "Vary": "Accept, Accept-Encoding"}
         if exposition.gzipped:
             headers["Content-Encoding"] = "gzip"

@@ -117,10 +117,17 @@ LOUD = "{url: https://chirp.example/alice, severity: critical, owner: alice, lab
 
 
 def is_loud(tmp_path: Path, *routes: Route) -> bool:
-    settings = replace(QUIET, channels=(LogChannel(name="log"), SLACK), routes=routes)
-    said = found(tmp_path, LOUD, settings=settings)
-    assert [remark.account_id for remark in said] in ([], ["chirp:alice"])
+    said = of_alice(tmp_path, LOUD, *routes)
+    assert all(remark.level is Level.WARNING for remark in said)
     return not said
+
+
+def of_alice(
+    tmp_path: Path, accounts: str, *routes: Route, platforms: dict[str, Platform] | None = None
+) -> list[Remark]:
+    """What is said of the accounts, not of the whole, where there is a log and Slack."""
+    settings = replace(QUIET, channels=(LogChannel(name="log"), SLACK), routes=routes)
+    return [remark for remark in found(tmp_path, accounts, platforms, settings) if remark.account_id is not None]
 
 
 def test_a_critical_account_needs_a_route_to_people(tmp_path: Path) -> None:
@@ -129,21 +136,80 @@ def test_a_critical_account_needs_a_route_to_people(tmp_path: Path) -> None:
     assert is_loud(tmp_path, slack)
     assert is_loud(tmp_path, replace(log, proceed=True), slack)
     assert not is_loud(tmp_path, log, slack)
-    assert not is_loud(tmp_path)
 
 
 def test_routes_match_by_what_an_account_is(tmp_path: Path) -> None:
     """Severity, platform, owner and labels must all fit."""
-    slack = Route(name="slack", channels=("slack",))
+    slack, log = Route(name="slack", channels=("slack",)), Route(name="log", channels=("log",))
     assert is_loud(tmp_path, replace(slack, severity=frozenset({Severity.CRITICAL})))
     assert is_loud(
         tmp_path, replace(slack, platform=frozenset({"chirp"}), owner=frozenset({"alice"}), labels={"desk": "a"})
     )
-    assert not is_loud(tmp_path, replace(slack, severity=frozenset({Severity.INFO})))
-    assert not is_loud(tmp_path, replace(slack, platform=frozenset({"fedi"})))
-    assert not is_loud(tmp_path, replace(slack, labels={"desk": "b"}))
-    settings = replace(QUIET, channels=(SLACK,), routes=(replace(slack, owner=frozenset({"bob"})),))
-    assert any("is critical" in remark.message for remark in found(tmp_path, LOUD, settings=settings))
+    assert not is_loud(tmp_path, replace(slack, severity=frozenset({Severity.INFO})), log)
+    assert not is_loud(tmp_path, replace(slack, platform=frozenset({"fedi"})), log)
+    assert not is_loud(tmp_path, replace(slack, labels={"desk": "b"}), log)
+    assert not is_loud(tmp_path, replace(slack, owner=frozenset({"bob"})), log)
+
+
+def test_an_account_that_no_route_takes_cannot_alert(tmp_path: Path) -> None:
+    """Whatever its severity: its outage would be told to nobody, not even to the log."""
+    urgent = Route(name="slack", channels=("slack",), severity=frozenset({Severity.CRITICAL}))
+    for severity in (Severity.WARNING, Severity.INFO):
+        (remark,) = of_alice(tmp_path, f"{{url: https://chirp.example/alice, severity: {severity}}}", urgent)
+        assert (remark.account_id, remark.level) == ("chirp:alice", Level.CANNOT_ALERT)
+        assert remark.message == f"no route takes its outage of severity '{severity}'"
+    assert of_alice(tmp_path, LOUD, urgent) == []
+    (remark,) = of_alice(tmp_path, LOUD)
+    assert remark.level is Level.CANNOT_ALERT
+
+
+def test_where_little_is_sure_the_lowered_severity_needs_a_route_too(tmp_path: Path) -> None:
+    """What only resembles a missing profile is told one step lower, and may pass by the route for the account's own."""
+    compared = replace(CHIRP, sources=tuple(replace(source, pace=FAST, similarity=True) for source in CHIRP.sources))
+    platforms = {**ALL_FAST, "chirp": compared}
+    urgent = Route(name="slack", channels=("slack",), severity=frozenset({Severity.CRITICAL}))
+    log = Route(name="log", channels=("log",))
+    (remark,) = of_alice(tmp_path, LOUD, urgent, platforms=platforms)
+    assert remark.level is Level.CANNOT_ALERT
+    assert remark.message == (
+        "no route takes its outage of severity 'warning' (on Chirp little is sure: 'critical' becomes 'warning')"
+    )
+    (remark,) = of_alice(tmp_path, LOUD, urgent, log, platforms=platforms)
+    assert remark.level is Level.WARNING
+    assert remark.message.startswith("is critical, but no route leads it to a channel other than the log (on Chirp")
+    assert len(of_alice(tmp_path, LOUD, log, platforms=platforms)) == 1
+    assert of_alice(tmp_path, LOUD, replace(log, channels=("slack",)), platforms=platforms) == []
+    mild = "{url: https://chirp.example/alice, severity: info}"
+    assert of_alice(tmp_path, mild, log, platforms=platforms) == []
+    unused = {
+        **platforms,
+        "chirp": replace(
+            compared, sources=(*ALL_FAST["chirp"].sources, replace(compared.sources[0], name="guess", enabled=False))
+        ),
+    }
+    assert of_alice(tmp_path, LOUD, urgent, platforms=unused) == []
+
+
+def blind_spots(tmp_path: Path, *routes: Route) -> list[str]:
+    """What is said of that which cannot be observed."""
+    accounts = "https://chirp.example/alice, {url: https://forum.example/u/alice, controls: {present: [a, b]}}"
+    said = found(tmp_path, accounts, settings=replace(QUIET, channels=(SLACK,), routes=routes))
+    assert all(remark.level is Level.WARNING for remark in said if remark.account_id is None)
+    return [remark.message.split(":")[0] for remark in said if remark.account_id is None]
+
+
+def test_what_cannot_be_observed_needs_a_route(tmp_path: Path) -> None:
+    """It is a warning without owner and labels, of a platform; or of none, where nothing at all is reached."""
+    slack = Route(name="slack", channels=("slack",))
+    deaf = "nobody is told when Chirp or Web page or anything at all cannot be observed"
+    assert blind_spots(tmp_path, slack) == []
+    assert blind_spots(tmp_path, replace(slack, severity=frozenset({Severity.WARNING}))) == []
+    assert blind_spots(tmp_path, replace(slack, severity=frozenset({Severity.CRITICAL}))) == [deaf]
+    assert blind_spots(tmp_path, replace(slack, owner=frozenset({"alice"}))) == [deaf]
+    assert blind_spots(tmp_path, replace(slack, labels={"desk": "a"})) == [deaf]
+    assert blind_spots(tmp_path, replace(slack, platform=frozenset({"chirp"}))) == [
+        "nobody is told when Web page or anything at all cannot be observed"
+    ]
 
 
 def test_an_interval_that_the_pace_forbids_is_named_with_the_one_it_allows(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+import structlog.testing
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from hypothesis import given, settings
@@ -323,12 +324,35 @@ def test_word_outside_its_set_cannot_be_written(store: SqlStore) -> None:
         store.commit(Commit(states=(odd,)))
 
 
-def test_evidence_that_cannot_be_written_stops_the_commit(store: SqlStore, state_dir: Path) -> None:
-    """No row refers to a page that is not there."""
-    (state_dir / "evidence").write_text("in the way")
-    with pytest.raises(StoreError, match="check the state_dir"):
+def test_evidence_that_cannot_be_written_stops_no_commit(
+    store: SqlStore, raw: sqlite3.Connection, state_dir: Path
+) -> None:
+    """The alert is stored, its transition names the page's hash, no row names the page; it is said once, and the end."""
+    obstacle = state_dir / "evidence"
+    obstacle.write_text("in the way")
+    second = outage("realdonaldtrump")
+    with structlog.testing.capture_logs() as logs:
         store.commit(opening(OUTAGE))
-    assert store.load().states == {}
+        store.commit(closing(OUTAGE))
+        store.commit(opening(second))
+        assert store.pending()[0] == 3
+        (told,) = (item for item in store.transitions(account_id="x:realdonaldtrump"))
+        assert told.finding is not None
+        assert told.finding.evidence.body_sha256 == PAGE_HASH
+        assert raw.execute("SELECT * FROM evidence").fetchall() == []
+        assert raw.execute("SELECT * FROM transition_evidence").fetchall() == []
+        assert store.body(PAGE_HASH) is None
+        assert [line["log_level"] for line in logs] == ["warning"]
+        obstacle.unlink()
+        store.commit(closing(second))
+        store.commit(opening(outage("realdonaldtrump", 2, seconds=2000)))
+        store.commit(opening(outage("potus", 2, seconds=2000)))
+    assert store.body(PAGE_HASH) == PAGE
+    assert [line["event"] for line in logs] == [
+        "evidence cannot be written, commits go on without their pages",
+        "evidence is written again",
+    ]
+    assert str(obstacle) in logs[0]["error"]
 
 
 def test_transition_is_linked_to_its_page(store: SqlStore, raw: sqlite3.Connection) -> None:

@@ -14,7 +14,7 @@ import structlog.testing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.store.samples import T0, account, after, closing, opening, outage, state
+from tests.unit.store.samples import BODY, PAGE, T0, account, after, closing, opening, outage, state
 from watcher.metrics import Metrics
 from watcher.model.errors import StoreError
 from watcher.model.outage import AccountState
@@ -361,6 +361,29 @@ async def test_cancelled_run_tries_once_only(metrics: Metrics) -> None:
     assert not done.done()
     await worker.flush()
     assert done.done()
+
+
+async def test_pages_that_wait_are_bounded(metrics: Metrics, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the bound a commit waits without its pages, none is lost; once they are written there is room again."""
+    monkeypatch.setattr("watcher.store.worker.MOST_WAITING_PAGES", 2 * len(PAGE))
+    store = RecordingStore()
+    store.failures = 1
+    worker = StoreWorker(store, InstantClock(), metrics, threaded=False)
+    commits = [replace(numbered("potus", n), bodies=(BODY,)) for n in range(4)]
+    with structlog.testing.capture_logs() as logs:
+        done = [worker.commit(commit) for commit in commits]
+        with pytest.raises(StoreError):
+            await worker.flush()
+        await worker.flush()
+        await asyncio.gather(*done)
+        assert stored(store) == 3
+        assert sum(len(commit.bodies) for commit in store.taken) == 2
+        worker.commit(commits[0])
+        await worker.flush()
+    assert store.taken[-1].bodies == (BODY,)
+    assert [line["event"] for line in logs if "pages" in line["event"]] == [
+        "too many pages wait for the store, further ones are not kept"
+    ]
 
 
 async def test_flush_and_run_do_not_write_twice(metrics: Metrics) -> None:
