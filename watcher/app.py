@@ -18,7 +18,7 @@ from watcher.book import Book
 from watcher.clock import Clock
 from watcher.controls import Controls
 from watcher.metrics import Metrics
-from watcher.model.control import ControlReport, VantageState
+from watcher.model.control import ControlReport, Health, VantageState
 from watcher.model.errors import StoreError
 from watcher.model.exchange import Purpose
 from watcher.model.finding import REASONS, Verdict
@@ -287,14 +287,15 @@ class App:
     def snapshot(self) -> Snapshot:
         """All that can be shown, from memory."""
         controls, book = self.pipeline.controls, self.book
-        reports = controls.reports()
+        reports, offline = controls.reports(), self._vantage is VantageState.OFFLINE
         return Snapshot(
             at=self.clock.now(),
             started_at=self.started_at,
             accounts=tuple((account, book.states[account.id]) for account in book.watchlist.accounts.values()),
             owners=book.watchlist.owners,
             platforms=book.platforms,
-            health={key: controls.health(key) for key in reports},
+            # While nothing is reached, the controls' failures say nothing of the platforms.
+            health={key: Health.UNPROVEN if offline else controls.health(key) for key in reports},
             reports=reports,
             vantage=self._vantage,
             not_ready=self._why_not_ready(),

@@ -160,7 +160,8 @@ class Pipeline:
                 classified = classify(exchange, report.references, vantage=VANTAGE)
             late = _need(classified, task, wary=wary)
             report = await self.controls.satisfy(key, late) if late is not None else report
-        finding = admit(classified.finding, report, self._clock.now(), pinned=task.target.stable_id)
+        pinned = task.target.stable_id
+        finding = admit(classified.finding, report, self._clock.now(), pinned=pinned, wary=wary)
         if self.sight.is_our_fault(finding, self._clock.now()):
             finding = refuse(finding, Reason.LOCAL_NETWORK, "nothing is reached from here")
         return Examined(finding=finding, exchange=exchange, classified=classified, report=report)

@@ -10,19 +10,22 @@ from watcher.model.finding import Certainty, Finding, Reason, Refused, Verdict
 NEGATIVE_FRESH: Final = timedelta(minutes=5)
 
 
-def admit(finding: Finding, report: ControlReport, now: datetime, *, pinned: str | None = None) -> Finding:
+def admit(
+    finding: Finding, report: ControlReport, now: datetime, *, pinned: str | None = None, wary: bool = False
+) -> Finding:
     """The finding itself where the controls bear it out, else INCONCLUSIVE(control_failed) with the raw one kept.
 
     ABSENT needs a positive control of the same source and vantage that was PRESENT after the target's answer
     (an earlier one proves nothing: a wall may have begun in between), and, where it merely `resembles`, a
     negative control of the last five minutes that it resembles. PRESENT passes while no negative control is
-    PRESENT (a page that shows everybody must not close outages); with the `pinned` stable id it always does.
+    PRESENT (a page that shows everybody must not close outages), `wary` only beside a negative control that was
+    ABSENT after the answer; with the `pinned` stable id it always does.
     """
     why: str | None = None
     if finding.is_absent:
         why = _against_absent(finding, report, now)
     elif finding.is_present:
-        why = _against_present(finding, report, pinned)
+        why = _against_present(finding, report, pinned, wary=wary)
     return finding if why is None else refuse(finding, Reason.CONTROL_FAILED, why)
 
 
@@ -55,11 +58,16 @@ def _is_like(negative: ControlFinding, finding: Finding, now: datetime) -> bool:
     return other.is_absent and alike and now - other.seen.latest <= NEGATIVE_FRESH
 
 
-def _against_present(finding: Finding, report: ControlReport, pinned: str | None) -> str | None:
+def _against_present(finding: Finding, report: ControlReport, pinned: str | None, *, wary: bool) -> str | None:
     if pinned is not None and finding.stable_id == pinned:
         return None
     shown = next((negative for negative in report.negatives if negative.finding.is_present), None)
-    return None if shown is None else f"a handle that cannot exist is shown as present: {shown.handle}"
+    if shown is not None:
+        return f"a handle that cannot exist is shown as present: {shown.handle}"
+    told_apart = any(n.finding.is_absent and n.finding.seen.earliest >= finding.at for n in report.negatives)
+    if wary and not told_apart:
+        return f"no negative control was absent after the answer: {describe(report.negatives)}"
+    return None
 
 
 def describe(controls: tuple[ControlFinding, ...]) -> str:

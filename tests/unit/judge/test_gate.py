@@ -127,3 +127,13 @@ def test_a_410_is_like_a_404() -> None:
     assert admit(gone, controls, at(62)) is gone
     suspended = found(Reason.SUSPENDED, 60, certainty=Certainty.RESEMBLES)
     assert refused(admit(suspended, controls, at(62))).startswith("no negative control of the last 5 minutes")
+
+
+def test_a_recovery_needs_a_negative_control_that_is_absent() -> None:
+    """While an account is down, a weak presence passes only beside an impossible handle that was absent after it."""
+    absent, failed = control(Reason.NOT_FOUND, 62, "qx"), control(Reason.TIMEOUT, 62, "qz")
+    old = control(Reason.NOT_FOUND, 30, "qy")
+    assert admit(PRESENT, report((), (absent, failed)), at(62), wary=True) is PRESENT
+    assert admit(PRESENT, report((), (failed, old)), at(62)) is PRESENT
+    why = refused(admit(PRESENT, report((), (failed, old)), at(62), wary=True))
+    assert why.startswith("no negative control was absent after the answer: qz timeout")
