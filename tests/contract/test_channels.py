@@ -130,7 +130,7 @@ def post_to(slack: FakeSlack, session: aiohttp.ClientSession) -> SlackWebhook:
 async def test_slack_says_whether_to_try_again(
     slack: FakeSlack, session: aiohttp.ClientSession, answer: Answer, outcome: Outcome
 ) -> None:
-    """Each answer of Slack has its outcome: taken, later (after the time it names), or never; a proxy's is never final."""
+    """Each answer of Slack is taken, later (after the time it names) or never; a proxy's is never the last word."""
     slack.script(answer)
     got = await post_to(slack, session).send(MESSAGE)
     assert type(got) is type(outcome)

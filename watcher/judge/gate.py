@@ -64,7 +64,8 @@ def _against_present(finding: Finding, report: ControlReport, pinned: str | None
     shown = next((negative for negative in report.negatives if negative.finding.is_present), None)
     if shown is not None:
         return f"a handle that cannot exist is shown as present: {shown.handle}"
-    told_apart = any(n.finding.is_absent and n.finding.seen.earliest >= finding.at for n in report.negatives)
+    # Nobody asked for that handle before: whatever its Age says, no cache had an older answer.
+    told_apart = any(n.finding.is_absent and n.finding.at >= finding.at for n in report.negatives)
     if wary and not told_apart:
         return f"no negative control was absent after the answer: {describe(report.negatives)}"
     return None

@@ -107,7 +107,10 @@ def test_a_missing_contact_is_a_warning(tmp_path: Path) -> None:
 
 def test_a_route_for_nobody_is_a_warning(tmp_path: Path) -> None:
     """A mistyped owner in a route would silence it for ever."""
-    routes = (Route(name="r", channels=("log",), owner=frozenset({"alice", "bob"})),)
+    routes = (
+        Route(name="r", channels=("log",), owner=frozenset({"alice", "bob"})),
+        Route(name="rest", channels=("log",)),
+    )
     (remark,) = found(tmp_path, "https://chirp.example/alice", settings=replace(QUIET, routes=routes))
     assert remark.message == "route 'r' is for the owner 'bob', which the watchlist does not have"
 
