@@ -297,6 +297,17 @@ def test_lapsed_claim_is_given_out_again(store: AnyStore) -> None:
     assert (row.attempts, row.claimed_until) == (2, after(140))
 
 
+def test_what_was_put_off_before_the_clock_was_set_back_is_due(store: AnyStore) -> None:
+    """A row that waits for longer than anybody may ask waits for a time that is long past: it is given out at once."""
+    store.commit(DOWN)
+    an_hour_back = after(20) - timedelta(hours=1, seconds=1)
+    (row,) = store.claim(an_hour_back, LEASE, 10)
+    assert row.attempts == 1
+    assert store.claim(an_hour_back, LEASE, 10) == ()
+    (again,) = store.claim(an_hour_back - timedelta(hours=1), LEASE, 10)
+    assert again.attempts == 2
+
+
 def test_claim_keeps_to_its_limit_and_order(store: AnyStore) -> None:
     """The row that is due first comes first."""
     rows = tuple(alert(OUTAGE.id, channel, seconds) for channel, seconds in [("c", 22), ("a", 20), ("b", 21)])

@@ -7,12 +7,16 @@ the same contract suite) and `sql` (SQLite by SQLAlchemy Core).
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Final, Protocol
 
 from watcher.model.account import Account
 from watcher.model.control import ControlReport
 from watcher.model.notification import Delivery, Incident, Notification
 from watcher.model.outage import AccountState, Outage, Transition, Unobserved
+
+
+# The longest that a channel may ask to be left alone; leases are shorter.
+FURTHEST_AHEAD: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +105,8 @@ class Store(Protocol):
     def claim(self, now: datetime, lease: timedelta, limit: int) -> tuple[Notification, ...]:
         """Take up to `limit` notifications that are due, and hold them until `now + lease`.
 
-        A row is due when PENDING with due_at ≤ now, or CLAIMED with claimed_until ≤ now (its holder died), and
+        A row is due when PENDING with due_at ≤ now, or CLAIMED with claimed_until ≤ now (its holder died), or when
+        either lies further ahead than anybody sets it (FURTHEST_AHEAD): the clock was set back since. And only when
         no earlier row (by seq) of the same incident and channel is still undelivered (PENDING or CLAIMED).
         Two claimers never get the same row. `attempts` counts the claims.
         """

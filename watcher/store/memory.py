@@ -11,7 +11,7 @@ from watcher.model.account import Account
 from watcher.model.control import ControlKey, ControlReport
 from watcher.model.notification import Delivery, Incident, Notification, NotificationState
 from watcher.model.outage import AccountState, Outage, Transition, Unobserved
-from watcher.store.base import Commit, IncidentRecord, Store, Stored
+from watcher.store.base import FURTHEST_AHEAD, Commit, IncidentRecord, Store, Stored
 from watcher.store.codec import chained_hash, to_json, transition_document
 from watcher.store.commits import (
     first_of_each,
@@ -238,9 +238,9 @@ class MemoryStore(Store):
 
 
 def _is_due(row: Notification, now: datetime) -> bool:
-    if row.state is NotificationState.PENDING:
-        return row.due_at <= now
-    return row.state is NotificationState.CLAIMED and row.claimed_until is not None and row.claimed_until <= now
+    at = row.due_at if row.state is NotificationState.PENDING else row.claimed_until
+    waits = row.state in (NotificationState.PENDING, NotificationState.CLAIMED)
+    return waits and at is not None and not now < at <= now + FURTHEST_AHEAD
 
 
 def _may_settle(stored: Notification, settled: Notification) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, selec
 
 from watcher.model.notification import Delivery, Notification, NotificationState
 from watcher.store import tables
+from watcher.store.base import FURTHEST_AHEAD
 from watcher.store.codec import from_row, to_row
 
 _ROWS = tables.notification.c
@@ -33,9 +34,10 @@ def claim(connection: Connection, now: datetime, lease: timedelta, limit: int) -
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:
+    ahead = now + FURTHEST_AHEAD
     return or_(
-        and_(_ROWS.state == NotificationState.PENDING, _ROWS.due_at <= now),
-        and_(_ROWS.state == NotificationState.CLAIMED, _ROWS.claimed_until <= now),
+        and_(_ROWS.state == NotificationState.PENDING, or_(_ROWS.due_at <= now, _ROWS.due_at > ahead)),
+        and_(_ROWS.state == NotificationState.CLAIMED, or_(_ROWS.claimed_until <= now, _ROWS.claimed_until > ahead)),
     )
 
 
