@@ -49,6 +49,11 @@ class Metrics:
         GCCollector(registry=self.registry)
         r = self.registry
         Info("watcher_build", "The running version of watcher.", registry=r).info({"version": version})
+        self._add_probes(r)
+        self._add_notifications(r)
+        self._add_own_health(r)
+
+    def _add_probes(self, r: CollectorRegistry) -> None:
         self.probes = Counter(
             "watcher_probes", "Answers looked for on public profile pages, controls included.", ["platform"], registry=r
         )
@@ -86,6 +91,8 @@ class Metrics:
             buckets=_OUTAGE_BUCKETS,
             registry=r,
         )
+
+    def _add_notifications(self, r: CollectorRegistry) -> None:
         self.notifications = Counter(
             "watcher_notifications", "Attempts to send a notification.", ["channel"], registry=r
         )
@@ -110,6 +117,8 @@ class Metrics:
             buckets=(1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 3600.0),
             registry=r,
         )
+
+    def _add_own_health(self, r: CollectorRegistry) -> None:
         self.commit_failures = Counter(
             "watcher_store_commit_failures", "Commits that the store refused; each is retried.", registry=r
         )
