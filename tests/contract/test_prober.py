@@ -15,9 +15,11 @@ from typing import Self, TypedDict, Unpack
 
 import pytest
 from aiohttp import web
+from yarl import URL
 
 from tests.fakes.clock import STORY as START
 from tests.fakes.clock import FakeClock, settle
+from watcher.classify import classify
 from watcher.demo.answers import Page
 from watcher.demo.certificates import Authority
 from watcher.demo.platform import ScriptedPlatform
@@ -103,6 +105,7 @@ class Changes(TypedDict, total=False):
     fresh: bool
     robots_override: bool
     secret: str
+    recognise: tuple[str, ...]
 
 
 class Rig:
@@ -137,6 +140,7 @@ def a_task(
     fresh: bool = False,
     robots_override: bool = False,
     secret: str = "",
+    recognise: tuple[str, ...] = ("https://y.test/",),
 ) -> Task:
     source = Source(
         name="page",
@@ -151,7 +155,7 @@ def a_task(
         id="x",
         title="X",
         profile=url,
-        recognise=(),
+        recognise=recognise,
         handle=HandleSyntax(pattern=".*"),
         sources=(source,),
         controls=ControlHandles(),
@@ -318,7 +322,7 @@ async def test_connections_are_kept_but_for_fresh_tasks(site: Site, rig: Rig) ->
 
 
 async def test_redirects_are_followed_and_kept(site: Site, rig: Rig) -> None:
-    """Every hop is evidence; the answer is the last one, on a foreign host, too."""
+    """Every hop is evidence; the answer is the last one, on another of the platform's hosts, too."""
     site.redirect("/someone", "/login?next=%2Fsomeone#form", status=301)
     site.redirect("/login", "https://y.test/authwall", status=307)
     site.text("/authwall", "log in")
@@ -347,6 +351,40 @@ async def test_credentials_stay_with_their_host(site: Site, rig: Rig) -> None:
     assert [request.headers.get("Authorization") for request in site.seen] == ["Bearer s3cr3t"] * 2 + [None] * 2
     assert [request.headers.get("X-Api-Key") for request in site.seen] == ["k", "k", None, None]
     assert {request.headers["Accept"] for request in site.seen} == {"application/json"}
+
+
+@pytest.mark.parametrize("location", ["https://login.foreign.test/login?next=x", "https://notx.test/", "//test/"])
+async def test_a_foreign_host_is_not_asked(site: Site, rig: Rig, location: str) -> None:
+    """Where a page leads away from its platform, the redirect is the answer; nobody else's pace is spent on it."""
+    site.text("/away", "go there", status=302, Location=location, Age="7")
+    site.redirect("/", "/away")
+    exchange = await rig.fetch("https://x.test/")
+    response = exchange.outcome
+    assert isinstance(response, Response)
+    target = location if location.startswith("https:") else f"https:{location}"
+    assert (response.status, response.url, response.body) == (302, target, b"")
+    assert exchange.age == timedelta(seconds=7)
+    assert [hop.location for hop in response.hops] == ["/away", location]
+    assert [request.path for request in site.seen] == ["/", "/away"]
+    assert set(rig.prober.pacer._lanes) == {"x.test"}
+
+
+@pytest.mark.parametrize(
+    ("location", "reason", "rule"),
+    [
+        ("https://accounts.foreign.test/ServiceLogin?x", Reason.LOGIN_WALL, "login-redirect"),
+        ("https://consent.foreign.test/m?x", Reason.CONSENT, "consent-redirect"),
+        ("https://foreign.test/captcha", Reason.CHALLENGE, "challenge-redirect"),
+        ("https://foreign.test/", Reason.REDIRECT, "foreign-host"),
+    ],
+)
+async def test_what_a_redirect_to_a_foreign_host_means(
+    site: Site, rig: Rig, location: str, reason: Reason, rule: str
+) -> None:
+    """The address alone says which wall it is, as its page would have said."""
+    site.redirect("/", location)
+    finding = classify(await rig.fetch("https://x.test/")).finding
+    assert (finding.reason, finding.evidence.rule, finding.evidence.final_url) == (reason, rule, location)
 
 
 async def test_a_loop_is_a_failure(site: Site, rig: Rig) -> None:
@@ -396,8 +434,9 @@ async def test_no_redirect_leads_inside(authority: Authority, target: str) -> No
     async with Site(authority, "127.8.8.8") as site:
         allowed = {"allow_private": (ip_network("127.8.8.8/32"),), "connect_to": {"x.test": ("127.8.8.8", site.port)}}
         async with a_rig(authority, {}, **allowed) as rig:
+            inside = str(URL(f"https://{target}:{site.port}/secret"))
             site.redirect("/", f"https://{target}:{site.port}/secret")
-            failure = await rig.failure("https://x.test/")
+            failure = await rig.failure("https://x.test/", recognise=(inside,))
     assert failure.reason is Reason.CONNECT
     assert "is not a public address; allow it with probe.allow_private" in failure.detail
     assert [request.path for request in site.seen] == ["/"]
@@ -620,6 +659,48 @@ async def test_transport_failures_pause_their_host_and_answers_forgive(site: Sit
         await rig.response("https://y.test/")
         rig.prober.pacer.failed("y.test")
         assert rig.prober.pacer.backing_off("y.test") is None
+
+
+async def test_hanging_connections_cost_healthy_hosts_no_timeout(site: Site) -> None:
+    """With every connection taken by hosts that hang, a fresh probe waits for one before its own time begins."""
+    arrived = asyncio.Semaphore(0)
+
+    async def hang(_request: web.Request) -> web.Response:
+        arrived.release()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    site.routes["/hang"] = hang
+    site.text("/")
+    async with a_rig(site.authority, {"x.test": site.port, "y.test": site.port}, connections=2) as rig:
+        hanging = [asyncio.create_task(rig.fetch("https://x.test/hang", fresh=True)) for _ in range(2)]
+        for _ in hanging:
+            await arrived.acquire()
+        healthy = asyncio.create_task(rig.fetch("https://y.test/", fresh=True))
+        await rig.clock.run_for(timedelta(seconds=30))
+        assert [request.path for request in site.seen] == ["/hang", "/hang"]
+        hanging[0].cancel()
+        exchange = await healthy
+        assert isinstance(exchange.outcome, Response)
+        assert exchange.sent_at == START + timedelta(seconds=30)
+        hanging[1].cancel()
+        await asyncio.gather(*hanging, return_exceptions=True)
+        waited = rig.metrics.registry.get_sample_value("watcher_rate_limit_wait_seconds_sum", {"platform": "x"})
+    assert waited == 30
+
+
+async def test_fresh_probes_have_no_smaller_share_of_the_connections(site: Site) -> None:
+    """As many fresh probes as there are connections are under way at once."""
+    together = asyncio.Barrier(4)
+
+    async def meet(_request: web.Request) -> web.Response:
+        await together.wait()
+        return web.Response(text="hello")
+
+    site.routes["/"] = meet
+    async with a_rig(site.authority, {"x.test": site.port}, connections=4) as rig:
+        answers = await asyncio.gather(*(rig.response("https://x.test/", fresh=True) for _ in range(4)))
+    assert [answer.status for answer in answers] == [200] * 4
 
 
 async def test_redirects_spend_the_pace_of_the_host_they_lead_to(site: Site, rig: Rig) -> None:

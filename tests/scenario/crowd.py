@@ -22,8 +22,8 @@ MINUTE = timedelta(minutes=1)
 TICK = timedelta(milliseconds=250)
 # First looks are spread over one interval; three later, every account has been seen twice in its own phase.
 _SETTLED = 3
-# Slack takes a message a second: the accounts vanish in so many waves, an interval apart, not all within one.
-_WAVES = 7
+# Slack takes a message a second: so many accounts vanish within an interval of 60 s that it keeps up.
+A_WAVE = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,12 +102,18 @@ def at_phases(
     interval: timedelta,
     of: int,
     lasting: Callable[[int], timedelta] = lambda _number: ELEVEN,
+    a_wave: int = A_WAVE,
 ) -> list[Member]:
-    """An account for each of the `numbers`, gone that many `of`-ths of the interval after its own poll."""
+    """An account for each of the `numbers`, gone that many `of`-ths of the interval after its own poll.
+
+    At most `a_wave` of them vanish within one interval.
+    """
+    numbers = tuple(numbers)
+    waves = -(-len(numbers) // a_wave)
     return [
         Member(
             handle=home.handle.format(number),
-            wave=place % _WAVES,
+            wave=place % waves,
             after=interval * number / of,
             lasts=lasting(number),
         )

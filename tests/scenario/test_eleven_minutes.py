@@ -2,6 +2,9 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from tests.fakes.virtual_time import run_virtual
 from tests.scenario.world import World
@@ -29,11 +32,18 @@ async def _vanish(world: World) -> None:
     world.x.set("realDonaldTrump", Page.PRESENT)
 
 
-def test_told_within_the_limits(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "platform",
+    [
+        pytest.param({}, id="at once"),
+        pytest.param({"cache": timedelta(seconds=1)}, id="by way of a cache that says Age 0"),
+    ],
+)
+def test_told_within_the_limits(tmp_path: Path, platform: dict[str, Any]) -> None:
     """The alert comes within 90 s of the page's turn, the recovery within 30 s, each once, with a line on @POTUS."""
 
     async def story() -> None:
-        async with World(tmp_path, watchlist()) as world:
+        async with World(tmp_path, watchlist(), platform_options=platform) as world:
             for handle in ("realDonaldTrump", "POTUS"):
                 world.x.set(handle, Page.PRESENT)
             await world.wait(minutes=3)
@@ -57,6 +67,7 @@ def test_told_within_the_limits(tmp_path: Path) -> None:
             assert "POTUS" in str(world.slack.accepted[0])
             assert "Désolé, cette page n'existe pas" in str(world.slack.accepted[0])
             assert outage.duration.max is not None
-            assert outage.duration.min <= ELEVEN <= outage.duration.max
+            assert outage.duration.min <= ELEVEN <= outage.duration.max <= outage.duration.min + timedelta(seconds=90)
+            assert world.state("x:potus").phase is Phase.UP
 
     run_virtual(story())

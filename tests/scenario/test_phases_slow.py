@@ -30,7 +30,7 @@ def oddly(minutes: int) -> Callable[[int], timedelta]:
 @pytest.mark.timeout(300)
 def test_at_a_short_interval(tmp_path: Path) -> None:
     """Polled every 20 s, at each of 200 phases: the best estimate is within 15 s of the truth."""
-    members = at_phases(BLUESKY, range(200), QUICK, 200, oddly(minutes=3))
+    members = at_phases(BLUESKY, range(200), QUICK, 200, oddly(minutes=3), a_wave=200)
     for absence in watch(tmp_path, BLUESKY, members, QUICK):
         assert absence.is_within, absence
         assert absence.error <= timedelta(seconds=15) + TICK, absence
@@ -47,6 +47,6 @@ def test_at_a_short_interval(tmp_path: Path) -> None:
 )
 def test_slow_answers(tmp_path: Path, cache: dict[str, Any], minutes: int) -> None:
     """The truth lies within the bounds for each of 200 accounts, whatever the answers' times and ages."""
-    members = at_phases(BLUESKY, range(200), MINUTE, 200, oddly(minutes))
+    members = at_phases(BLUESKY, range(200), MINUTE, 200, oddly(minutes), a_wave=200)
     told = watch(tmp_path, BLUESKY, members, MINUTE, delay=slowly(1), transfer=slowly(2), **cache)
     assert [absence for absence in told if not absence.is_within] == []

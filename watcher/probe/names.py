@@ -38,17 +38,15 @@ class Names:
         if under_way is None:
             under_way = self._under_way[key] = self._start(host, port, family)
             under_way.add_done_callback(partial(self._ended, key))
-        # Who gives up leaves the look-up to the others.
-        return [_result(host, info) for info in await asyncio.shield(under_way)]
+        await asyncio.wait([under_way])  # who gives up leaves the look-up to the others
+        return [_result(host, info) for info in under_way.result()]
 
     def close(self) -> None:
         """Start no more look-ups. Waits for none: their threads end with them."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _start(self, host: str, port: int, family: socket.AddressFamily) -> asyncio.Future[list[Any]]:
-        ask = partial(
-            self._getaddrinfo, host, port, family=family, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
-        )
+        ask = partial(self._getaddrinfo, host, port, family=family, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
         return asyncio.get_running_loop().run_in_executor(self._threads, ask)
 
     def _ended(self, key: _Key, under_way: asyncio.Future[list[Any]]) -> None:
@@ -59,7 +57,8 @@ class Names:
 
 def _result(host: str, info: Any) -> ResolveResult:
     family, _, proto, _, address = info
-    # The system spells a link-local address with its zone (fe80::1%eth0): it can be connected to as it is.
+    # Without its zone nobody can be reached at a link-local address.
+    zone = f"%{address[3]}" if family == socket.AF_INET6 and address[3] else ""
     return ResolveResult(
-        hostname=host, host=address[0], port=address[1], family=family, proto=proto, flags=_NUMERIC
+        hostname=host, host=address[0] + zone, port=address[1], family=family, proto=proto, flags=_NUMERIC
     )

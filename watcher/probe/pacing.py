@@ -1,4 +1,7 @@
-"""Turns: who may ask a host next, and how many at once may ask any. Holds the queues; the figures are in `allowance`. No HTTP here."""
+"""Turns: who may ask a host next, and how many may ask at once over all hosts. Holds the queues; no HTTP here.
+
+The figures are in `allowance`.
+"""
 
 import asyncio
 import heapq

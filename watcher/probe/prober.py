@@ -45,8 +45,8 @@ class Prober:
     async def fetch(self, task: Task) -> Exchange:
         """Ask what `task` asks. Raises nothing but CancelledError, whatever the page or the network does.
 
-        `task.timeout` begins with the turn. A redirect to a host that is neither relative of the asked one nor the
-        platform's is not followed: any page may name any host, and ours to spend is its own pace only. When no request was sent, both stamps are the present instant.
+        `task.timeout` begins with the turn. When no request was sent, both stamps are the present instant.
+        A redirect is followed within the platform only: a page may name any host, and must not spend its pace.
         """
         refusal = await self._robots_refusal(task)
         if refusal is not None:

@@ -54,13 +54,16 @@ class Reachability:
         self._clock = clock
         self._reaches = reaches
         self._attempts: dict[str, Attempt] = {}
+        self._answered: Attempt | None = None  # the latest that reached its host, as far as is known
         self._state = VantageState.ONLINE
         self._checked_at: datetime | None = None
 
     def note(self, host: str, at: datetime, transport_ok: bool) -> None:
         """A fetch from `host` ended at `at`; `transport_ok` when anything at all answered."""
-        self._attempts[host] = Attempt(host=host, at=at, reached=transport_ok)
-        self._state = judge(self._state, self._attempts.values(), at)
+        self._attempts[host] = attempt = Attempt(host=host, at=at, reached=transport_ok)
+        if transport_ok:
+            self._answered = attempt
+        self._state = self._judged(at)
 
     def note_exchange(self, exchange: Exchange) -> None:
         """Note a fetch by its outcome; one that was never sent says nothing."""
@@ -71,7 +74,7 @@ class Reachability:
 
     def state(self, now: datetime) -> VantageState:
         """ONLINE or OFFLINE at `now`. OFFLINE lasts until the first success."""
-        self._state = judge(self._state, self._attempts.values(), now)
+        self._state = self._judged(now)
         return self._state
 
     async def check(self, hosts: Iterable[str]) -> VantageState:
@@ -80,7 +83,7 @@ class Reachability:
         Costs nothing while anything answers.
         """
         now = self._clock.now()
-        recent = [attempt for attempt in self._attempts.values() if attempt.at > now - WINDOW]
+        recent = () if self._is_answered(now) else self._recent(now)
         in_doubt = len(recent) == 1 and not recent[0].reached
         if in_doubt and (self._checked_at is None or now - self._checked_at >= _CHECK_AGAIN_AFTER):
             self._checked_at = now
@@ -89,3 +92,24 @@ class Reachability:
             for host, ok in zip(others, reached, strict=True):
                 self.note(host, self._clock.now(), ok)
         return self.state(self._clock.now())
+
+    def _judged(self, now: datetime) -> VantageState:
+        """What `judge` says of all attempts, without looking at each of ten thousand hosts at each of their looks."""
+        if self._is_answered(now):
+            return VantageState.ONLINE
+        if self._state is VantageState.OFFLINE:
+            return VantageState.OFFLINE  # only an answer ends it
+        recent = self._recent(now)
+        self._answered = max((attempt for attempt in recent if attempt.reached), key=lambda it: it.at, default=None)
+        return judge(self._state, recent, now)
+
+    def _is_answered(self, now: datetime) -> bool:
+        """True when the attempt known to have reached its host is recent, and the last one there."""
+        last = self._answered
+        return last is not None and last.at > now - WINDOW and self._attempts.get(last.host) is last
+
+    def _recent(self, now: datetime) -> tuple[Attempt, ...]:
+        """The attempts of the last two minutes; the others are forgotten."""
+        recent = tuple(attempt for attempt in self._attempts.values() if attempt.at > now - WINDOW)
+        self._attempts = {attempt.host: attempt for attempt in recent}
+        return recent

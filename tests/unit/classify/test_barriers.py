@@ -179,6 +179,23 @@ def test_redirects(url: str, expected: Reason | None) -> None:
     assert reason(barrier(response(PAGE, url=url))) is None
 
 
+@pytest.mark.parametrize(
+    ("url", "rule"),
+    [
+        ("https://accounts.elsewhere.example/ServiceLogin", "login-redirect"),
+        ("https://consent.elsewhere.example/m", "consent-redirect"),
+        ("https://elsewhere.example/sorry/index", "challenge-redirect"),
+        ("https://elsewhere.example/", "foreign-host"),
+        ("https://site.example/bob", "status-302"),
+    ],
+)
+def test_a_redirect_that_was_not_followed(url: str, rule: str) -> None:
+    """The address that it names says more than its status."""
+    found = barrier(redirected(response(status=302, url=url)))
+    assert found is not None
+    assert found.rule == rule
+
+
 @pytest.mark.parametrize("handle", ["login", "signin", "challenge", "consent", "challenge-coin"])
 def test_an_account_with_the_name_of_a_barrier(handle: str) -> None:
     """It may be asked for by that address, and be redirected to a relative of it: that is no wall."""

@@ -29,7 +29,7 @@ class Bench:
     def __init__(self) -> None:
         self.clock = FakeClock()
         self.metrics = Metrics("0")
-        self.pacer = Pacer(self.clock, self.metrics)
+        self.pacer = Pacer(self.clock, self.metrics, connections=100)
         self.turns: list[tuple[str, float]] = []
         self.refused: list[datetime] = []
         self.tasks: list[asyncio.Task[None]] = []
@@ -142,6 +142,65 @@ async def test_the_wait_is_measured(bench: Bench) -> None:
     assert value("watcher_rate_limit_wait_seconds_sum", {"platform": "x"}) == 10
 
 
+async def test_connections_are_a_limit_over_all_hosts() -> None:
+    """Whoever finds every connection taken waits for one, in its turn, and the metric sees that wait."""
+    clock, metrics = FakeClock(), Metrics("0")
+    pacer = Pacer(clock, metrics, connections=2)
+    starts: list[tuple[str, float]] = []
+
+    async def ask(host: str, lasts: timedelta) -> None:
+        async with pacer.turn(host, FAST, "x"):
+            starts.append((host, (clock.now() - START).total_seconds()))
+            await clock.sleep(lasts)
+
+    async with pacer.connection():
+        tasks = [asyncio.create_task(ask(host, 5 * SECOND)) for host in ("a.test", "b.test", "c.test")]
+        await clock.run_for(7 * SECOND)
+    await clock.run_for(10 * SECOND)
+    await asyncio.gather(*tasks)
+    assert starts == [("a.test", 0), ("b.test", 5), ("c.test", 7)]
+    assert metrics.registry.get_sample_value("watcher_rate_limit_wait_seconds_count", {"platform": "x"}) == 3
+    assert metrics.registry.get_sample_value("watcher_rate_limit_wait_seconds_sum", {"platform": "x"}) == 12
+
+
+async def test_giving_up_the_wait_for_a_connection_gives_the_turn_back() -> None:
+    """A question cancelled between its turn and its connection keeps neither."""
+    pacer = Pacer(FakeClock(), Metrics("0"), connections=1)
+
+    async def ask() -> None:
+        async with pacer.turn(HOST, FAST, "x"):
+            raise AssertionError
+
+    async with pacer.connection():
+        task = asyncio.create_task(ask())
+        await settle()
+        assert pacer.capacity(HOST, FAST) == 1
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert pacer.capacity(HOST, FAST) == 2
+    async with pacer.turn(HOST, FAST, "x") as held_up:
+        assert held_up is None
+
+
+async def test_hosts_left_idle_for_an_hour_are_forgotten(bench: Bench) -> None:
+    """A page that names a thousand hosts fills no memory for ever; who runs, waits or is held to a day stays."""
+    daily = Pace(requests=1, per=timedelta(days=1))
+    for n in range(1000):
+        bench.pacer.spend(f"{n}.test")
+    async with bench.pacer.turn("daily.test", daily, "x"):
+        pass
+    bench.ask("running", lasts=timedelta(hours=9))
+    bench.ask("waiting", pace=daily)
+    await bench.clock.run_for(timedelta(minutes=59))
+    bench.pacer.spend("late.test")
+    assert len(bench.pacer._lanes) == 1003
+    await bench.clock.run_for(MINUTE)
+    bench.pacer.spend("new.test")
+    assert set(bench.pacer._lanes) == {HOST, "daily.test", "late.test", "new.test"}
+    assert bench.pacer.capacity("daily.test", daily) == 0
+
+
 async def test_a_pause_longer_than_ones_patience_is_answered_at_once(bench: Bench) -> None:
     """Nobody hangs on a host that is left alone for a minute."""
     bench.pacer.limited(HOST, MINUTE)
@@ -252,7 +311,7 @@ def test_pace_and_concurrency_hold_for_any_crowd(
 
 async def _crowd(pace: Pace, askers: list[tuple[int, int, Purpose]]) -> tuple[list[datetime], int]:
     clock = FakeClock()
-    pacer = Pacer(clock, Metrics("0"))
+    pacer = Pacer(clock, Metrics("0"), connections=100)
     starts: list[datetime] = []
     running = most = 0
 

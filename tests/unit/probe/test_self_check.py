@@ -1,8 +1,11 @@
 """Whether this machine reaches anything at all."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.fakes.clock import STORY as START
 from tests.fakes.clock import FakeClock
@@ -67,6 +70,64 @@ def test_offline_ends_with_the_first_success() -> None:
     assert net.check.state(START + 10 * MINUTE) is OFFLINE
     net.check.note("a", START + 10 * MINUTE, True)
     assert net.check.state(START + 10 * MINUTE) is ONLINE
+
+
+def test_the_last_host_that_answered_failing_is_not_offline_while_another_did() -> None:
+    """It is the last attempt at each host that counts; when the last of them failed, two minutes need not pass."""
+    net = Net()
+    for n, (host, ok) in enumerate([("a", True), ("b", True), ("c", False), ("b", False)]):
+        net.check.note(host, START + timedelta(seconds=n), ok)
+    assert net.state() is ONLINE
+    net.check.note("a", START + timedelta(seconds=4), False)
+    assert net.check.state(START + timedelta(seconds=4)) is OFFLINE
+
+
+@given(
+    notes=st.lists(st.tuples(st.integers(0, 90), st.sampled_from("abc"), st.booleans()), max_size=30),
+    later=st.integers(0, 150),
+)
+def test_the_short_cut_says_what_all_attempts_say(notes: list[tuple[int, str, bool]], later: int) -> None:
+    """Whoever was tried when: the state is that of judging the last attempt at every host."""
+    net, attempts, state, now = Net(), dict[str, Attempt](), ONLINE, START
+    for after, host, ok in notes:
+        now += timedelta(seconds=after)
+        attempts[host] = Attempt(host=host, at=now, reached=ok)
+        state = judge(judge(state, attempts.values(), now), attempts.values(), now + timedelta(seconds=later % 7))
+        net.check.note(host, now, ok)
+        assert net.check.state(now + timedelta(seconds=later % 7)) is state
+        now += timedelta(seconds=later % 7)
+    assert net.check.state(now + timedelta(seconds=later)) is judge(
+        state, attempts.values(), now + timedelta(seconds=later)
+    )
+
+
+class Counted(dict[str, Attempt]):
+    """Attempts that tell how often all of them were looked at."""
+
+    scans = 0
+
+    def values(self) -> Any:
+        self.scans += 1
+        return super().values()
+
+
+def test_attempts_are_not_gone_through_while_anything_answers_or_nothing_does() -> None:
+    """With ten thousand hosts a look costs no scan of them: neither online nor, once that is known, offline."""
+    net = Net()
+    net.check._attempts = seen = Counted()
+    net.check.note("a", START, True)
+    for n in range(100):
+        net.check.note(str(n), START, n % 2 == 0)
+        net.state()
+    assert seen.scans == 0
+    later = START + 10 * MINUTE
+    net.check.note("b", later, False)
+    net.check.note("c", later, False)
+    assert net.check.state(later) is OFFLINE
+    net.check._attempts = seen = Counted(net.check._attempts)
+    net.check.note("d", later, False)
+    assert net.check.state(later) is OFFLINE
+    assert seen.scans == 0
 
 
 async def test_one_failing_host_is_theirs_when_another_answers() -> None:
