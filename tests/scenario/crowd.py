@@ -23,7 +23,7 @@ TICK = timedelta(milliseconds=250)
 # First looks are spread over one interval; three later, every account has been seen twice in its own phase.
 _SETTLED = 3
 # Slack takes a message a second: so many accounts vanish within an interval of 60 s that it keeps up.
-A_WAVE = 40
+A_WAVE = 42
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

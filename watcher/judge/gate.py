@@ -19,7 +19,7 @@ def admit(
     (an earlier one proves nothing: a wall may have begun in between), and, where it merely `resembles`, a
     negative control of the last five minutes that it resembles. PRESENT passes while no negative control is
     PRESENT (a page that shows everybody must not close outages), `wary` only beside a negative control that was
-    ABSENT after the answer; with the `pinned` stable id it always does.
+    answered after it and showed nobody; with the `pinned` stable id it always does.
     """
     why: str | None = None
     if finding.is_absent:
@@ -65,10 +65,15 @@ def _against_present(finding: Finding, report: ControlReport, pinned: str | None
     if shown is not None:
         return f"a handle that cannot exist is shown as present: {shown.handle}"
     # Nobody asked for that handle before: whatever its Age says, no cache had an older answer.
-    told_apart = any(n.finding.is_absent and n.finding.at >= finding.at for n in report.negatives)
+    told_apart = any(_shows_nobody(n.finding) and n.finding.at >= finding.at for n in report.negatives)
     if wary and not told_apart:
-        return f"no negative control was absent after the answer: {describe(report.negatives)}"
+        return f"no negative control was answered after it: {describe(report.negatives)}"
     return None
+
+
+def _shows_nobody(finding: Finding) -> bool:
+    """True when an answer came through and showed no profile; a wall or a failure says nothing of what it hides."""
+    return finding.is_absent or finding.reason in (Reason.UNRECOGNISED, Reason.EMPTY_SHELL)
 
 
 def describe(controls: tuple[ControlFinding, ...]) -> str:

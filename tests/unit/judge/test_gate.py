@@ -129,11 +129,12 @@ def test_a_410_is_like_a_404() -> None:
     assert refused(admit(suspended, controls, at(62))).startswith("no negative control of the last 5 minutes")
 
 
-def test_a_recovery_needs_a_negative_control_that_is_absent() -> None:
-    """While an account is down, a weak presence passes only beside an impossible handle that was absent after it."""
+def test_a_recovery_needs_a_negative_control_that_was_answered() -> None:
+    """While an account is down, a weak presence passes only beside an impossible handle that showed nobody after it."""
     absent, failed = control(Reason.NOT_FOUND, 62, "qx"), control(Reason.TIMEOUT, 62, "qz")
     old = control(Reason.NOT_FOUND, 30, "qy")
     assert admit(PRESENT, report((), (absent, failed)), at(62), wary=True) is PRESENT
     assert admit(PRESENT, report((), (failed, old)), at(62)) is PRESENT
+    assert admit(PRESENT, report((), (control(Reason.UNRECOGNISED, 62, "qu"),)), at(62), wary=True) is PRESENT
     why = refused(admit(PRESENT, report((), (failed, old)), at(62), wary=True))
-    assert why.startswith("no negative control was absent after the answer: qz timeout")
+    assert why.startswith("no negative control was answered after it: qz timeout")
