@@ -14,7 +14,6 @@ from watcher.model.control import ControlReport
 from watcher.model.notification import Delivery, Incident, Notification
 from watcher.model.outage import AccountState, Outage, Transition, Unobserved
 
-
 # The longest that a channel may ask to be left alone; leases are shorter.
 FURTHEST_AHEAD: Final = timedelta(hours=1)
 
