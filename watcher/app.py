@@ -255,7 +255,9 @@ class App:
             return
         self._vantage = state
         if state is VantageState.OFFLINE:
-            hint = "no account is called gone for this; without a network, `watcher demo` (make demo) shows how it works"
+            hint = (
+                "no account is called gone for this; without a network, `watcher demo` (make demo) shows how it works"
+            )
             self._log.warning("nothing_can_be_reached", hosts=", ".join(sorted(hosts)), hint=hint)
         else:
             self._log.info("reached_again")

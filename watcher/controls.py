@@ -26,6 +26,7 @@ GATHER: Final = timedelta(milliseconds=250)
 _SHARE: Final = 0.2  # of a host's pace, at most, that periodic refreshes may use
 _MAX_AGE: Final = timedelta(seconds=10)
 _KEPT: Final = 4
+_LAPSE: Final = timedelta(hours=1)
 # The refresh that is under way, one of one's own, and one more where caches answered with older copies than expected.
 _ROUNDS: Final = 3
 _NEGATIVES: Final = 2
@@ -60,6 +61,7 @@ class _Post:
     platform: Platform
     source: Source
     report: ControlReport
+    kept_at: datetime
     asked_positive: datetime | None = None
     asked_negative: datetime | None = None
     refreshed_at: datetime | None = None
@@ -111,19 +113,23 @@ class Controls:
         return assess(self.report(key))
 
     def keep(self, key: ControlKey, platform: Platform, source: Source) -> None:
-        """Keep controls for `key` from now on."""
-        if key not in self._posts:
-            report = self._stored.get(key, ControlReport(key=key))
-            self._posts[key] = _Post(key=key, platform=platform, source=source, report=report)
-
-    def retain(self, keys: Iterable[ControlKey]) -> None:
-        """Let go of all keys but these."""
-        for gone in self._posts.keys() - set(keys):
-            del self._posts[gone]
+        """Keep controls for `key` from now on, until nobody has said so again for an hour."""
+        now = self._clock.now()
+        post = self._posts.get(key)
+        if post is not None:
+            post.kept_at = now
+            return
+        report = self._stored.get(key, ControlReport(key=key))
+        self._posts[key] = _Post(key=key, platform=platform, source=source, report=report, kept_at=now)
 
     def refresh_stale(self) -> None:
-        """Begin to refresh every report that is older than five minutes (longer where the pace is slow)."""
+        """Begin to refresh every report that is older than five minutes (longer where the pace is slow).
+
+        Controls that nobody needs any more are let go: a source that was asked once for a second opinion, say.
+        """
         now = self._clock.now()
+        for post in [post for post in self._posts.values() if now - post.kept_at > _LAPSE and post.running is None]:
+            self._stored[post.key] = self._posts.pop(post.key).report
         for post in self._posts.values():
             due = post.refreshed_at is None or now - post.refreshed_at >= _period(post.source)
             if due and post.running is None:

@@ -13,15 +13,15 @@ from tests.fakes.virtual_time import run_virtual
 from tests.scenario.world import World
 from watcher.demo.answers import Page
 from watcher.model.notification import NotificationKind
-from watcher.model.outage import Outage
+from watcher.model.outage import Outage, Phase
 from watcher.schedule.plan import phase
 
 ELEVEN = timedelta(minutes=11)
 MINUTE = timedelta(minutes=1)
 # An answer takes no time here, but an account is looked at with the first tick of the schedule after it is due.
 TICK = timedelta(milliseconds=250)
-# First looks are spread over one interval; three later, every account has been seen twice in its own phase.
-_SETTLED = 3
+# First looks are spread over one interval; within the next, every account is seen in its own phase.
+_SETTLED = 2
 # Slack takes a message a second: so many accounts vanish within an interval of 60 s that it keeps up.
 A_WAVE = 42
 
@@ -164,7 +164,7 @@ def _watchlist(home: Home, members: Iterable[Member], interval: timedelta) -> st
 
 
 async def _play(world: World, home: Home, members: Iterable[Member], interval: timedelta) -> None:
-    """Let every page turn at its time, and go on until all has been told."""
+    """Let every page turn at its time, and go on until all are seen again and people have been told."""
     acts = []
     for member in members:
         settled = world.now + (_SETTLED + member.wave) * interval
@@ -173,7 +173,9 @@ async def _play(world: World, home: Home, members: Iterable[Member], interval: t
     for at, handle, page in sorted(acts):
         await world.wait(seconds=(at - world.now).total_seconds())
         world.at[home.host].set(handle, page)
-    await world.wait(minutes=2)
+    states = world.app.book.states
+    await world.until(lambda: all(state.phase is Phase.UP for state in states.values()), minutes=5)
+    await world.wait(seconds=20)
 
 
 async def _absences(world: World, home: Home, members: Iterable[Member]) -> list[Absence]:

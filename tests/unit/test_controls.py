@@ -477,17 +477,24 @@ def test_a_restart_goes_on_from_what_was_stored() -> None:
 
 def test_unknown_keys_have_an_empty_report() -> None:
     """Nothing was asked, so nothing is known."""
-    assert office().controls.report(PAGE) == ControlReport(key=PAGE)
+
+    async def story() -> None:
+        assert office().controls.report(PAGE) == ControlReport(key=PAGE)
+
+    run_virtual(story())
 
 
 def test_controls_that_nobody_needs_are_let_go() -> None:
-    """Only the keys that are retained are refreshed from then on."""
+    """Only the keys that somebody went on to keep are there after an hour."""
 
     async def story() -> None:
         desk = office()
         desk.controls.keep(key("mirror"), TOWN, API)
-        desk.controls.retain([KEY])
+        await asyncio.sleep(3601)
+        desk.controls.keep(KEY, TOWN, API)
+        desk.controls.refresh_stale()
         assert list(desk.controls.reports()) == [KEY]
+        await desk.controls.close()
 
     run_virtual(story())
 
