@@ -76,11 +76,6 @@ class ControlReport:
         return next((c for c in self.positives if c.finding.is_present and c.finding.seen.earliest >= at), None)
 
     @property
-    def asked_at(self) -> datetime | None:
-        """When any control of this report was last answered."""
-        return max((c.finding.at for c in (*self.positives, *self.negatives)), default=None)
-
-    @property
     def references(self) -> References:
         """The features of the controls that answered as they should."""
         return References(
