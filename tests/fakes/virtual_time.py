@@ -64,6 +64,14 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         future.add_done_callback(self._idle)
         return future
 
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109 - as asyncio's
+        # Its threads are joined by one more: until that is done, time stands still and no time-out can pass.
+        self.busy += 1
+        try:
+            await super().shutdown_default_executor()
+        finally:
+            self.busy -= 1
+
     def _idle(self, _future: asyncio.Future[Any]) -> None:
         self.busy -= 1
 
