@@ -43,7 +43,7 @@ bench: $(STAMP) ## measure the speed of what must be fast
 
 lock: ## write requirements.txt anew from pyproject.toml (needs uv)
 	$(UV) pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes --no-header \
-	  --no-emit-index-url --no-emit-find-links --extra demo --group dev pyproject.toml -o requirements.txt
+	  --no-emit-index-url --no-emit-find-links --no-strip-extras --extra demo --group dev pyproject.toml -o requirements.txt
 
 clean: ## remove .venv, builds and caches; what was observed (var/) stays
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
