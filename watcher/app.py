@@ -340,6 +340,8 @@ class App:
             without_verdict=self._without_verdict(incident.key) if incident.kind is IncidentKind.PLATFORM else 0,
             digest=record.digest,
             public_url=self.settings.public_url,
+            timezone=next((route.timezone for route in book.routes if route.name == notification.route), None),
+            recipients=notification.recipients,
         )
 
     def _without_verdict(self, place: str) -> int:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from watcher.model.account import Severity
 
@@ -10,23 +11,24 @@ from watcher.model.account import Severity
 class IncidentKind(StrEnum):
     """What an incident is about.
 
-    One account's outage, a platform that we cannot see, our own network, or a notice: news of one account
-    that has no end (never seen, appeared, renamed, re-registered), closed in the moment it is opened.
+    One account's outage, a platform that we cannot see, our own network, watcher itself (meta), or a notice: news of
+    one account that has no end (never seen, appeared, renamed, re-registered), closed in the moment it is opened.
     """
 
     ACCOUNT = "account"
     NOTICE = "notice"
     PLATFORM = "platform"
     EGRESS = "egress"
+    META = "meta"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
     """Something that people are told about once, and again when it ends.
 
-    `key` is the account id, the platform (with `@instance`), or the vantage. At most one is open per (kind, key).
-    The id of an ACCOUNT incident is that of its outage. `detail` is a sentence for people: what the controls
-    said, or the notice itself; it may hold hostile text.
+    `key` is the account id, the platform (with `@instance`), the vantage, or the part of watcher (META). At most one
+    is open per (kind, key). The id of an ACCOUNT incident is that of its outage. `detail` is a sentence for people: what
+    the controls said, or the notice itself, or, of META, a fault a line; it may hold hostile text.
     """
 
     id: str
@@ -39,11 +41,12 @@ class Incident:
 
 
 class NotificationKind(StrEnum):
-    """What a notification tells."""
+    """What a notification tells. A correction takes back, or adds to, what was told of an incident that is over."""
 
     ALERT = "alert"
     UPDATE = "update"
     RESOLVED = "resolved"
+    CORRECTION = "correction"
 
 
 class NotificationState(StrEnum):
@@ -62,6 +65,7 @@ class Notification:
 
     `event_at` is when it happened, `due_at` when to send it next. `seq` orders the news of one incident.
     `dedup_key` is unique and is sent along where the medium allows; `id` is the store's (0 until stored).
+    `recipients` are those of the channel's that are still to be reached; empty: all of them.
     """
 
     incident_id: str
@@ -77,6 +81,7 @@ class Notification:
     claimed_until: datetime | None = None
     attempts: int = 0
     delivered_at: datetime | None = None
+    recipients: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,10 +93,14 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryAfter:
-    """It did not go through now; try again, not before `wait` if the channel named a time."""
+    """It did not go through now; try again, not before `wait` if the channel named a time.
+
+    `recipients` are those still to be reached, where the others were; empty: nobody was.
+    """
 
     reason: str
     wait: timedelta | None = None
+    recipients: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +136,9 @@ class Quote:
 class Message:
     """What is to be said, independent of the medium. Plain text, control characters stripped, not yet escaped.
 
-    `facts` are label and value; `links` label and URL.
+    `facts` are label and value; `links` label and URL. `incident_id` is the same for all that is told of an incident,
+    and so is `subject`, which says what it is about without saying how it stands. `recipients` are those of the
+    channel's that are to be reached (empty: all); `timezone` is that of the readers, where the route names one.
     """
 
     headline: str
@@ -138,3 +149,7 @@ class Message:
     facts: tuple[tuple[str, str], ...] = ()
     quote: Quote | None = None
     links: tuple[tuple[str, str], ...] = ()
+    incident_id: str = ""
+    subject: str = ""
+    recipients: tuple[str, ...] = ()
+    timezone: ZoneInfo | None = None

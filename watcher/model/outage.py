@@ -55,7 +55,8 @@ class Outage:
 
     `last_present` is the earliest instant at which the last PRESENT answer was true; `began` the window of the
     first ABSENT, `last_absent` that of the last, `ended` that of the first PRESENT after it (None while open,
-    and for ever when the account was unwatched). `quote` and `language` are the page's own words.
+    and for ever when the account was unwatched). `quote` and `language` are the page's own words. `retracted_at` is
+    when people took it back as a false alarm, `retraction` why: it is kept, but counts for nothing.
     """
 
     id: str
@@ -75,6 +76,8 @@ class Outage:
     quote: str | None = None
     language: str | None = None
     previous_id: str | None = None
+    retracted_at: datetime | None = None
+    retraction: str | None = None
 
     @property
     def is_open(self) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 from watcher.model.account import Severity
 
@@ -11,6 +12,7 @@ class Route:
     """One way to people. An empty matcher matches everything; all that are given must match.
 
     The first route that matches is taken; `proceed` (YAML: `continue`) goes on to the next all the same.
+    `timezone` is that of the readers: messages give the time there beside UTC.
     """
 
     name: str
@@ -20,3 +22,4 @@ class Route:
     owner: frozenset[str] = frozenset()
     labels: Mapping[str, str] = field(default_factory=dict)
     proceed: bool = False
+    timezone: ZoneInfo | None = None

@@ -23,6 +23,7 @@ def render_platform(view: View) -> Message:
         return compose(
             view,
             headline=f"{title} cannot be observed",
+            subject=f"{title} cannot be observed",
             sentences=(f"{title} cannot be observed: {told}.",),
             facts=(("Since", since),),
         )
@@ -32,6 +33,7 @@ def render_platform(view: View) -> Message:
     return compose(
         view,
         headline=f"{title} can be observed again after {span}" if again else f"{title} was not observed for {span}",
+        subject=f"{title} cannot be observed",
         sentences=(
             f"{title} could not be observed from {since} to {format_stamp(incident.closed_at)}{because}.",
             "This was not an outage of the accounts.",
@@ -51,7 +53,7 @@ def render_egress(view: View) -> Message:
         until = format_stamp(incident.closed_at)
         headline = f"watcher's own network was down for {format_span(incident.closed_at - incident.opened_at)}"
         course = f"watcher's own network was down from {since} to {until}; nothing was observed."
-    return compose(view, headline=headline, sentences=(course, *because))
+    return compose(view, headline=headline, subject="watcher's own network is down", sentences=(course, *because))
 
 
 def _why(view: View) -> tuple[str, ...]:

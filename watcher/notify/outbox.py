@@ -241,7 +241,8 @@ class Outbox:
         except Exception as error:  # noqa: BLE001 - logged; one bad row must not end the lane
             self._log.exception("a bug kept a notification from being sent", notification=row.dedup_key)
             return RetryAfter(reason=f"bug: {type(error).__name__}"), False
-        return outcome, isinstance(outcome, Delivered) and view.is_over and row.kind is not NotificationKind.RESOLVED
+        tells_whole_story = view.is_over and row.kind in (NotificationKind.ALERT, NotificationKind.UPDATE)
+        return outcome, isinstance(outcome, Delivered) and tells_whole_story
 
     async def _record(self, row: Notification, delivery: Delivery, *, ended: bool) -> None:
         # Suppress before settling: while this row is undelivered, nobody can claim the recovery that it told.
@@ -271,9 +272,10 @@ class Outbox:
                 return replace(row, state=NotificationState.DEAD, claimed_until=None)
             case RetryAfter() if now - row.event_at > _TOO_OLD:
                 return replace(row, state=NotificationState.DEAD, claimed_until=None)
-            case RetryAfter(wait=wait):
+            case RetryAfter(wait=wait, recipients=left):
                 due_at = now + (self._back_off(row.attempts) if wait is None else min(wait, _LONGEST_WAIT))
-                return replace(row, state=NotificationState.PENDING, claimed_until=None, due_at=due_at)
+                left = left or row.recipients
+                return replace(row, state=NotificationState.PENDING, claimed_until=None, due_at=due_at, recipients=left)
             case _:
                 assert_never(outcome)
 

@@ -12,6 +12,7 @@ from watcher.model.finding import Certainty, Reason
 from watcher.model.notification import IncidentKind, Message, NotificationKind, Quote
 from watcher.model.outage import AccountState, EndCause, Outage, Phase
 from watcher.notify.blindness import render_egress, render_platform
+from watcher.notify.meta import render_meta
 from watcher.notify.view import View, compose
 from watcher.notify.wording import (
     at_handle,
@@ -65,6 +66,8 @@ def render(view: View) -> Message:
             return render_platform(view)
         case IncidentKind.EGRESS:
             return render_egress(view)
+        case IncidentKind.META:
+            return render_meta(view)
         case _:
             assert_never(view.incident.kind)
 
@@ -75,6 +78,7 @@ def _down(view: View, outage: Outage) -> Message:
     return compose(
         view,
         headline=f"{view.name} is {still}not available on {view.place}",
+        subject=_subject(view),
         sentences=(
             f"A logged-out visitor no longer sees the profile: {now.format(view.place)}.",
             *_others(view, still="still "),
@@ -97,6 +101,7 @@ def _over(view: View, outage: Outage) -> Message:
     return compose(
         view,
         headline=_end_headline(view, outage),
+        subject=_subject(view),
         sentences=(_course(outage), f"{then.format(view.place)}.", *_ending(view, outage), *_others(view, still="")),
         facts=(
             ("Missing since", format_between(outage.last_present, outage.began.latest)),
@@ -208,10 +213,18 @@ def _standing(state: AccountState, still: str) -> str:  # noqa: PLR0911 - one an
             assert_never(state.phase)
 
 
+def _subject(view: View) -> str:
+    # From the handle of then, which stays: mail programs thread by it.
+    then = at_handle(view.outage.handle_then) if view.outage else view.name
+    return f"{then} ({view.place}) unavailable"
+
+
 def _notice(view: View) -> Message:
+    headline = clean(view.incident.detail).strip() or f"News of {view.name} on {view.place}"
     return compose(
         view,
-        headline=clean(view.incident.detail).strip() or f"News of {view.name} on {view.place}",
+        headline=headline,
+        subject=headline,
         sentences=(f"This is about {view.name} on {view.place}.", *_others(view, still="")),
         facts=(
             ("When", format_stamp(view.incident.opened_at)),

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from watcher.model.account import Account
 from watcher.model.notification import Incident, IncidentKind, Message, NotificationKind, Quote
@@ -21,7 +22,8 @@ class View:
     `titles` are the platforms' titles by id. `owner` is the owner's name, `others` the owner's other accounts with
     their states. `new_handle` is set once the account was renamed. `without_verdict` counts the accounts that a
     PLATFORM incident leaves without a verdict. `digest` vouches for the evidence. `public_url` is where people
-    reach the web pages of this program, if anywhere.
+    reach the web pages of this program, if anywhere. `timezone` is that of the readers, `recipients` those who are
+    still to be reached (empty: all).
     """
 
     incident: Incident
@@ -37,6 +39,8 @@ class View:
     without_verdict: int = 0
     digest: str = ""
     public_url: str | None = None
+    timezone: ZoneInfo | None = None
+    recipients: tuple[str, ...] = ()
 
     @property
     def is_over(self) -> bool:
@@ -73,6 +77,7 @@ def compose(
     view: View,
     *,
     headline: str,
+    subject: str,
     sentences: Iterable[str],
     facts: Iterable[tuple[str, str]] = (),
     quote: Quote | None = None,
@@ -80,7 +85,7 @@ def compose(
 ) -> Message:
     """The Message: every text cleaned and bounded, its kind that of what is told (RESOLVED for a story that is over).
 
-    `quote` must be clean already.
+    `subject` says what it is about, the same for all that is told of the incident. `quote` must be clean already.
     """
     return Message(
         headline=cut(clean(headline), _HEADLINE),
@@ -91,12 +96,16 @@ def compose(
         facts=tuple((label, cut(clean(value), _LONG)) for label, value in facts),
         quote=quote,
         links=tuple((label, clean(url)) for label, url in links),
+        incident_id=clean(view.incident.id),
+        subject=cut(clean(subject), _HEADLINE),
+        recipients=view.recipients,
+        timezone=view.timezone,
     )
 
 
 def _told(view: View) -> NotificationKind:
     # A notice is closed when it is opened: it stays the alert that it is.
-    if view.incident.kind is IncidentKind.NOTICE:
+    if view.incident.kind is IncidentKind.NOTICE or view.kind is NotificationKind.CORRECTION:
         return view.kind
     if view.is_over:
         return NotificationKind.RESOLVED

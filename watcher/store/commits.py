@@ -90,6 +90,7 @@ def _resolved(incident_id: str, at: datetime, alert: Notification) -> Notificati
         claimed_until=None,
         attempts=0,
         delivered_at=None,
+        recipients=(),
     )
 
 

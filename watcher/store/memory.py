@@ -131,6 +131,7 @@ class MemoryStore(Store):
             due_at=notification.due_at,
             claimed_until=notification.claimed_until if is_held else None,
             delivered_at=notification.delivered_at,
+            recipients=notification.recipients,
         )
 
     def suppress(self, incident_id: str, channel: str, kind: str) -> None:

@@ -68,6 +68,7 @@ def settle(connection: Connection, notification: Notification, delivery: Deliver
             due_at=notification.due_at,
             claimed_until=notification.claimed_until if notification.state is NotificationState.CLAIMED else None,
             delivered_at=notification.delivered_at,
+            recipients=notification.recipients,
         )
     )
 

@@ -103,6 +103,23 @@ class PageText(TypeDecorator[str]):
         return None if value is None else value.translate(_UNSTORABLE)
 
 
+class Lines(TypeDecorator[tuple[str, ...]]):
+    """Several texts without line breaks, one a line; NULL where there is none."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> str | None:
+        """The texts, one a line."""
+        del dialect
+        return "\n".join(value) if value else None
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...]:
+        """The texts."""
+        del dialect
+        return tuple(value.split("\n")) if value else ()
+
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -160,6 +177,8 @@ outage = Table(
     Column("quote", PageText),
     Column("language", PageText),
     Column("previous_id", String),
+    Column("retracted_at", Instant),
+    Column("retraction", PageText),
     _one_open("one_open_outage_per_account", "account_id"),
     Index(None, "account_id", "confirmed_at"),
     Index(None, "confirmed_at"),
@@ -285,6 +304,7 @@ notification = Table(
     Column("claimed_until", Instant),
     Column("attempts", Integer, nullable=False),
     Column("delivered_at", Instant),
+    Column("recipients", Lines),
     Index(None, "state", "due_at"),
     Index(None, "incident_id", "channel", "seq"),
 )
@@ -299,6 +319,44 @@ delivery = Table(
     Column("answer", PageText, nullable=False),
     Column("latency", Span, nullable=False),
     Index(None, "notification_id"),
+)
+
+annotation = Table(
+    "annotation",
+    metadata,
+    Column("id", _ROW_ID, primary_key=True),
+    Column("outage_id", ForeignKey(outage.c.id), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("by", PageText, nullable=False),
+    Column("cause", PageText, nullable=False),
+    Column("text", PageText, nullable=False),
+    Column("link", PageText),
+    Index(None, "outage_id"),
+)
+
+# What is not PRESENT, and one PRESENT a day: each change of verdict, reason or source, and the first of each day.
+sample = Table(
+    "sample",
+    metadata,
+    Column("id", _ROW_ID, primary_key=True),
+    Column("account_id", ForeignKey(account.c.id), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("verdict", Word(Verdict), nullable=False),
+    Column("reason", Word(Reason), nullable=False),
+    Column("source", String, nullable=False),
+    Column("vantage", String, nullable=False),
+    Column("status", Integer),
+    Column("latency", Span),
+    UniqueConstraint("account_id", "at"),
+    Index(None, "at"),
+)
+
+# What is left of transitions that were forgotten: their places in the chain of hashes, so that the rest still holds.
+forgotten = Table(
+    "forgotten",
+    metadata,
+    Column("seq", _ROW_ID, primary_key=True, autoincrement=False),
+    Column("hash", String(64), nullable=False),
 )
 
 meta = Table(

@@ -53,6 +53,8 @@ def test_the_alert_of_2017() -> None:
             ("Profile", "https://x.example/realDonaldTrump"),
             ("Outage record", "https://watcher.example/api/v1/outages?account=x%3Arealdonaldtrump"),
         ),
+        incident_id="01OUTAGE",
+        subject="@realDonaldTrump (X) unavailable",
     )
 
 

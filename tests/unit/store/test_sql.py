@@ -234,7 +234,7 @@ def test_newer_schema_is_refused(store: SqlStore, raw: sqlite3.Connection, state
 @pytest.mark.usefixtures("store")
 def test_reader_of_an_older_schema_is_told(state_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the process that runs may migrate; who only reads says what is to be done."""
-    monkeypatch.setattr("watcher.store.migrations.ScriptDirectory.get_heads", lambda _: ["0002"])
+    monkeypatch.setattr("watcher.store.migrations.ScriptDirectory.get_heads", lambda _: ["9999"])
     with pytest.raises(StoreError, match="older watcher: start `watcher run` once"):
         SqlStore(state_dir, read_only=True).open()
 
