@@ -27,8 +27,8 @@ class Incident:
     """Something that people are told about once, and again when it ends.
 
     `key` is the account id, the platform (with `@instance`), the vantage, or the part of watcher (META). At most one
-    is open per (kind, key). The id of an ACCOUNT incident is that of its outage. `detail` is a sentence for people: what
-    the controls said, or the notice itself, or, of META, a fault a line; it may hold hostile text.
+    is open per (kind, key). The id of an ACCOUNT incident is that of its outage. `detail` is for people: what the
+    controls said, or the notice itself, or, of META, a fault a line; it may hold hostile text.
     """
 
     id: str

@@ -214,9 +214,7 @@ def _standing(state: AccountState, still: str) -> str:  # noqa: PLR0911 - one an
 
 
 def _subject(view: View) -> str:
-    # From the handle of then, which stays: mail programs thread by it.
-    then = at_handle(view.outage.handle_then) if view.outage else view.name
-    return f"{then} ({view.place}) unavailable"
+    return f"{view.name} ({view.place}) unavailable"
 
 
 def _notice(view: View) -> Message:
