@@ -3,7 +3,7 @@
 Whatever is wrong in any of them is raised at once, as one ConfigError with every fault in the order of the files.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -13,9 +13,10 @@ from typing import Final, TypeVar
 from watcher.model.account import Watchlist
 from watcher.model.errors import ConfigError, Fault
 from watcher.model.platform import Phrase, Platform
+from watcher.settings.files import expand
 from watcher.settings.overrides import apply_overrides, check_overrides
 from watcher.settings.platformfile import read_phrases, read_platform
-from watcher.settings.schema import SettingsFile
+from watcher.settings.schema import SettingsFile, WatchlistFile
 from watcher.settings.settingsfile import read_settings
 from watcher.settings.validate import Reading
 from watcher.settings.values import Settings
@@ -29,11 +30,16 @@ _SUFFIX: Final = ".yaml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """All that a run is configured by. The operator's changes are applied to `platforms` already."""
+    """All that a run is configured by, and where it was read. The operator's changes are applied to `platforms`.
+
+    `env` holds secrets.
+    """
 
     settings: Settings
     platforms: Mapping[str, Platform]
     watchlist: Watchlist
+    path: Path
+    env: Mapping[str, str] = field(repr=False)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,9 +69,9 @@ def load_platforms(directory: Path | None) -> dict[str, Platform]:
     return _proven(found.platforms, found.faults)
 
 
-def load_watchlist(path: Path, platforms: Mapping[str, Platform]) -> Watchlist:
-    """The watchlist in `path`; raises ConfigError."""
-    return _proven(*_watchlist(path, platforms))
+def load_watchlist(paths: Sequence[Path], platforms: Mapping[str, Platform]) -> Watchlist:
+    """The one watchlist that is written in the files of `paths`, which may hold wildcards; raises ConfigError."""
+    return _proven(*_watchlist(paths, platforms))
 
 
 def load_all(path: Path, env: Mapping[str, str]) -> Loaded:
@@ -78,11 +84,19 @@ def load_all(path: Path, env: Mapping[str, str]) -> Loaded:
     platforms = None if found.faults else found.platforms
     if platforms is not None:
         check_overrides(reading, platforms)
-    watchlist, faults = _watchlist_or_faults(settings.watchlist, platforms)
-    faults = [*sorted(reading.faults), *sorted(found.faults), *sorted(faults)]
+    if not any(expand(pattern) for pattern in settings.watchlist):
+        reading.refuse(("watchlist",), "matches no file; name one that lists accounts")
+    watchlist, faults = _watchlist(settings.watchlist, platforms)
+    faults = [*sorted(reading.faults), *sorted(found.faults), *faults]
     if faults or watchlist is None or platforms is None:
         raise ConfigError(faults)
-    return Loaded(settings=settings, platforms=apply_overrides(platforms, settings), watchlist=watchlist)
+    return Loaded(
+        settings=settings,
+        platforms=apply_overrides(platforms, settings),
+        watchlist=watchlist,
+        path=path,
+        env=dict(env),
+    )
 
 
 def _proven(value: T | None, faults: Iterable[Fault]) -> T:
@@ -96,19 +110,17 @@ def _settings(path: Path, env: Mapping[str, str]) -> tuple[Reading[SettingsFile]
     return read_settings(read(path, show(path)), path.absolute().parent, env)
 
 
-def _watchlist_or_faults(
-    path: Path, platforms: Mapping[str, Platform] | None
-) -> tuple[Watchlist | None, Iterable[Fault]]:
-    try:
-        return _watchlist(path, platforms)
-    except ConfigError as error:
-        return None, error.faults
-
-
-def _watchlist(path: Path, platforms: Mapping[str, Platform] | None) -> tuple[Watchlist | None, list[Fault]]:
-    reading = read_watchlist(read(path, show(path)))
-    watchlist = None if platforms is None else build_watchlist(reading, platforms)
-    return watchlist, reading.faults
+def _watchlist(paths: Sequence[Path], platforms: Mapping[str, Platform] | None) -> tuple[Watchlist | None, list[Fault]]:
+    """The watchlist of all files together, as far as they can be read, and the faults of each in their order."""
+    read_so_far: list[Reading[WatchlistFile] | ConfigError] = []
+    for file in dict.fromkeys(file for path in paths for file in expand(path)):
+        try:
+            read_so_far.append(read_watchlist(read(file, show(file))))
+        except ConfigError as error:
+            read_so_far.append(error)
+    readings = [each for each in read_so_far if isinstance(each, Reading)]
+    watchlist = None if platforms is None else build_watchlist(readings, platforms)
+    return watchlist, [fault for each in read_so_far for fault in sorted(each.faults)]
 
 
 def _all_platforms(directory: Path | None) -> _Platforms:

@@ -33,7 +33,7 @@ def account_for(text: str, loaded: Loaded) -> Account:
 def _account(text: str, loaded: Loaded) -> Account:
     """What an entry of the watchlist that says just this would watch: the same words, the same refusals."""
     reading = read_watchlist(Document(file=_ARGUMENT, data={"accounts": [_entry(text, loaded)]}))
-    watchlist = build_watchlist(reading, loaded.platforms)
+    watchlist = build_watchlist([reading], loaded.platforms)
     if reading.faults or watchlist is None:
         # The path is that of an entry which nobody wrote.
         raise ConfigError([replace(fault, path="") for fault in reading.faults])

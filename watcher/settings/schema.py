@@ -59,6 +59,7 @@ def _under(key: str) -> BeforeValidator:
 
 
 Lines = Annotated[tuple[Line, ...], BeforeValidator(_several)]
+FileNames = Annotated[tuple[FileName, ...], BeforeValidator(_several)]
 Slugs = Annotated[tuple[Slug, ...], BeforeValidator(_several)]
 Patterns = Annotated[tuple[Pattern, ...], BeforeValidator(_several)]
 Matches = dict[AnswerField, Patterns]
@@ -217,7 +218,7 @@ class PlatformOverrideEntry(Entry):
 class SettingsFile(Entry):
     """watcher.yaml."""
 
-    watchlist: FileName = "watchlist.yaml"
+    watchlist: FileNames = ("watchlist.yaml",)
     state_dir: FileName = "var"
     platform_dir: FileName | None = None
     public_url: WebAddress | None = None

@@ -11,6 +11,7 @@ from typing import Final, assert_never
 from watcher.model.route import Route
 from watcher.settings import scalars
 from watcher.settings.environment import fill_in, read_secret_file
+from watcher.settings.files import is_pattern
 from watcher.settings.overrides import read_override
 from watcher.settings.platformfile import refuse_doubles
 from watcher.settings.schema import LogChannelEntry, ProbeEntry, RouteEntry, SettingsFile, SlackChannelEntry
@@ -28,7 +29,7 @@ from watcher.settings.wording import near, quoted
 from watcher.settings.yamlfile import Document, Steps
 
 _PLATFORM_DIR: Final = "platforms"
-_DEFAULT: Final = Settings(watchlist=Path(), state_dir=Path())
+_DEFAULT: Final = Settings(watchlist=(), state_dir=Path())
 
 
 def read_settings(
@@ -42,7 +43,7 @@ def read_settings(
         return reading, None
     channels = _channels(reading, file, base)
     return reading, Settings(
-        watchlist=_path(base, file.watchlist),
+        watchlist=_watchlist(reading, file, base),
         state_dir=_path(base, file.state_dir),
         platform_dir=_platform_dir(reading, file, base),
         public_url=file.public_url,
@@ -56,6 +57,16 @@ def read_settings(
 
 def _path(base: Path, text: str) -> Path:
     return Path(os.path.abspath(base / text))  # noqa: PTH100 - resolve() would follow symbolic links
+
+
+def _watchlist(reading: Reading[SettingsFile], file: SettingsFile, base: Path) -> tuple[Path, ...]:
+    if not file.watchlist:
+        reading.refuse(("watchlist",), "no files; name at least one watchlist, or remove the key")
+    for place, name in enumerate(file.watchlist):
+        if is_pattern(name) and is_pattern(str(Path(name).parent)):
+            at = reading.item(("watchlist",), place)
+            reading.refuse_value(at, ValueError("has a wildcard in a folder's name; write it in the last part only"))
+    return tuple(_path(base, name) for name in file.watchlist)
 
 
 def _platform_dir(reading: Reading[SettingsFile], file: SettingsFile, base: Path) -> Path | None:

@@ -98,9 +98,12 @@ class PlatformOverride:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """One run: what to watch, where state is kept, how to ask, whom to tell. Paths are absolute."""
+    """One run: what to watch, where state is kept, how to ask, whom to tell. Paths are absolute.
 
-    watchlist: Path
+    Each of `watchlist` may hold wildcards in its last part.
+    """
+
+    watchlist: tuple[Path, ...]
     state_dir: Path
     platform_dir: Path | None = None
     public_url: str | None = None

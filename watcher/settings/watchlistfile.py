@@ -1,10 +1,11 @@
-"""Make a Watchlist of watchlist.yaml: who each entry is, under which policy, compared with whom.
+"""Make a Watchlist of one file or several: who each entry is, under which policy, compared with whom.
 
-Pure: the document has been read, the platforms are given. Every fault is placed; nothing is guessed.
+Pure: the documents have been read, the platforms are given. Every fault is placed; nothing is guessed.
 """
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 
 from watcher.model.account import Account, Owner, Policy, Repeat, Watchlist
 from watcher.model.platform import Platform
@@ -27,17 +28,54 @@ def read_watchlist(document: Document) -> Reading[WatchlistFile]:
     return validate(WatchlistFile, document, unreadable={**refused, **_variables((), document.data)})
 
 
-def build_watchlist(reading: Reading[WatchlistFile], platforms: Mapping[str, Platform]) -> Watchlist | None:
-    """The watchlist, or None when nothing could be made of the file. Use it only if `reading` then has no faults."""
-    file = reading.value
-    if file is None:
+def build_watchlist(readings: Sequence[Reading[WatchlistFile]], platforms: Mapping[str, Platform]) -> Watchlist | None:
+    """The watchlist of all files, or None when nothing could be made of one. Use it only if no reading has faults then.
+
+    Owners are known in all files, `defaults` hold in their own only. Nobody may be watched, or described, twice.
+    """
+    owners = _owners(readings)
+    accounts: dict[str, Account] = {}
+    first: dict[Hashable, _Spot] = {}
+    for reading in readings:
+        if reading.value is None:
+            continue
+        builder = _Builder(reading, platforms, reading.value.defaults, owners.keys(), accounts, first)
+        for path, entry in reading.items(("accounts",), reading.value.accounts):
+            builder.take(path, entry)
+    if any(reading.value is None for reading in readings):
         return None
-    written = reading.document.at(("owners",))
-    builder = _Builder(reading, platforms, file.defaults, written.keys() if isinstance(written, dict) else set())
-    for path, entry in reading.items(("accounts",), file.accounts):
-        builder.take(path, entry)
-    owners = {slug: Owner(id=slug, name=owner.name) for slug, owner in file.owners.items()}
-    return Watchlist(accounts=builder.accounts, owners=owners)
+    described = {slug: owner for slug, owner in owners.items() if owner is not None}
+    return Watchlist(accounts=accounts, owners=described)
+
+
+def _owners(readings: Sequence[Reading[WatchlistFile]]) -> dict[str, Owner | None]:
+    """All owners by slug; None for one whose entry is faulty: it is known, only not right."""
+    owners: dict[str, Owner | None] = {}
+    first: dict[str, _Spot] = {}
+    for reading in readings:
+        written = reading.document.at(("owners",))
+        described = reading.value.owners if reading.value is not None else {}
+        for slug in written if isinstance(written, dict) else ():
+            if slug in first:
+                where = first[slug].seen_from(reading.document)
+                reading.refuse(("owners", slug), f"{quoted(slug)} is described already, {where}", key=True)
+                continue
+            first[slug] = _Spot(reading.document, ("owners", slug))
+            owners[slug] = Owner(id=slug, name=described[slug].name) if slug in described else None
+    return owners
+
+
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """Where something stands."""
+
+    document: Document
+    path: Steps
+
+    def seen_from(self, document: Document) -> str:
+        """Where that is, for somebody who reads `document`."""
+        line = self.document.line(self.path)
+        return f"on line {line}" if document is self.document else f"in {self.document.file}:{line}"
 
 
 def _variables(path: Steps, node: object) -> dict[Steps, str]:
@@ -59,7 +97,7 @@ def _places_of_variables(path: Steps, node: object) -> Iterator[Steps]:
 
 
 class _Builder:
-    """Makes accounts of entries, one after the other, and remembers where each came from."""
+    """Makes accounts of one file's entries, one after the other, and remembers where each came from."""
 
     def __init__(
         self,
@@ -67,14 +105,16 @@ class _Builder:
         platforms: Mapping[str, Platform],
         defaults: DefaultsEntry,
         owners: AbstractSet[str],
+        accounts: dict[str, Account],
+        first: dict[Hashable, _Spot],
     ) -> None:
-        self.accounts: dict[str, Account] = {}
+        self._accounts = accounts
+        self._first = first
         self._reading = reading
         self._platforms = platforms
         self._recogniser = Recogniser(platforms.values())
         self._defaults = defaults
         self._owners = owners
-        self._first: dict[Hashable, Steps] = {}
 
     def take(self, path: Steps, entry: AccountEntry) -> None:
         """Add the account of `entry`, or note all that is wrong with it."""
@@ -87,7 +127,7 @@ class _Builder:
             self._refuse(path, refused)
             return
         if self._is_new(path, identity):
-            self.accounts[identity.id] = Account(
+            self._accounts[identity.id] = Account(
                 id=identity.id,
                 platform=identity.platform.id,
                 instance=identity.instance,
@@ -114,10 +154,10 @@ class _Builder:
         keys: tuple[Hashable, ...] = (identity.id, (identity.platform.id, identity.instance, identity.handle))
         first = next((self._first[key] for key in keys if key in self._first), None)
         if first is not None:
-            line = self._reading.document.line(first)
-            self._reading.refuse(path, f"{quoted(identity.id)} is watched already, by the entry on line {line}")
+            where = first.seen_from(self._reading.document)
+            self._reading.refuse(path, f"{quoted(identity.id)} is watched already, by the entry {where}")
             return False
-        self._first.update(dict.fromkeys(keys, path))
+        self._first.update(dict.fromkeys(keys, _Spot(self._reading.document, path)))
         return True
 
     def _policy(self, entry: AccountEntry) -> Policy:

@@ -28,15 +28,25 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """The accounts that are watched from `at` on: all of them, and no others."""
+
+    accounts: tuple[Account, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
     """All that one decision changes. Stored in one transaction, or not at all.
 
+    `watched` are edits of the watchlist, in order: each is as a call of `watch`, made before all the rest.
     `opened` are new incidents and `notifications` the rows that tell of them. For each (incident, instant) of
     `closed` the incident is closed and one RESOLVED row is written for every channel that holds an ALERT row
     of it that is not DEAD (nobody is told of the end of what they were never told). Outages are taken from the
     transitions and states; `bodies` belong to the transitions whose finding names their hash.
     """
 
+    watched: tuple[Watched, ...] = ()
     states: tuple[AccountState, ...] = ()
     transitions: tuple[Transition, ...] = ()
     unobserved: tuple[Unobserved, ...] = ()

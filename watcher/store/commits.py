@@ -13,6 +13,7 @@ from watcher.store.base import Body, Commit
 def merge(commits: Sequence[Commit]) -> Commit:
     """One commit that leaves what the given ones leave one after the other: of each account the last state."""
     return Commit(
+        watched=tuple(edit for commit in commits for edit in commit.watched),
         states=tuple({state.account_id: state for commit in commits for state in commit.states}.values()),
         transitions=tuple(transition for commit in commits for transition in commit.transitions),
         unobserved=tuple(span for commit in commits for span in commit.unobserved),

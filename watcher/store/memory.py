@@ -86,6 +86,8 @@ class MemoryStore(Store):
         _require_one(((item.account_id,) for item in outages.values() if item.is_open), "open outages of one account")
         incidents, ended = self._changed_incidents(commit)
         _require_incidents(incidents, commit.notifications)
+        for edit in commit.watched:
+            self.watch(edit.accounts, edit.at)
         self._outages, self._incidents = outages, incidents
         self._states.update({state.account_id: state for state in commit.states})
         self._chain += links
@@ -202,7 +204,8 @@ class MemoryStore(Store):
         closed, still_open = outages_of(commit)
         named = {state.account_id for state in commit.states} | {item.account_id for item in commit.transitions}
         named |= {outage.account_id for outage in (*closed, *still_open)}
-        if strangers := named - self._unwatched.keys():
+        known = self._unwatched.keys() | {account.id for edit in commit.watched for account in edit.accounts}
+        if strangers := named - known:
             raise ContradictionError(f"never watched: {', '.join(sorted(strangers))}: call watch() first")
 
     def _changed_outages(self, commit: Commit) -> dict[str, Outage]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import BigInteger, Connection, Engine, RowMapping, Select, Text, cast, select, type_coerce, update
+from sqlalchemy import BigInteger, Connection, Engine, RowMapping, Select, Text, cast, select, type_coerce
 
 from watcher.model.account import Account
 from watcher.model.control import ControlFinding, ControlKey, ControlReport
@@ -21,14 +21,14 @@ from watcher.model.finding import Finding
 from watcher.model.notification import Delivery, Incident, Notification
 from watcher.model.outage import AccountState, Outage, Transition
 from watcher.store import migrations, sql_outbox, tables
-from watcher.store.base import Body, Commit, IncidentRecord, Store, Stored
+from watcher.store.base import Body, Commit, IncidentRecord, Store, Stored, Watched
 from watcher.store.codec import chained_hash, from_json, from_row, instant_of, micros_of, to_json, to_row
 from watcher.store.commits import without_features
 from watcher.store.engine import for_writing, make_private, sqlite_engine
 from watcher.store.evidence import EvidenceShelf
 from watcher.store.faults import told_as_store_error
 from watcher.store.lock import WriterLock
-from watcher.store.sql_commit import notifications_of, write_commit
+from watcher.store.sql_commit import notifications_of, write_commit, write_watched
 from watcher.store.upsert import insert_or_update
 
 DATABASE: Final = "watcher.db"
@@ -102,14 +102,8 @@ class SqlStore(Store):
 
     def watch(self, accounts: Sequence[Account], now: datetime) -> None:
         """Insert and update `accounts`; the others are unwatched from `now` on."""
-        rows = [_account_row(account, now) for account in accounts]
-        wanted = {account.id for account in accounts}
-        columns = tables.account.c
         with self._writing() as connection:
-            watched = connection.scalars(select(columns.id).where(columns.unwatched_at.is_(None))).all()
-            insert_or_update(connection, tables.account, rows, keep=["watched_since"])
-            for account_id in sorted(set(watched) - wanted):
-                connection.execute(update(tables.account).where(columns.id == account_id).values(unwatched_at=now))
+            write_watched(connection, Watched(accounts=tuple(accounts), at=now))
 
     def commit(self, commit: Commit) -> None:
         """Store all of `commit`: the bodies first, on the disk for good before a row names them.
@@ -243,11 +237,6 @@ class SqlStore(Store):
 
 def _rows(connection: Connection, query: Select[Any]) -> Sequence[RowMapping]:
     return connection.execute(query).mappings().all()
-
-
-def _account_row(account: Account, now: datetime) -> dict[str, Any]:
-    row = to_row(account, without=("policy", "controls"))
-    return row | {"labels": dict(account.labels), "watched_since": now, "unwatched_at": None}
 
 
 def _states(connection: Connection) -> dict[str, AccountState]:

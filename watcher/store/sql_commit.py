@@ -7,10 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, select, tuple_, update
 
+from watcher.model.account import Account
 from watcher.model.notification import Incident, Notification
 from watcher.model.outage import AccountState, Transition, Unobserved
 from watcher.store import tables
-from watcher.store.base import Body, Commit
+from watcher.store.base import Body, Commit, Watched
 from watcher.store.codec import chained_hash, from_row, to_json, to_row, transition_document
 from watcher.store.commits import (
     first_of_each,
@@ -28,12 +29,29 @@ _ASKED_AT_ONCE = 300
 
 def write_commit(connection: Connection, commit: Commit) -> None:
     """Write all of `commit` but the bodies' bytes, which must be on the disk already."""
+    for edit in commit.watched:
+        write_watched(connection, edit)
     _write_outages(connection, commit)
     _write_states(connection, commit.states)
     _append_transitions(connection, commit.transitions)
     _write_evidence(connection, commit)
     _write_unobserved(connection, commit.unobserved)
     _write_incidents(connection, commit)
+
+
+def write_watched(connection: Connection, edit: Watched) -> None:
+    """Make the account table say whom we watch: insert and update, mark the others as unwatched."""
+    columns = tables.account.c
+    watched = connection.scalars(select(columns.id).where(columns.unwatched_at.is_(None))).all()
+    rows = [_account_row(account, edit.at) for account in edit.accounts]
+    insert_or_update(connection, tables.account, rows, keep=["watched_since"])
+    for account_id in sorted(set(watched) - {account.id for account in edit.accounts}):
+        connection.execute(update(tables.account).where(columns.id == account_id).values(unwatched_at=edit.at))
+
+
+def _account_row(account: Account, now: datetime) -> dict[str, Any]:
+    row = to_row(account, without=("policy", "controls"))
+    return row | {"labels": dict(account.labels), "watched_since": now, "unwatched_at": None}
 
 
 def _write_outages(connection: Connection, commit: Commit) -> None:

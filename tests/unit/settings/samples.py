@@ -54,7 +54,7 @@ def watch(tmp_path: Path, text: str, platforms: dict[str, Platform] = PLATFORMS)
     """The watchlist that `text` makes."""
     path = tmp_path / "w.yaml"
     path.write_text(text, "utf-8")
-    return load_watchlist(path, platforms)
+    return load_watchlist([path], platforms)
 
 
 def watch_one(tmp_path: Path, entry: str, platforms: dict[str, Platform] = PLATFORMS) -> Account:

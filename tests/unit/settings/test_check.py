@@ -19,7 +19,7 @@ from watcher.settings.values import (
     SourceOverride,
 )
 
-QUIET = Settings(watchlist=Path("w"), state_dir=Path("s"), probe=ProbeSettings(contact="a@b.example"), platforms={})
+QUIET = Settings(watchlist=(Path("w"),), state_dir=Path("s"), probe=ProbeSettings(contact="a@b.example"), platforms={})
 FAST = Pace(requests=10_000, per=timedelta(seconds=1))
 
 

@@ -56,7 +56,7 @@ def table(model: type[BaseModel]) -> dict[str, tuple[str, str]]:
     return {key: (default, meaning) for key, default, meaning in rows}
 
 
-def written(value: Any) -> str:
+def written(value: Any) -> str:  # noqa: PLR0911 - one answer for each kind of default
     match value:
         case bool():
             return str(value).lower()
@@ -64,6 +64,8 @@ def written(value: Any) -> str:
             return "2MB"
         case timedelta():
             return span_text(value)
+        case (str() as alone,):
+            return alone
         case (host, int() as port):
             return f"{host}:{port}"
         case BaseModel():

@@ -93,6 +93,6 @@ def test_a_watchlist_of_thousands_loads_and_keeps_its_order(tmp_path: Path) -> N
     """Ten thousand entries are nothing unusual."""
     path = tmp_path / "w.yaml"
     path.write_text("accounts:\n" + "".join(f"  - https://chirp.example/user{n}\n" for n in range(10_000)), "utf-8")
-    accounts = load_watchlist(path, PLATFORMS).accounts
+    accounts = load_watchlist([path], PLATFORMS).accounts
     assert len(accounts) == 10_000
     assert next(iter(accounts)) == "chirp:user0"

@@ -38,7 +38,7 @@ def test_what_is_not_said_has_its_default(tmp_path: Path) -> None:
     """One key is enough; the paths lie beside the file."""
     found = settings(tmp_path, "web: {listen: 127.0.0.1:11102}")
     assert found == Settings(
-        watchlist=tmp_path / "watchlist.yaml", state_dir=tmp_path / "var", platform_dir=tmp_path / "platforms"
+        watchlist=(tmp_path / "watchlist.yaml",), state_dir=tmp_path / "var", platform_dir=tmp_path / "platforms"
     )
 
 
@@ -69,7 +69,7 @@ probe:
 web: {listen: "[::1]:80", allow_hosts: [watcher.example]}
 """
     assert settings(tmp_path, text) == Settings(
-        watchlist=tmp_path / "lists/desk.yaml",
+        watchlist=(tmp_path / "lists/desk.yaml",),
         state_dir=tmp_path.parent / "state",
         platform_dir=tmp_path / "own",
         public_url="https://watcher.example",
@@ -144,7 +144,7 @@ channels:
   - {name: "${NAME}", kind: log}
 """
     found = settings(tmp_path, text, {"DIR": "lists", "NAME": "log"})
-    assert found.watchlist == tmp_path / "lists/a$b$c.yaml"
+    assert found.watchlist == (tmp_path / "lists/a$b$c.yaml",)
     assert found.channels == (LogChannel(name="log"),)
 
 
