@@ -4,10 +4,10 @@ Order of the end: readiness false → ticker → running probes → commits → 
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
-from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any, Final
 
 import aiohttp
@@ -17,23 +17,27 @@ from watcher import __version__
 from watcher.book import Book
 from watcher.clock import Clock
 from watcher.controls import Controls
+from watcher.handover import compare, edited, not_after, reopen, too_much
 from watcher.metrics import Metrics
+from watcher.model.account import Watchlist
 from watcher.model.control import ControlReport, Health, VantageState
 from watcher.model.errors import StoreError
-from watcher.model.exchange import Purpose
 from watcher.model.finding import REASONS, Verdict
 from watcher.model.notification import IncidentKind, Notification
-from watcher.model.outage import AccountState, Outage, Phase
-from watcher.model.platform import Pace
+from watcher.model.outage import AccountState, Outage
+from watcher.model.reload import Outcome, Refused, Reloaded
 from watcher.model.snapshot import Snapshot
 from watcher.notify import Outbox, View
+from watcher.notify.channels.base import Channel
 from watcher.notify.channels.build import build
 from watcher.pipeline import Pipeline
 from watcher.probe import Prober, Reachability, open_prober
-from watcher.reopen import not_after, reopen
-from watcher.schedule import Plan, Slot, Ticker
+from watcher.reload import Reloader
+from watcher.rounds import Rounds
+from watcher.schedule import Ticker
 from watcher.settings import Loaded
 from watcher.settings.pace import loads, within_pace
+from watcher.settings.values import ChannelSettings
 from watcher.store.base import IncidentRecord, Store, Stored
 from watcher.store.worker import StoreWorker
 from watcher.web import AccountCollector, WebServer
@@ -44,8 +48,8 @@ _LOOK_AROUND: Final = timedelta(seconds=2)
 _PATIENCE: Final = timedelta(seconds=5)
 _STORE_MAY_FAIL: Final = timedelta(seconds=30)
 _CLOCK_STEP: Final = timedelta(seconds=2)
-_NOWHERE: Final = "nowhere"
-_UNSETTLED: Final = frozenset({Phase.SUSPECT, Phase.DOWN, Phase.RECOVERING})
+# What a run cannot change: these keys of watcher.yaml are taken up at the next start.
+_LATER: Final = ("state_dir", "probe", "web")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,22 +72,23 @@ class App:
         self.settings = loaded.settings
         self.clock = around.clock
         self.metrics = Metrics(__version__)
-        self.plan = Plan()
         self.started_at = around.clock.now()
         self.pipeline: Pipeline
         self.prober: Prober
+        self.reloader: Reloader
+        self.rounds: Rounds
         self.web: WebServer
-        self.watchlist = within_pace(loaded.watchlist, loaded.platforms)
         self._loaded = loaded
         self._store = around.store
         self._ticker = around.ticker
         self._is_threaded = around.threaded
         self._log = structlog.get_logger("watcher")
-        self._looks: set[asyncio.Task[None]] = set()
-        self._paces: dict[str, Pace] = {}
+        self._channels: dict[str, Channel] = {}
         self._not_ready: set[str] = {"starting"}
         self._vantage = VantageState.ONLINE
         self._stepped = False
+        self._session: aiohttp.ClientSession
+        self._closing_channels: AsyncExitStack
         self._worker: StoreWorker
         self._outbox: Outbox
         self._reachability: Reachability
@@ -93,12 +98,21 @@ class App:
         """What is watched, and how it stands."""
         return self.pipeline.book
 
-    async def run(self, stop: asyncio.Event, started: Callable[["App"], None] = lambda _app: None) -> None:
-        """Watch until `stop` is set. Raises StoreError when the store cannot be opened, WatcherError for the port."""
+    async def run(
+        self,
+        stop: asyncio.Event,
+        started: Callable[["App"], None] = lambda _app: None,
+        reload: asyncio.Event | None = None,
+    ) -> None:
+        """Watch until `stop` is set; read the configuration anew whenever `reload` is.
+
+        Raises StoreError when the store cannot be opened, WatcherError for the port.
+        """
         async with AsyncExitStack() as stack:
             await self._build(stack)
             started(self)
-            loops = [asyncio.create_task(loop) for loop in (self._worker.run(), self._outbox.run())]
+            reloads = self._reload_when(reload or asyncio.Event())
+            loops = [asyncio.create_task(loop) for loop in (self._worker.run(), self._outbox.run(), reloads)]
             ticking = asyncio.create_task(self._ticker.run())
             waiting = asyncio.create_task(stop.wait())
             try:
@@ -117,27 +131,30 @@ class App:
         stack.callback(self._store.close)
         stack.callback(self._worker.close)
         stored = await self._worker.call(self._store.load)
-        reopened = reopen(stored, self.watchlist, self.started_at)
-        # In this order: if the start ends between the two, the next one finds the same edit and makes it again.
+        watchlist = self._in_force(self._loaded)
+        reopened = reopen(stored, watchlist, self.started_at)
         await self._worker.call(self._store.commit, reopened.commit)
-        await self._worker.call(self._store.watch, tuple(self.watchlist.accounts.values()), self.started_at)
-        self._build_pipeline(stack, stored, reopened.states)
+        self._build_pipeline(stack, stored, watchlist, reopened.states)
         await self._build_outbox(stack)
-        self._schedule()
-        self.web = WebServer(self.settings.web, self.snapshot, self.outages, self.metrics.registry, __version__)
+        self.rounds.arrange()
+        self._start_ticking()
+        self.web = WebServer(
+            self.settings.web, self.snapshot, self.outages, self._reload, self.metrics.registry, __version__
+        )
         self.metrics.registry.register(AccountCollector(self.snapshot))
         await self.web.start()
         stack.push_async_callback(self.web.stop)
         self._not_ready.discard("starting")
-        self.metrics.config_reload_successful.set(1)
-        self.metrics.config_reload_success_timestamp.set(self.started_at.timestamp())
+        self.reloader.accepted()
 
-    def _build_pipeline(self, stack: AsyncExitStack, stored: Stored, states: dict[str, AccountState]) -> None:
+    def _build_pipeline(
+        self, stack: AsyncExitStack, stored: Stored, watchlist: Watchlist, states: dict[str, AccountState]
+    ) -> None:
         self.prober = open_prober(self.settings.probe, __version__, self.clock, self.metrics)
         stack.push_async_callback(self.prober.close)
         self._reachability = Reachability(self.clock, self.prober.session.reaches)
         book = Book(
-            watchlist=self.watchlist,
+            watchlist=watchlist,
             platforms=self._loaded.platforms,
             routes=self.settings.routes,
             states=states,
@@ -162,25 +179,37 @@ class App:
             metrics=self.metrics,
             committed=self._wake_outbox,
         )
+        self.rounds = Rounds(self.pipeline, self.prober.pacer, self.clock, self.metrics)
+        self.reloader = Reloader(
+            self._loaded, self._adopt, self.pipeline, self.clock, self.metrics, threaded=self._is_threaded
+        )
 
     def _wake_outbox(self) -> None:
         self._outbox.wake()
 
     async def _build_outbox(self, stack: AsyncExitStack) -> None:
-        session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
-        stack.push_async_callback(session.close)
-        channels = build(self.settings.channels, session)
-        for channel in channels.values():
-            stack.push_async_callback(channel.close)
-        self._outbox = Outbox(self._worker, self.clock, channels, self._view, self.metrics)
+        self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+        stack.push_async_callback(self._session.close)
+        self._closing_channels = await stack.enter_async_context(AsyncExitStack())
+        self._replace_channels(())
+        self._outbox = Outbox(self._worker, self.clock, self._channels, self._view, self.metrics)
+
+    def _replace_channels(self, before: tuple[ChannelSettings, ...]) -> None:
+        """The channels of the settings; those that were there `before`, just so, go on."""
+        wanted = self.settings.channels
+        fresh = build([each for each in wanted if each not in before], self._session)
+        for channel in fresh.values():
+            self._closing_channels.push_async_callback(channel.close)
+        channels = {each.name: fresh.get(each.name) or self._channels[each.name] for each in wanted}
+        self._channels.clear()
+        self._channels.update(channels)
         inconclusive = sorted(REASONS[Verdict.INCONCLUSIVE])
         watched = {account.platform for account in self.book.watchlist.accounts.values()}
         self.metrics.expect(sorted(watched), channels, inconclusive)
 
-    def _schedule(self) -> None:
-        """Fill the plan, keep the controls of every source first asked, and say what is to be done how often."""
-        accounts = self.watchlist.accounts.values()
-        for load in loads(self._loaded.watchlist, self._loaded.platforms):
+    def _in_force(self, loaded: Loaded) -> Watchlist:
+        """The watchlist as it can be kept to; what that stretches is said."""
+        for load in loads(loaded.watchlist, loaded.platforms):
             if load.is_too_much:
                 self._log.warning(
                     "intervals_stretched",
@@ -189,67 +218,72 @@ class App:
                     times=round(load.stretch, 1),
                     pace=f"{load.pace.requests} requests per {load.pace.per}",
                 )
-        for account in accounts:
-            for source in self.book.sources(account, self.pipeline.controls.health)[:1]:
-                self.pipeline.controls.keep(self.book.key(account, source), self.book.platform_of(account), source)
-        self.plan.replace(
-            (
-                Slot(
-                    account_id=account.id,
-                    host=self._host(account.id),
-                    interval=account.policy.interval,
-                    urgent=self.book.states[account.id].phase in _UNSETTLED,
-                )
-                for account in accounts
-            ),
-            self.clock.now(),
-        )
-        self._ticker.every(TICK, self._tick)
-        self._ticker.every(_LOOK_AROUND, self._look_around)
-        self._ticker.every(_BEAT, self._beat)
+        return within_pace(loaded.watchlist, loaded.platforms)
 
-    def _host(self, account_id: str) -> str:
-        """Where the account is asked: what pace and schedule go by."""
-        account = self.book.watchlist.accounts[account_id]
-        for source in self.book.sources(account, self.pipeline.controls.health)[:1]:
-            task = self.book.task(account, source, Purpose.ROUTINE, self.started_at)
-            self._paces[task.host] = source.pace
-            return task.host
-        return _NOWHERE
+    # A changed configuration.
+
+    async def _reload_when(self, asked: asyncio.Event) -> None:
+        while True:
+            await asked.wait()
+            asked.clear()
+            with self._logged("reload_failed"):
+                await self.reloader.reload()
+
+    async def _reload(self, force: bool) -> Outcome:
+        return await self.reloader.reload(force=force)
+
+    async def _adopt(self, loaded: Loaded, force: bool) -> Outcome:
+        """Go by `loaded` from now on, unless it takes away too much."""
+        old = self._loaded.watchlist
+        edit = compare(old, loaded.watchlist)
+        why = too_much(edit, old, self.book.states)
+        if why is not None and not force:
+            return Refused(why=(f"the changed watchlist {why}",), forcible=True)
+        try:
+            known = await self._known() if edit.added else {}
+        except StoreError as error:
+            return Refused(why=(f"new accounts cannot be looked up in the store: {error}",), passing=True)
+        now, watchlist = self.clock.now(), self._in_force(loaded)
+        handover = edited(self.book.watchlist, watchlist, self.book.states, known, now)
+        before, self._loaded = self.settings, loaded
+        later = tuple(key for key in _LATER if getattr(loaded.settings, key) != getattr(before, key))
+        self.settings = replace(loaded.settings, **{key: getattr(before, key) for key in _LATER})
+        self.pipeline.adopt(watchlist, loaded.platforms, self.settings.routes, handover)
+        self._replace_channels(before.channels)
+        self.rounds.arrange()
+        return Reloaded(edit=edit, later=later)
+
+    async def _known(self) -> dict[str, AccountState]:
+        """The states of all accounts ever watched, with all that is still to be written. Raises StoreError."""
+        await self._worker.flush()
+        return (await self._worker.call(self._store.load)).states
 
     # What the ticker calls: each only hands over.
 
-    def _tick(self) -> None:
-        now = self.clock.now()
-        for due in self.plan.due(now, self._capacity):
-            self.metrics.schedule_lag.observe(max(0.0, (now - due.at).total_seconds()))
-            self._spawn(self._look(due.account_id))
-
-    def _capacity(self, host: str) -> int:
-        pace = self._paces.get(host)
-        return len(self.plan) if pace is None else self.prober.pacer.capacity(host, pace)
-
-    async def _look(self, account_id: str) -> None:
-        account = self.book.watchlist.accounts[account_id]
-        wait: timedelta | None = account.policy.interval
-        looked_at: datetime | None = None
-        try:
-            wait = await self.pipeline.look(account_id)
-            looked_at = self.book.states[account_id].last_probe_at
-            self.plan.move(account_id, self._host(account_id))
-        except Exception:  # noqa: BLE001 - a fault of ours is no verdict, and must not end the watching
-            self._log.error("look_failed", account=account_id, exc_info=True)
-        finally:
-            if wait is not None:
-                self.plan.again(account_id, looked_at or self.clock.now(), wait)
+    def _start_ticking(self) -> None:
+        self._ticker.every(TICK, self.rounds.tick)
+        self._ticker.every(_LOOK_AROUND, self._look_around)
+        self._ticker.every(_BEAT, self._beat)
 
     def _look_around(self) -> None:
-        """Every two seconds: stale controls, and whether anything at all is reached."""
+        """Every two seconds: stale controls, whether anything at all is reached, and whether files have changed."""
         self.pipeline.controls.refresh_stale()
-        hosts = [host for host in self._paces if host]
-        self._spawn(self._check_vantage(hosts))
+        self.rounds.start(self._check_vantage(self.rounds.hosts))
+        self.rounds.start(self._look_at_files())
 
-    async def _check_vantage(self, hosts: Iterable[str]) -> None:
+    async def _look_at_files(self) -> None:
+        with self._logged("reload_failed"):
+            await self.reloader.look()
+
+    @contextmanager
+    def _logged(self, event: str) -> Iterator[None]:
+        """A fault of ours is logged, and ends nothing."""
+        try:
+            yield
+        except Exception:  # noqa: BLE001 - whatever it is, the watching goes on
+            self._log.error(event, exc_info=True)
+
+    async def _check_vantage(self, hosts: list[str]) -> None:
         state = await self._reachability.check(hosts)
         if state is self._vantage:
             return
@@ -264,7 +298,7 @@ class App:
 
     def _beat(self) -> None:
         """Every ten seconds: heartbeat, silence, the clock, the controls' state."""
-        self._spawn(self._keep())
+        self.rounds.start(self._keep())
         self.pipeline.notice_silence()
         offset = self.clock.offset()
         self.metrics.clock_offset.set(offset.total_seconds())
@@ -278,11 +312,6 @@ class App:
         with suppress(StoreError):
             await self._worker.beat()
             await self._worker.call(self._store.save_controls, reports)
-
-    def _spawn(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(work)
-        self._looks.add(task)
-        task.add_done_callback(self._looks.discard)
 
     # What others ask of it.
 
@@ -354,9 +383,7 @@ class App:
         """The end, in order. What cannot be sent in time stays in the outbox; what was seen is stored."""
         self._not_ready.add("stopping")
         await _cancel(ticking, waiting)
-        if self._looks:
-            await asyncio.wait(self._looks, timeout=_PATIENCE.total_seconds())
-        await _cancel(*self._looks)
+        await self.rounds.finish(_PATIENCE)
         with suppress(StoreError):
             await self._worker.flush()
         await self._outbox.drain(_PATIENCE)

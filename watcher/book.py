@@ -36,14 +36,24 @@ class Book:
         incidents: Iterable[Incident] = (),
         timeout: timedelta,
     ) -> None:
+        self.incidents = {incident.id: incident for incident in incidents}
+        self._timeout = timeout
+        self.replace(watchlist, platforms, routes, states)
+
+    def replace(
+        self,
+        watchlist: Watchlist,
+        platforms: Mapping[str, Platform],
+        routes: tuple[Route, ...],
+        states: dict[str, AccountState],
+    ) -> None:
+        """Go by another list, other platforms or routes from now on; `states` has one for each account of the list."""
         self.watchlist = watchlist
         self.platforms = platforms
         self.routes = routes
         self.states = states
-        self.incidents = {incident.id: incident for incident in incidents}
         self.places = self._by(place_of)
         self._beside = self._by(lambda account: (account.platform, account.instance))
-        self._timeout = timeout
 
     def platform_of(self, account: Account) -> Platform:
         """The account's platform."""

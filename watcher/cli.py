@@ -80,7 +80,8 @@ def run(config: Path, log_level: str) -> None:
     """Watch the accounts of the watchlist until stopped.
 
     Tells the channels when one is gone and when it is back, keeps what it knows in the state_dir, and serves a
-    page, an API and metrics. The log goes to standard error.
+    page, an API and metrics. The log goes to standard error. Changed files are taken up within a few seconds, and at
+    once on SIGHUP or `watcher reload`; faulty ones change nothing.
     """
     from watcher.app import App, Surroundings
     from watcher.clock import SystemClock
@@ -95,11 +96,39 @@ def run(config: Path, log_level: str) -> None:
         loaded = load_all(config, os.environ)
 
         async def watch() -> None:
-            clock, stop = SystemClock(), _stopped_by_signal()
+            clock, stop, hangup = SystemClock(), _set_by(signal.SIGTERM, signal.SIGINT), _set_by(signal.SIGHUP)
             around = Surroundings(clock=clock, ticker=ApsTicker(clock), store=SqlStore(loaded.settings.state_dir))
-            await App(loaded, around).run(stop, lambda app: _say_all(started(loaded, app.web.url)))
+            await App(loaded, around).run(stop, lambda app: _say_all(started(loaded, app.web.url)), hangup)
 
         asyncio.run(watch())
+
+
+@main.command(
+    epilog=_epilog(
+        "watcher reload",
+        "watcher reload --force",
+        ends="Ends with 0 when the configuration was taken; 1 when it was refused; 2 when nobody answers.",
+    )
+)
+@_config
+@click.option("--force", is_flag=True, help="Take a watchlist that removes a large part of the accounts, too.")
+def reload(config: Path, force: bool) -> None:
+    """Have a running `watcher run` read its files anew.
+
+    It does so by itself when files change. This says what came of it; and only this takes a watchlist that removes
+    more than half of the accounts, or several that are gone right now.
+    """
+    from watcher.manual import ask_reload
+    from watcher.settings import load_settings
+
+    with _faults_told():
+        settings = load_settings(config, os.environ)
+    taken, said = asyncio.run(ask_reload(settings.web, force=force))
+    if taken is None:
+        _fail(said, 2)
+    for line in said.splitlines():
+        click.echo(clean(line), err=not taken)
+    sys.exit(0 if taken else 1)
 
 
 @main.command(
@@ -300,7 +329,9 @@ def demo(speed: float, once: bool, port: int | None, as_json: bool) -> None:
     )
 
     async def play() -> Ending:
-        return await Story(speed=speed, port=where, narrator=narrator).play(once=once, stop=_stopped_by_signal())
+        return await Story(speed=speed, port=where, narrator=narrator).play(
+            once=once, stop=_set_by(signal.SIGTERM, signal.SIGINT)
+        )
 
     with _faults_told(taken=f"port {where} is in use by another program: watcher demo --port 0 takes a free one"):
         ending = asyncio.run(play())
@@ -315,12 +346,12 @@ def version() -> None:
     click.echo(f"watcher {__version__}")
 
 
-def _stopped_by_signal() -> asyncio.Event:
-    """An event that SIGTERM and SIGINT set, and nothing else happens on them; needs a running loop."""
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    return stop
+def _set_by(*numbers: signal.Signals) -> asyncio.Event:
+    """An event that these signals set, and nothing else happens on them; needs a running loop."""
+    event = asyncio.Event()
+    for number in numbers:
+        asyncio.get_running_loop().add_signal_handler(number, event.set)
+    return event
 
 
 @contextmanager

@@ -122,6 +122,17 @@ class Controls:
         report = self._stored.get(key, ControlReport(key=key))
         self._posts[key] = _Post(key=key, platform=platform, source=source, report=report, kept_at=now)
 
+    def replace(self, platforms: Mapping[str, Platform]) -> None:
+        """Ask as these platforms say from now on; a source that may not be asked any more is let go at once."""
+        for post in list(self._posts.values()):
+            platform = platforms.get(post.key.platform)
+            sources = platform.usable_sources if platform is not None else ()
+            source = next((source for source in sources if source.name == post.key.source), None)
+            if platform is None or source is None:
+                self._stored[post.key] = self._posts.pop(post.key).report
+            else:
+                post.platform, post.source = platform, source
+
     def refresh_stale(self) -> None:
         """Begin to refresh every report that is older than five minutes (longer where the pace is slow).
 

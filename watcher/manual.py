@@ -1,7 +1,12 @@
-"""What a person does by hand: one look at one account, one test message. Feeds no judge and touches no store."""
+"""What a person does by hand: one look at one account, one test message, a word to the running program.
+
+Feeds no judge and touches no store.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
+from typing import Final
 
 import aiohttp
 
@@ -21,9 +26,13 @@ from watcher.notify.channels.build import build
 from watcher.pipeline import MOVE_ON, Examined, Pipeline
 from watcher.probe import Prober, Reachability, open_prober
 from watcher.settings import Loaded
-from watcher.settings.values import ChannelSettings
+from watcher.settings.values import ChannelSettings, WebSettings
 from watcher.store.memory import MemoryStore
 from watcher.store.worker import StoreWorker
+from watcher.web.guard import RELOAD_HEADER
+
+# Who listens everywhere is reached at home.
+_REACHED_AT: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - not bound to, but understood
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +125,24 @@ async def _examine(pipeline: Pipeline, account: Account, clock: Clock) -> tuple[
 async def _close(controls: Controls, prober: Prober) -> None:
     await controls.close()
     await prober.close()
+
+
+async def ask_reload(settings: WebSettings, *, force: bool) -> tuple[bool | None, str]:
+    """Have the program that listens there read its configuration anew: whether it took it, and what it said.
+
+    None when nobody answers.
+    """
+    host = _REACHED_AT.get(settings.host, settings.host)
+    url = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}/-/reload"
+    query = {"force": "true"} if force else {}
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as session,
+            session.post(url, params=query, headers={RELOAD_HEADER: "yes"}) as answer,
+        ):
+            return answer.status == HTTPStatus.OK, await answer.text()
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        return None, f"no watcher answers at {url} ({type(error).__name__}): is it running, with this configuration?"
 
 
 async def send_test(settings: ChannelSettings, clock: Clock) -> Outcome:

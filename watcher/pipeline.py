@@ -4,7 +4,7 @@ Memory is the truth while running. A transition and the notifications it makes a
 told only of what is stored.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -15,16 +15,18 @@ from watcher.book import VANTAGE, Book
 from watcher.classify import Classified, Step, classify
 from watcher.clock import Clock
 from watcher.controls import Controls, Fetch, Need
+from watcher.handover import Handover, is_same_page
 from watcher.judge.gate import NEGATIVE_FRESH, admit, refuse
 from watcher.judge.machine import fall_silent, step
 from watcher.judge.policy import wait
 from watcher.metrics import Metrics
-from watcher.model.account import Account
+from watcher.model.account import Account, Watchlist
 from watcher.model.control import ControlKey, ControlReport
 from watcher.model.exchange import Exchange, FetchFailure, Purpose, Response, Task
 from watcher.model.finding import Certainty, Evidence, Finding, Reason, Stamp, Verdict
-from watcher.model.outage import Decision, Phase, Transition
-from watcher.model.platform import Answers
+from watcher.model.outage import ZERO, Decision, Phase, Transition
+from watcher.model.platform import Answers, Platform
+from watcher.model.route import Route
 from watcher.notify.announce import News, announce
 from watcher.probe import Reachability
 from watcher.sight import Sight
@@ -85,23 +87,32 @@ class Pipeline:
 
         None when the account is no longer watched.
         """
-        account = self.book.watchlist.accounts[account_id]
+        account = self.book.watchlist.accounts.get(account_id)
+        if account is None:
+            return None
         settled = self.book.states[account_id].phase in (Phase.UP, Phase.NEVER_SEEN)
         examined = await self._examine_account(account, Purpose.ROUTINE if settled else Purpose.CONFIRM)
-        if account_id not in self.book.watchlist.accounts:
+        now_listed = self.book.watchlist.accounts.get(account_id)
+        if now_listed is None:
             return None
-        self.settle(account, examined)
-        return wait(self.book.states[account_id], account.policy)
+        if not is_same_page(account, now_listed):
+            return ZERO  # what was seen is of the page that was listed before
+        self.settle(now_listed, examined)
+        return wait(self.book.states[account_id], now_listed.policy)
 
     async def _examine_account(self, account: Account, purpose: Purpose) -> Examined:
         """Ask source after source, best first, until one is not a mere shell; then check a last confirmation twice."""
         examined = self.nothing_to_ask(account)
         for source in self.book.sources(account, self.controls.health):
+            if account.id not in self.book.states:
+                return examined  # taken off the list meanwhile
             task = self.book.task(account, source, purpose, self._clock.now())
             examined = await self.examine(task, wary=self.book.states[account.id].is_down)
             if examined.finding.reason not in MOVE_ON:
                 break
         finding = examined.finding
+        if account.id not in self.book.states:
+            return examined
         if finding.is_absent and (self._is_last_confirmation(account) or self._may_have_moved(account, finding.at)):
             return await self._second_look(account, examined)
         return examined
@@ -203,6 +214,25 @@ class Pipeline:
         )
         self.observe(account, examined, decision)
 
+    def adopt(
+        self,
+        watchlist: Watchlist,
+        platforms: Mapping[str, Platform],
+        routes: tuple[Route, ...],
+        handover: Handover,
+    ) -> None:
+        """Go by a changed configuration, and hand over what that changes of the accounts."""
+        known = {**self.book.watchlist.accounts, **watchlist.accounts}
+        self.book.replace(watchlist, platforms, routes, handover.states)
+        self.controls.replace(platforms)
+        self._commit(handover.commit, News(closed=handover.commit.closed))
+        for transition in handover.commit.transitions:
+            self._tell_log(known[transition.account_id], transition)
+
+    def tell(self, news: News) -> None:
+        """Hand over news that no account's state goes with."""
+        self._commit(Commit(), news)
+
     def notice_silence(self) -> None:
         """Note the accounts of which nothing was heard for three intervals, and tell of what we cannot see."""
         now = self._clock.now()
@@ -210,7 +240,7 @@ class Pipeline:
             decision = fall_silent(self.book.states[account.id], now, account)
             if decision.transitions:
                 self._apply(account, decision)
-        self._commit(Commit(), self.sight.news(now))
+        self.tell(self.sight.news(now))
 
     def _apply(self, account: Account, decision: Decision, bodies: tuple[Body, ...] = ()) -> None:
         """Make the decision true: in memory and in the queue at once, with nothing that may fail in between."""

@@ -22,6 +22,7 @@ from watcher.metrics import Metrics
 from watcher.model.errors import StoreError, WatcherError
 from watcher.model.outage import Outage
 from watcher.model.record import account_record, outage_record
+from watcher.model.reload import Edit, Outcome, Refused, Reloaded
 from watcher.model.snapshot import Snapshot
 from watcher.settings.values import WebSettings
 from watcher.web import AccountCollector, WebServer
@@ -37,6 +38,9 @@ STRICT = {
 }
 
 
+RELOADED = Reloaded(edit=Edit(added=("x:a", "x:b"), changed=("x:c",)))
+
+
 @dataclass
 class Shown:
     """What the app would hand in, for a test to change: the snapshot, the outages, and a fault of each."""
@@ -47,6 +51,8 @@ class Shown:
     failure: Exception | None = None
     waiting: asyncio.Event = field(default_factory=asyncio.Event)
     hang: bool = False
+    reloads: list[bool] = field(default_factory=list)
+    outcome: Outcome = RELOADED
 
     def now(self) -> Snapshot:
         """The snapshot; fails where the test says so."""
@@ -65,6 +71,11 @@ class Shown:
         found = (o for o in self.outages if account_id in (None, o.account_id) and (o.is_open or not open_only))
         return tuple(found)[:limit]
 
+    async def reload(self, force: bool) -> Outcome:
+        """Note whether it was forced, and answer as the test says."""
+        self.reloads.append(force)
+        return self.outcome
+
 
 @asynccontextmanager
 async def serving(shown: Shown, **settings: Any) -> AsyncIterator[WebServer]:
@@ -75,6 +86,7 @@ async def serving(shown: Shown, **settings: Any) -> AsyncIterator[WebServer]:
         WebSettings(**{"port": 0, **settings}),
         shown.now,
         shown.read,
+        shown.reload,
         metrics.registry,
         "1.2.3",
         grace=timedelta(milliseconds=50),
@@ -443,9 +455,64 @@ async def test_listens_on_loopback_only(server: WebServer) -> None:
 
 async def test_url_shows_the_settings_until_started(shown: Shown) -> None:
     """Before the start the URL is that of the settings, an IPv6 address in brackets; stopping then does nothing."""
-    made = WebServer(WebSettings(host="::1", port=11102), shown.now, shown.read, Metrics("1").registry, "1")
+    settings = WebSettings(host="::1", port=11102)
+    made = WebServer(settings, shown.now, shown.read, shown.reload, Metrics("1").registry, "1")
     assert made.url == "http://[::1]:11102/"
     await made.stop()
+
+
+RELOAD = {"X-Watcher-Reload": "yes"}
+
+
+async def test_a_reload_is_asked_for_by_post(shown: Shown, ask: Ask) -> None:
+    """What came of it is said in a line; `force=true` alone is force."""
+    response, text = await ask("/-/reload", "POST", headers=RELOAD)
+    assert (response.status, text) == (200, "reloaded: 2 added, 0 removed, 1 changed\n")
+    shown.outcome = Reloaded(edit=Edit(), later=("web", "probe"))
+    _, text = await ask("/-/reload?force=true", "POST", headers=RELOAD)
+    assert text.splitlines()[1] == "taking effect at the next start only: web, probe"
+    await ask("/-/reload?force=1", "POST", headers=RELOAD)
+    assert shown.reloads == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "last"),
+    [
+        (Refused(why=("a.yaml:1:1: \x1b[31mbad", "b")), 400, "nothing was changed"),
+        (Refused(why=("removes 2 of 3 accounts",), forcible=True), 409, "?force=true"),
+        (Refused(why=("the store is locked",), passing=True), 503, "it is tried again"),
+    ],
+)
+async def test_a_refused_reload_says_why(shown: Shown, ask: Ask, outcome: Refused, status: int, last: str) -> None:
+    """One line a fault, harmless on a terminal, and what became of it last."""
+    shown.outcome = outcome
+    response, text = await ask("/-/reload", "POST", headers=RELOAD)
+    assert response.status == status
+    assert len(text.splitlines()) == len(outcome.why) + 1
+    assert last in text.splitlines()[-1]
+    assert "\x1b" not in text
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "status"),
+    [
+        ("GET", RELOAD, 405),
+        ("POST", {}, 403),
+        ("POST", {"X-Watcher-Reload": " "}, 403),
+        ("POST", {**RELOAD, "Origin": "https://evil.example"}, 403),
+        ("POST", {**RELOAD, "Sec-Fetch-Site": "cross-site"}, 403),
+        ("POST", {**RELOAD, "Host": "evil.example"}, 421),
+    ],
+)
+async def test_no_page_can_have_it_reloaded(
+    shown: Shown, ask: Ask, method: str, headers: dict[str, str], status: int
+) -> None:
+    """Neither by a link nor by a form nor by a script of another site."""
+    response, text = await ask("/-/reload", method, headers=headers)
+    assert response.status == status
+    assert shown.reloads == []
+    if headers == {}:
+        assert "curl -X POST -H 'X-Watcher-Reload: yes' URL" in text
 
 
 async def test_open_to_the_network_is_said(shown: Shown, capsys: pytest.CaptureFixture[str]) -> None:

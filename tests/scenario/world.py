@@ -13,6 +13,7 @@ from typing import Any, Self, cast
 
 import aiohttp
 import structlog
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.fakes.slack import FakeSlack
 from tests.fakes.virtual_time import START, VirtualClock, VirtualLoop
@@ -156,6 +157,24 @@ class World:
         # A killed process does not say either what it leaves behind.
         self.log[:] = [entry for entry in self.log if entry["event"] != "store left behind"]
 
+    def edit(self, watchlist: str | None = None, name: str = "watchlist.yaml") -> None:
+        """Save another watchlist in the place of the old one, as editors do; None removes the file."""
+        path = self.directory / name
+        if watchlist is None:
+            path.unlink()
+            return
+        path.parent.mkdir(exist_ok=True)
+        new = path.with_name(f".{path.name}.new")
+        new.write_text(watchlist)
+        new.replace(path)
+
+    def configure(self, old: str, new: str) -> None:
+        """Change watcher.yaml."""
+        path = self.directory / "watcher.yaml"
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+
     async def restart(self, *, kill: bool = False, minutes: float = 0, watchlist: str | None = None) -> None:
         """Be away for that long."""
         await (self.kill() if kill else self.stop())
@@ -214,8 +233,25 @@ class World:
 
     async def get(self, path: str) -> tuple[int, str]:
         """Ask the program's own web server."""
-        async with aiohttp.ClientSession() as session, session.get(self.app.web.url.rstrip("/") + path) as answer:
+        return await self._ask("GET", path)
+
+    async def post(self, path: str) -> tuple[int, str]:
+        """Tell the program's own web server to do something."""
+        return await self._ask("POST", path, {"X-Watcher-Reload": "yes"})
+
+    async def _ask(self, method: str, path: str, headers: Mapping[str, str] | None = None) -> tuple[int, str]:
+        url = self.app.web.url.rstrip("/") + path
+        async with aiohttp.ClientSession() as session, session.request(method, url, headers=headers) as answer:
             return answer.status, await answer.text()
+
+    async def sample(self, metric: str, **labels: str) -> float | None:
+        """The value of one series of /metrics; None when there is none."""
+        _, text = await self.get("/metrics")
+        for family in text_string_to_metric_families(text):
+            for each in family.samples:
+                if each.name == metric and labels.items() <= each.labels.items():
+                    return float(each.value)
+        return None
 
     def _is_expecting(self) -> bool:
         if not hasattr(self, "app"):

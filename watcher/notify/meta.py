@@ -34,7 +34,7 @@ def render_meta(view: View) -> Message:
             view,
             headline=wrong,
             subject=wrong,
-            sentences=tuple(filter(None, (meanwhile, *faults))),
+            sentences=tuple(filter(None, (*faults, meanwhile))),
             facts=(("Since", since),),
         )
     return compose(

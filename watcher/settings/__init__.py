@@ -4,11 +4,13 @@ pydantic and yaml stay in this room.
 """
 
 from watcher.settings.check import Level, Remark, remarks
+from watcher.settings.files import ConfigFiles
 from watcher.settings.load import Loaded, load_all, load_platforms, load_settings, load_watchlist
 from watcher.settings.lookup import account_for
 from watcher.settings.overrides import apply_overrides
 
 __all__ = [
+    "ConfigFiles",
     "Level",
     "Loaded",
     "Remark",

@@ -30,26 +30,41 @@ def expand(path: Path) -> list[Path]:
     return sorted(found for found in path.parent.glob(path.name) if not found.name.startswith(".") and found.is_file())
 
 
-def fingerprint(path: Path, env: Mapping[str, str]) -> str:
-    """A hash over the names and contents of all files that the configuration at `path` is read from.
+class ConfigFiles:
+    """The files that the configuration at `path` is read from, as far as watcher.yaml can be read.
 
-    As far as watcher.yaml can be read: the watchlists, the platform files and the secret files that it names. What
-    cannot be read counts as such. Raises nothing.
+    Itself, the watchlists, the platform files and the secret files that it names.
     """
-    digest = sha256()
-    for file in dict.fromkeys(_files(path, env)):
-        digest.update(f"{file}\0".encode(errors="surrogateescape"))
-        try:
-            content = file.read_bytes()
-        except OSError as error:
-            digest.update(f"{error.errno}\0".encode())
-        else:
-            digest.update(sha256(content).digest())
-    return digest.hexdigest()
+
+    def __init__(self, path: Path, env: Mapping[str, str]) -> None:
+        self._path = path
+        self._env = env
+        self._read = b""
+        self._names: tuple[Path, ...] = ()
+
+    def fingerprint(self) -> str:
+        """A hash over the names and contents of them all. What cannot be read counts as such. Raises nothing."""
+        digest = sha256()
+        main = _content(self._path)
+        if main != self._read:
+            self._read, self._names = main, tuple(_named(self._path, self._env))
+        digest.update(main)
+        for file in dict.fromkeys(file for name in self._names for file in expand(name)):
+            digest.update(f"\0{file}\0".encode(errors="surrogateescape"))
+            digest.update(_content(file))
+        return digest.hexdigest()
 
 
-def _files(path: Path, env: Mapping[str, str]) -> Iterator[Path]:
-    yield path
+def _content(file: Path) -> bytes:
+    """The hash of what is in it; why it cannot be read, where it cannot."""
+    try:
+        return sha256(file.read_bytes()).digest()
+    except (OSError, ValueError) as error:
+        return repr(error).encode(errors="backslashreplace")
+
+
+def _named(path: Path, env: Mapping[str, str]) -> Iterator[Path]:
+    """The paths, some with wildcards, that watcher.yaml names."""
     try:
         data, _problems = fill_in(read(path, path.name).data, env)
     except ConfigError:
@@ -57,12 +72,10 @@ def _files(path: Path, env: Mapping[str, str]) -> Iterator[Path]:
     if not isinstance(data, dict):
         return
     base = path.absolute().parent
-    named = data.get("watchlist", SettingsFile.model_fields["watchlist"].default)
-    for name in named if isinstance(named, list | tuple) else [named]:
-        yield from expand(base / str(name))
+    written = data.get("watchlist", SettingsFile.model_fields["watchlist"].default)
+    yield from (base / str(name) for name in (written if isinstance(written, list | tuple) else [written]))
     own = base / str(data.get("platform_dir", _PLATFORM_DIR))
-    for folder in (own, own / "phrases"):
-        yield from expand(folder / "*.y*ml")
+    yield from (folder / "*.y*ml" for folder in (own, own / "phrases"))
     yield from (base / name for name in _secret_files(data))
 
 

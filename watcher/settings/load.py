@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 from watcher.model.account import Watchlist
 from watcher.model.errors import ConfigError, Fault
 from watcher.model.platform import Phrase, Platform
-from watcher.settings.files import expand
+from watcher.settings.files import ConfigFiles, expand
 from watcher.settings.overrides import apply_overrides, check_overrides
 from watcher.settings.platformfile import read_phrases, read_platform
 from watcher.settings.schema import SettingsFile, WatchlistFile
@@ -32,7 +32,7 @@ _SUFFIX: Final = ".yaml"
 class Loaded:
     """All that a run is configured by, and where it was read. The operator's changes are applied to `platforms`.
 
-    `env` holds secrets.
+    `env` holds secrets. `fingerprint` is that of the files when the reading began.
     """
 
     settings: Settings
@@ -40,6 +40,7 @@ class Loaded:
     watchlist: Watchlist
     path: Path
     env: Mapping[str, str] = field(repr=False)
+    fingerprint: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -76,6 +77,7 @@ def load_watchlist(paths: Sequence[Path], platforms: Mapping[str, Platform]) -> 
 
 def load_all(path: Path, env: Mapping[str, str]) -> Loaded:
     """Settings, platforms (with the operator's changes) and watchlist; raises ConfigError with all faults of all."""
+    fingerprint = ConfigFiles(path, env).fingerprint()
     reading, settings = _settings(path, env)
     if settings is None:
         raise ConfigError(sorted(reading.faults))
@@ -96,6 +98,7 @@ def load_all(path: Path, env: Mapping[str, str]) -> Loaded:
         watchlist=watchlist,
         path=path,
         env=dict(env),
+        fingerprint=fingerprint,
     )
 
 

@@ -6,6 +6,7 @@ allow list keeps out DNS rebinding, the origin rule keeps out forms and scripts 
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import Final
 from urllib.parse import urlsplit
 
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^\s:/@\\\[\]?#]+)(?::(?P<port>[0-9]{1,5}))?", re.ASCII)
@@ -13,6 +14,7 @@ _ALWAYS = ("localhost", "127.0.0.1", "[::1]")
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 _OWN_SITE = frozenset({"same-origin", "none"})
 _SHOWN = 80
+RELOAD_HEADER: Final = "X-Watcher-Reload"
 
 
 def strict_headers(style_hash: str) -> Mapping[str, str]:
@@ -65,6 +67,16 @@ def origin_refusal(method: str, headers: Mapping[str, str]) -> str | None:
     if origin is not None and not _is_own(origin, headers.get("Host", "")):
         return "refused: the request comes from another site (Origin)"
     return None
+
+
+def reload_refusal(headers: Mapping[str, str]) -> str | None:
+    """Why a request to reload is refused; None when it is let in.
+
+    A header of one's own is something that no form and no foreign script can send unasked.
+    """
+    if headers.get(RELOAD_HEADER, "").strip():
+        return None
+    return f"a reload needs the header {RELOAD_HEADER}, with any value: curl -X POST -H '{RELOAD_HEADER}: yes' URL"
 
 
 def _is_own(origin: str, host: str) -> bool:

@@ -6,18 +6,19 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from http import HTTPStatus
 from ipaddress import ip_address
-from typing import cast
+from typing import assert_never, cast
 
 import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from watcher.model.errors import WatcherError
+from watcher.model.reload import Outcome, Refused, Reloaded
 from watcher.model.snapshot import Snapshot
 from watcher.settings.values import WebSettings
 from watcher.text import clean
 from watcher.web.api import Api, ReadOutages, json_error
-from watcher.web.guard import HostAllowList, origin_refusal, strict_headers
+from watcher.web.guard import HostAllowList, origin_refusal, reload_refusal, strict_headers
 from watcher.web.pages import STYLE_HASH, landing
 from watcher.web.scrape import expose
 
@@ -33,8 +34,8 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class WebServer:
     """Serves metrics, health, the API and the landing page on one address.
 
-    `snapshot` shows the program as it is, from memory; `outages` is asked as Store.outages is. `grace` is what
-    running requests get when the server stops.
+    `snapshot` shows the program as it is, from memory; `outages` is asked as Store.outages is; `reload` has the
+    configuration read anew, by force or not. `grace` is what running requests get when the server stops.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class WebServer:
         settings: WebSettings,
         snapshot: Callable[[], Snapshot],
         outages: ReadOutages,
+        reload: Callable[[bool], Awaitable[Outcome]],
         registry: CollectorRegistry,
         version: str,
         *,
@@ -49,6 +51,7 @@ class WebServer:
     ) -> None:
         self._settings = settings
         self._snapshot = snapshot
+        self._reload = reload
         self._registry = registry
         self._version = version
         self._grace = grace
@@ -111,6 +114,7 @@ class WebServer:
                 web.get("/metrics", self._metrics),
                 web.get("/-/healthy", self._healthy),
                 web.get("/-/ready", self._ready),
+                web.post("/-/reload", self._reloaded),
                 *self._api.routes(),
             ]
         )
@@ -162,6 +166,30 @@ class WebServer:
             lines = "".join(f"{clean(reason)}\n" for reason in why)
             return web.Response(text=lines, status=HTTPStatus.SERVICE_UNAVAILABLE)
         return web.Response(text="ready\n")
+
+    async def _reloaded(self, request: web.Request) -> web.Response:
+        if (why := reload_refusal(request.headers)) is not None:
+            return web.Response(text=f"{why}\n", status=HTTPStatus.FORBIDDEN)
+        # Shielded: who hangs up does not leave a configuration half taken.
+        outcome = await asyncio.shield(self._reload(request.query.get("force", "") == "true"))
+        status, lines = _told(outcome)
+        return web.Response(text="".join(f"{clean(line)}\n" for line in lines), status=status)
+
+
+def _told(outcome: Outcome) -> tuple[HTTPStatus, tuple[str, ...]]:
+    match outcome:
+        case Reloaded(edit=edit, later=later):
+            counts = f"{len(edit.added)} added, {len(edit.removed)} removed, {len(edit.changed)} changed"
+            more = (f"taking effect at the next start only: {', '.join(later)}",) if later else ()
+            return HTTPStatus.OK, (f"reloaded: {counts}", *more)
+        case Refused(why=why, forcible=True):
+            return HTTPStatus.CONFLICT, (*why, "nothing was changed; `watcher reload --force` (or ?force=true) takes it all the same")
+        case Refused(why=why, passing=True):
+            return HTTPStatus.SERVICE_UNAVAILABLE, (*why, "nothing was changed; it is tried again")
+        case Refused(why=why):
+            return HTTPStatus.BAD_REQUEST, (*why, "nothing was changed")
+        case _:
+            assert_never(outcome)
 
 
 class _Connection(web.RequestHandler):

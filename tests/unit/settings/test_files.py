@@ -9,7 +9,7 @@ import pytest
 from tests.unit.settings.samples import PLATFORMS, configure, faults
 from watcher.model.account import Severity
 from watcher.settings import load_all, load_watchlist
-from watcher.settings.files import fingerprint
+from watcher.settings.files import ConfigFiles
 
 SEVERAL = "watchlist: [watchlist.yaml, watchlist.d/*.yaml]"
 ENV = {"WHERE": "lists"}
@@ -129,20 +129,22 @@ EDITS: dict[str, Callable[[Path], object]] = {
 def test_any_change_is_noticed(tmp_path: Path, edit: Callable[[Path], object]) -> None:
     """Of whatever file, by its content."""
     path = whole(tmp_path)
-    before = fingerprint(path, {})
-    assert fingerprint(path, {}) == before
+    files = ConfigFiles(path, {})
+    before = files.fingerprint()
+    assert files.fingerprint() == before
     edit(tmp_path)
-    assert fingerprint(path, {}) != before
+    assert files.fingerprint() != before
 
 
 def test_what_was_touched_has_not_changed(tmp_path: Path) -> None:
     """Times do not matter, neither do files that nobody reads."""
     path = whole(tmp_path)
-    before = fingerprint(path, {})
+    files = ConfigFiles(path, {})
+    before = files.fingerprint()
     os.utime(tmp_path / "watchlist.yaml", (0, 0))
     (tmp_path / "watchlist.d/.a.yaml.swp").write_text("")
     (tmp_path / "notes.txt").write_text("")
-    assert fingerprint(path, {}) == before
+    assert files.fingerprint() == before
 
 
 def test_a_config_map_is_followed(tmp_path: Path) -> None:
@@ -152,25 +154,28 @@ def test_a_config_map_is_followed(tmp_path: Path) -> None:
         configure(tmp_path / name, watchlist=f"accounts: [https://github.com/{name}]")
     (tmp_path / "data").symlink_to("one")
     path = tmp_path / "data/watcher.yaml"
-    before = fingerprint(path, {})
+    files = ConfigFiles(path, {})
+    before = files.fingerprint()
     (tmp_path / "next").symlink_to("two")
     (tmp_path / "next").replace(tmp_path / "data")
-    assert fingerprint(path, {}) != before
+    assert files.fingerprint() != before
 
 
 @pytest.mark.parametrize("text", ["", "- a", "[", "watchlist: {a: b}", "watchlist: [[a]]", "watchlist: ${NONE}/a.yaml"])
 def test_a_hopeless_file_has_a_fingerprint_too(tmp_path: Path, text: str) -> None:
     """So that its mending is noticed."""
     path = configure(tmp_path, watcher=text)
-    before = fingerprint(path, {})
+    files = ConfigFiles(path, {})
+    before = files.fingerprint()
     replaced(path, "web: {}")
-    assert fingerprint(path, {}) != before
+    assert files.fingerprint() != before
 
 
 def test_a_watchlist_named_by_a_variable_is_followed(tmp_path: Path) -> None:
     """Variables are filled in as when it is read."""
     (tmp_path / "lists").mkdir()
     path = configure(tmp_path, watcher='watchlist: "${WHERE}/w.yaml"')
-    before = fingerprint(path, ENV)
+    files = ConfigFiles(path, ENV)
+    before = files.fingerprint()
     (tmp_path / "lists/w.yaml").write_text("accounts: [https://github.com/a]")
-    assert fingerprint(path, ENV) != before
+    assert files.fingerprint() != before

@@ -1,0 +1,155 @@
+"""How states go on over a restart, and over an edit of the watchlist."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.unit.judge.story import TRUMP, Story, at, control, report
+from watcher.handover import compare, edited, not_after, reopen, too_much
+from watcher.model.account import Severity, Watchlist
+from watcher.model.finding import Reason
+from watcher.model.outage import AccountState, EndCause, Phase, TransitionKind
+from watcher.model.reload import Edit
+from watcher.store.base import Commit, Stored, Watched
+
+WATCHED = Watchlist(accounts={TRUMP.id: TRUMP}, owners={})
+POTUS = replace(TRUMP, id="x:potus", handle="potus", display_handle="POTUS")
+OTHERS = Watchlist(accounts={POTUS.id: POTUS}, owners={})
+
+
+def watched(watchlist: Watchlist, second: float) -> Watched:
+    """The edit that makes this the list of whom we watch."""
+    return Watched(accounts=tuple(watchlist.accounts.values()), at=at(second))
+
+
+def down() -> Story:
+    """An account with an open outage."""
+    story = Story.up()
+    for second in (60, 70, 80):
+        story.see(Reason.NOT_FOUND, second)
+    assert story.state.phase is Phase.DOWN
+    return story
+
+
+def test_a_first_start() -> None:
+    """Nothing is stored: every account is new, and nothing is to be stored of the way there."""
+    reopened = reopen(Stored(), WATCHED, at(0))
+    assert reopened.states[TRUMP.id].phase is Phase.NEW
+    assert reopened.commit == Commit(watched=(watched(WATCHED, 0),))
+
+
+def test_a_restart_during_an_outage() -> None:
+    """The outage goes on; the time since the last heartbeat is unobserved, for all and in the outage."""
+    stored = Stored(states={TRUMP.id: down().state}, heartbeat_at=at(100))
+    reopened = reopen(stored, WATCHED, at(160))
+    state = reopened.states[TRUMP.id]
+    assert (state.phase, state.outage is not None) == (Phase.DOWN, True)
+    assert state.unobserved == at(160) - at(100)
+    [gone] = reopened.commit.unobserved
+    assert (gone.account_id, gone.from_at, gone.to_at) == (None, at(100), at(160))
+    assert reopened.commit.transitions == ()
+    assert reopened.commit.states == (state,)
+
+
+def test_an_account_that_is_no_longer_watched() -> None:
+    """Its outage is closed with its end unknown, and so is the incident; once it is unwatched nothing more happens."""
+    stored = Stored(states={TRUMP.id: down().state}, heartbeat_at=at(100))
+    reopened = reopen(stored, OTHERS, at(160))
+    assert list(reopened.states) == [POTUS.id]
+    [closed, unwatched] = reopened.commit.transitions
+    assert closed.outage is not None
+    assert (closed.outage.end_cause, unwatched.kind) == (EndCause.UNWATCHED, TransitionKind.ACCOUNT_UNWATCHED)
+    assert reopened.commit.closed == ((closed.outage.id, at(160)),)
+
+    left = Stored(states={TRUMP.id: reopened.commit.states[0]}, unwatched=frozenset({TRUMP.id}))
+    assert reopen(left, OTHERS, at(200)).commit == Commit(watched=(watched(OTHERS, 200),))
+
+
+def test_an_account_that_is_watched_again() -> None:
+    """It goes on from its row, suspected if it was down."""
+    gone = reopen(Stored(states={TRUMP.id: down().state}), OTHERS, at(160)).commit.states[0]
+    stored = Stored(states={TRUMP.id: gone}, unwatched=frozenset({TRUMP.id}))
+    reopened = reopen(stored, WATCHED, at(400))
+    assert reopened.states[TRUMP.id].phase is Phase.SUSPECT
+    assert [t.kind for t in reopened.commit.transitions] == [TransitionKind.ACCOUNT_REWATCHED]
+
+
+def test_controls_of_the_future_prove_nothing() -> None:
+    """What was said by a clock that has been set back since is left out."""
+    past, future = control(Reason.PROFILE, 10), control(Reason.PROFILE, 90, "UN")
+    absent = control(Reason.NOT_FOUND, 95, "qx")
+    [kept] = not_after([report((future, past), (absent,))], at(60))
+    assert (kept.positives, kept.negatives) == ((past,), ())
+
+
+BOTH = Watchlist(accounts={TRUMP.id: TRUMP, POTUS.id: POTUS}, owners={})
+
+
+def test_what_an_edit_changes() -> None:
+    """Who comes, who goes, and whose entry says something else; the order of the list means nothing."""
+    louder = replace(POTUS, severity=Severity.CRITICAL)
+    assert compare(WATCHED, OTHERS) == Edit(added=(POTUS.id,), removed=(TRUMP.id,))
+    assert compare(BOTH, Watchlist(accounts={louder.id: louder, TRUMP.id: TRUMP}, owners={})) == Edit(
+        changed=(POTUS.id,)
+    )
+    assert compare(BOTH, BOTH) == Edit()
+
+
+def listed(count: int) -> Watchlist:
+    """The first so many of some accounts."""
+    return Watchlist(accounts={f"x:{n}": replace(TRUMP, id=f"x:{n}") for n in range(count)}, owners={})
+
+
+@pytest.mark.parametrize(
+    ("left", "gone", "why"),
+    [
+        (5, 0, None),
+        (5, 1, None),
+        (4, 0, "removes 6 of 10 accounts"),
+        (8, 2, "removes 2 accounts that are gone right now (x:8, x:9)"),
+        (10, 9, None),
+    ],
+)
+def test_too_much_is_not_done_unasked(left: int, gone: int, why: str | None) -> None:
+    """More than half of all accounts, or several that are gone: rather a file cut short than an intention."""
+    states = {f"x:{n}": AccountState(account_id=f"x:{n}", since=at(0)) for n in range(10)}
+    states |= {f"x:{n}": replace(states[f"x:{n}"], phase=Phase.DOWN) for n in range(10 - gone, 10)}
+    assert too_much(compare(listed(10), listed(left)), listed(10), states) == why
+
+
+def test_an_edit_leaves_the_others_alone() -> None:
+    """Who stays is the same to the last counter, and nothing is stored of them; the newcomer is new."""
+    story = down()
+    handover = edited(WATCHED, BOTH, {TRUMP.id: story.state}, {}, at(100))
+    assert handover.states[TRUMP.id] is story.state
+    assert handover.states[POTUS.id] == AccountState(account_id=POTUS.id, since=at(100))
+    assert handover.commit == Commit(watched=(watched(BOTH, 100),))
+
+
+def test_an_edit_that_takes_one_away_in_an_outage() -> None:
+    """As at a start: closed with its end unknown. Put on again it goes on from what was stored."""
+    states = {TRUMP.id: down().state, POTUS.id: AccountState(account_id=POTUS.id, since=at(0))}
+    without = edited(BOTH, OTHERS, states, {}, at(100))
+    assert list(without.states) == [POTUS.id]
+    [closed, unwatched] = without.commit.transitions
+    assert closed.outage is not None
+    assert (closed.outage.end_cause, unwatched.kind) == (EndCause.UNWATCHED, TransitionKind.ACCOUNT_UNWATCHED)
+    assert without.commit.closed == ((closed.outage.id, at(100)),)
+
+    [stored] = without.commit.states
+    again = edited(OTHERS, BOTH, without.states, {TRUMP.id: stored}, at(160))
+    assert again.states[TRUMP.id].phase is Phase.SUSPECT
+    assert again.states[TRUMP.id].previous_outage_id == closed.outage.id
+    assert again.states[TRUMP.id].outages_total == 1
+    assert [item.kind for item in again.commit.transitions] == [TransitionKind.ACCOUNT_REWATCHED]
+
+
+def test_an_edit_of_the_handle_after_a_rename() -> None:
+    """The new handle in the list is polled from then on; an edit of anything else leaves what the rename found."""
+    renamed = replace(Story.up().state, handle="potus45")
+    louder = Watchlist(accounts={TRUMP.id: replace(TRUMP, severity=Severity.CRITICAL)}, owners={})
+    moved = Watchlist(accounts={TRUMP.id: replace(TRUMP, handle="djt", display_handle="djt")}, owners={})
+    assert edited(WATCHED, louder, {TRUMP.id: renamed}, {}, at(100)).states[TRUMP.id] is renamed
+    handover = edited(WATCHED, moved, {TRUMP.id: renamed}, {}, at(100))
+    assert handover.states[TRUMP.id] == replace(renamed, handle=None)
+    assert handover.commit.states == (replace(renamed, handle=None),)
