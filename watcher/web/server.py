@@ -183,7 +183,8 @@ def _told(outcome: Outcome) -> tuple[HTTPStatus, tuple[str, ...]]:
             more = (f"taking effect at the next start only: {', '.join(later)}",) if later else ()
             return HTTPStatus.OK, (f"reloaded: {counts}", *more)
         case Refused(why=why, forcible=True):
-            return HTTPStatus.CONFLICT, (*why, "nothing was changed; `watcher reload --force` (or ?force=true) takes it all the same")
+            how = "`watcher reload --force` (or ?force=true) takes it all the same"
+            return HTTPStatus.CONFLICT, (*why, f"nothing was changed; {how}")
         case Refused(why=why, passing=True):
             return HTTPStatus.SERVICE_UNAVAILABLE, (*why, "nothing was changed; it is tried again")
         case Refused(why=why):
