@@ -367,6 +367,7 @@ class App:
             others=tuple((other, book.states[other.id]) for other in others),
             new_handle=state.handle if state is not None else None,
             without_verdict=self._without_verdict(incident.key) if incident.kind is IncidentKind.PLATFORM else 0,
+            is_watched=incident.kind is not IncidentKind.PLATFORM or incident.key in book.places,
             digest=record.digest,
             public_url=self.settings.public_url,
             timezone=next((route.timezone for route in book.routes if route.name == notification.route), None),

@@ -28,6 +28,15 @@ def render_platform(view: View) -> Message:
             facts=(("Since", since),),
         )
     span = format_span(incident.closed_at - incident.opened_at)
+    if not view.is_watched:
+        return compose(
+            view,
+            headline=f"{title} is no longer watched",
+            subject=f"{title} cannot be observed",
+            sentences=(
+                f"It could not be observed from {since} on, for {span}; none of its accounts is watched any more.",
+            ),
+        )
     again = view.kind is NotificationKind.RESOLVED
     because = "".join(f": {reason}" for reason in why)
     return compose(

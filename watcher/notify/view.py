@@ -21,9 +21,9 @@ class View:
 
     `titles` are the platforms' titles by id. `owner` is the owner's name, `others` the owner's other accounts with
     their states. `new_handle` is set once the account was renamed. `without_verdict` counts the accounts that a
-    PLATFORM incident leaves without a verdict. `digest` vouches for the evidence. `public_url` is where people
-    reach the web pages of this program, if anywhere. `timezone` is that of the readers, `recipients` those who are
-    still to be reached (empty: all).
+    PLATFORM incident leaves without a verdict; `is_watched` is False once none is watched there any more. `digest`
+    vouches for the evidence. `public_url` is where people reach the web pages of this program, if anywhere. `timezone`
+    is that of the readers, `recipients` those who are still to be reached (empty: all).
     """
 
     incident: Incident
@@ -37,6 +37,7 @@ class View:
     others: tuple[tuple[Account, AccountState], ...] = ()
     new_handle: str | None = None
     without_verdict: int = 0
+    is_watched: bool = True
     digest: str = ""
     public_url: str | None = None
     timezone: ZoneInfo | None = None

@@ -251,6 +251,28 @@ def test_a_platform_that_is_seen_again() -> None:
     assert render(blind(closed_at=end)).headline == "X was not observed for 12 min"
 
 
+def test_a_platform_that_nobody_watches_any_more() -> None:
+    """Its accounts were taken off while it could not be seen: nothing is claimed of its being seen again."""
+    message = render(replace(blind(RESOLVED, closed_at=EVENING + 780 * S), is_watched=False))
+    assert message.headline == "X is no longer watched"
+    assert message.sentences == (
+        "It could not be observed from 2 Nov 2017 23:01:00 UTC on, for 12 min; "
+        "none of its accounts is watched any more.",
+    )
+
+
+def test_watcher_itself() -> None:
+    """What is wrong comes first, a fault a line; then what goes on meanwhile; the end says for how long."""
+    faults = "watchlist.yaml:2:1: a: unknown key\nwatchlist.yaml:3:1: b: unknown key"
+    message = render(blind(kind=IncidentKind.META, key="configuration", detail=faults))
+    assert message.headline == message.subject == "watcher refuses its changed configuration"
+    assert message.sentences == (*faults.splitlines(), "It goes on with the configuration that it had.")
+    over = render(blind(RESOLVED, kind=IncidentKind.META, key="configuration", closed_at=EVENING + 780 * S))
+    assert over.headline == "watcher takes its configuration again"
+    assert over.subject == message.subject
+    assert over.sentences == ("From 2 Nov 2017 23:01:00 UTC, for 12 min: watcher refuses its changed configuration.",)
+
+
 def test_our_own_network() -> None:
     """Our own network is blamed by name, and nothing is said of the accounts."""
     down = blind(kind=IncidentKind.EGRESS, key="local", detail="no platform and no resolver answers")
