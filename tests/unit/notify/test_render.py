@@ -256,8 +256,10 @@ def test_a_platform_that_nobody_watches_any_more() -> None:
     message = render(replace(blind(RESOLVED, closed_at=EVENING + 780 * S), is_watched=False))
     assert message.headline == "X is no longer watched"
     assert message.sentences == (
-        "It could not be observed from 2 Nov 2017 23:01:00 UTC on, for 12 min; "
-        "none of its accounts is watched any more.",
+        (
+            "It could not be observed from 2 Nov 2017 23:01:00 UTC on, for 12 min; "
+            "none of its accounts is watched any more."
+        ),
     )
 
 
