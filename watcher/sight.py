@@ -9,7 +9,7 @@ from typing import Final
 from watcher.book import VANTAGE, Book
 from watcher.controls import Controls
 from watcher.judge.gate import describe
-from watcher.judge.policy import BLIND_AFTER
+from watcher.judge.policy import is_overdue
 from watcher.model.account import Account
 from watcher.model.control import Health, VantageState
 from watcher.model.finding import Finding, Reason
@@ -67,7 +67,7 @@ class Sight:
             since = self._book.states[account.id].blind_since
             if since is None or self._noticed.get(account.id) == since or self._is_excused(account, now):
                 continue
-            if now - since >= BLIND_AFTER * account.policy.interval:
+            if is_overdue(since, now, account.policy):
                 self._noticed[account.id] = since
                 title = self._book.platform_of(account).title
                 news += tell(announce.unseen(account, since, title, self._why(account)), self._book.routes, account)
@@ -90,7 +90,7 @@ class Sight:
 
     def _is_excused(self, account: Account, now: datetime) -> bool:
         """True where a platform had no time yet to be seen since nothing was reached from here, or since the start."""
-        return now - self._cut_off_at < BLIND_AFTER * account.policy.interval
+        return not is_overdue(self._cut_off_at, now, account.policy)
 
     def _why(self, account: Account) -> str:
         state = self._book.states[account.id]

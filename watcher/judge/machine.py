@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from watcher.judge.observation import counts, gap_before, is_old, later, observe, probed
-from watcher.judge.policy import BLIND_AFTER, severity_of
+from watcher.judge.policy import is_overdue, severity_of
 from watcher.model.account import Account
 from watcher.model.finding import Certainty, Finding, Reason, Stamp, Verdict
 from watcher.model.outage import (
@@ -56,7 +56,7 @@ def step(state: AccountState, finding: Finding, account: Account) -> Decision:
 def fall_silent(state: AccountState, now: datetime, account: Account) -> Decision:
     """Notice that no verdict has come for three intervals: the account is blind. Says so once."""
     seen_until = state.observed_until or state.since
-    if state.blind_since is not None or now - seen_until < BLIND_AFTER * account.policy.interval:
+    if state.blind_since is not None or not is_overdue(seen_until, now, account.policy):
         return Decision(state=state)
     blind = replace(state, blind_since=now)
     happened = Transition(

@@ -6,7 +6,7 @@ Nothing here knows the transition table; `machine` asks here first.
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from watcher.judge.policy import expected
+from watcher.judge.policy import is_gap
 from watcher.model.account import Policy
 from watcher.model.finding import Finding, Stamp, Verdict
 from watcher.model.outage import ZERO, AccountState, Phase, Unobserved
@@ -49,7 +49,7 @@ def counts(state: AccountState, finding: Finding, policy: Policy) -> bool:
 def gap_before(state: AccountState, finding: Finding, policy: Policy) -> tuple[Unobserved, ...]:
     """The span before this finding, if it is longer than two expected waits: nothing was observed in it."""
     since = state.observed_until
-    if since is None or finding.at - since <= 2 * expected(state, policy):
+    if since is None or not is_gap(state, since, finding.at, policy):
         return ()
     return (Unobserved(account_id=state.account_id, from_at=since, to_at=finding.at, cause="no verdict"),)
 

@@ -1,7 +1,8 @@
 """When to look again, and how loud an outage is."""
 
-from datetime import timedelta
-from typing import Final
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
 
 from watcher.model.account import Policy, Severity
 from watcher.model.finding import Certainty, Reason
@@ -9,6 +10,7 @@ from watcher.model.outage import AccountState, Phase
 
 CLOSE_WATCH: Final = timedelta(minutes=15)
 BLIND_AFTER: Final = 3
+GAP_AFTER: Final = 2
 _MOST_DOUBLINGS: Final = 16
 
 
@@ -45,6 +47,46 @@ def expected(state: AccountState, policy: Policy) -> timedelta:
             return min(policy.interval, policy.confirm.interval)
         case _:
             return policy.interval
+
+
+def is_overdue(since: datetime, now: datetime, policy: Policy) -> bool:
+    """True when BLIND_AFTER intervals have passed from `since` to `now`.
+
+    Where the interval changed in between, the new one is reckoned from the change on: nobody looked so often before.
+    """
+    changed = _change_after(since, policy)
+    if changed is None:
+        return now - since >= BLIND_AFTER * policy.interval
+    at = min(now, changed.at)
+    return at - since >= BLIND_AFTER * changed.before.interval or now - at >= BLIND_AFTER * policy.interval
+
+
+def is_gap(state: AccountState, since: datetime, now: datetime, policy: Policy) -> bool:
+    """True when more than GAP_AFTER expected waits lie between `since` and `now`.
+
+    Where the interval changed in between, the wait may have begun under the old one: the longer of the two is allowed,
+    but no more than the old one until the change.
+    """
+    wanted = expected(state, policy)
+    changed = _change_after(since, policy)
+    if changed is None:
+        return now - since > GAP_AFTER * wanted
+    allowed = expected(state, changed.before)
+    until = min(now, changed.at)
+    return until - since > GAP_AFTER * allowed or now - since > GAP_AFTER * max(allowed, wanted)
+
+
+class _Change(NamedTuple):
+    """When the interval changed, and the policy before."""
+
+    at: datetime
+    before: Policy
+
+
+def _change_after(since: datetime, policy: Policy) -> _Change | None:
+    if policy.changed_at is None or policy.previous is None or since >= policy.changed_at:
+        return None
+    return _Change(policy.changed_at, replace(policy, interval=policy.previous))
 
 
 def _while_down(state: AccountState, policy: Policy) -> timedelta:

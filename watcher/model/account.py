@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+from watcher.model.calendar import Calendar
 
 
 class Severity(StrEnum):
@@ -24,11 +26,17 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """When to look, and how many looks it takes to open (`confirm`) and to close (`recover`) an outage."""
+    """When to look, and how many looks it takes to open (`confirm`) and to close (`recover`) an outage.
+
+    `interval` is the one in force at present: since `changed_at`, when it took the place of `previous`. Without
+    these it has been in force ever since.
+    """
 
     interval: timedelta = timedelta(seconds=60)
     confirm: Repeat = Repeat(threshold=3, interval=timedelta(seconds=10))
     recover: Repeat = Repeat(threshold=2, interval=timedelta(seconds=10))
+    changed_at: datetime | None = None
+    previous: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +54,7 @@ class Account:
     `id` is `platform:handle` as first watched and never changes. `handle` is the folded form that is
     polled, `display_handle` the one shown to people. `instance` is the host for federated platforms, the URL
     with `{handle}` in the handle's place for the generic one, else empty. `controls` are handles on the same
-    platform and instance that always exist.
+    platform and instance that always exist. `calendar` says how often it is looked at when; None: always as often.
     """
 
     id: str
@@ -60,6 +68,7 @@ class Account:
     labels: Mapping[str, str] = field(default_factory=dict)
     policy: Policy = Policy()
     controls: tuple[str, ...] = ()
+    calendar: Calendar | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
