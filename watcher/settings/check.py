@@ -11,19 +11,19 @@ from datetime import timedelta
 from enum import StrEnum
 from math import ceil
 from typing import Final
-from urllib.parse import urlsplit
 
 from watcher.judge.policy import severity_of
 from watcher.model.account import Account, Severity, Watchlist
+from watcher.model.calendar import Calendar
 from watcher.model.finding import Certainty, Reason
-from watcher.model.platform import Pace, Platform, Source, expand
+from watcher.model.platform import Platform
 from watcher.model.route import Route
 from watcher.settings.overrides import apply_overrides
+from watcher.settings.pace import Load, loads
+from watcher.settings.policies import at_densest
 from watcher.settings.scalars import span_text
 from watcher.settings.values import LogChannel, Settings
 
-# Two positive and two negative controls of each source are asked every five minutes (design: controls and the gate).
-_CONTROLS_PER_SECOND: Final = 4 / 300
 _WANTED_POSITIVES: Final = 2
 
 
@@ -59,6 +59,7 @@ def remarks(watchlist: Watchlist, platforms: Mapping[str, Platform], settings: S
     found += _on_contact(settings)
     found += _on_blindness(watchlist, applied, settings)
     found += _on_owners(watchlist, settings)
+    found += _on_windows(watchlist)
     found += _on_paces(watchlist, applied)
     return tuple(found)
 
@@ -154,29 +155,39 @@ def _on_owners(watchlist: Watchlist, settings: Settings) -> Iterator[Remark]:
             yield Remark(account_id=None, level=Level.WARNING, message=message)
 
 
-def _on_paces(watchlist: Watchlist, platforms: Mapping[str, Platform]) -> Iterator[Remark]:
-    """Whether each host allows as many requests as the accounts on it want."""
-    hosts: dict[str, list[tuple[Account, Source]]] = defaultdict(list)
+def _on_windows(watchlist: Watchlist) -> Iterator[Remark]:
+    """Windows that never hold; those of the defaults are told of once for all accounts that have them."""
+    shared: dict[Calendar, list[Account]] = defaultdict(list)
     for account in watchlist.accounts.values():
-        for source in platforms[account.platform].usable_sources[:1]:
-            url = expand(source.url, handle=account.handle, instance=account.instance)
-            hosts[(urlsplit(url).hostname or "").lower()].append((account, source))
-    for host, asked in hosts.items():
-        pace = min((source.pace for _, source in asked), key=lambda pace: pace.per_second)
-        controls = len({(account.platform, account.instance, source.name) for account, source in asked})
-        left = pace.per_second - controls * _CONTROLS_PER_SECOND
-        wanted = sum(1 / account.policy.interval.total_seconds() for account, _ in asked)
-        if wanted > left:
-            message = _too_fast(host, len(asked), wanted + controls * _CONTROLS_PER_SECOND, pace, left)
-            yield Remark(account_id=None, level=Level.WARNING, message=message)
+        if account.calendar is not None:
+            shared[account.calendar].append(account)
+    for calendar, accounts in shared.items():
+        only = accounts[0].id if len(accounts) == 1 else None
+        whose = "" if only else f"{len(accounts)} accounts, {accounts[0].id} the first: "
+        for place in calendar.idle:
+            message = (
+                f"{whose}windows[{place}] never holds, as those before it cover all of its time: "
+                "put it before them, or remove it"
+            )
+            yield Remark(account_id=only, level=Level.WARNING, message=message)
 
 
-def _too_fast(host: str, count: int, wanted: float, pace: Pace, left: float) -> str:
-    accounts = "1 account" if count == 1 else f"{count} accounts"
+def _on_paces(watchlist: Watchlist, platforms: Mapping[str, Platform]) -> Iterator[Remark]:
+    """Whether each host allows as many requests as the accounts on it want, in the densest of their windows."""
+    for load in loads(at_densest(watchlist), platforms):
+        if load.is_too_much:
+            usual = watchlist.accounts
+            is_dense = any(account.policy.interval < usual[account.id].policy.interval for account in load.accounts)
+            yield Remark(account_id=None, level=Level.WARNING, message=_too_fast(load, is_dense=is_dense))
+
+
+def _too_fast(load: Load, *, is_dense: bool) -> str:
+    count, pace = len(load.accounts), load.pace
     said = (
-        f"{host}: {accounts} with controls want {wanted * 60:.1f} requests a minute, "
+        f"{load.host}: {'1 account' if count == 1 else f'{count} accounts'} with controls want "
+        f"{(load.wanted + load.controls) * 60:.1f} requests a minute{' within their windows' if is_dense else ''}, "
         f"the pace is {pace.requests} per {span_text(pace.per)}"
     )
-    if left <= 0:
+    if load.left <= 0:
         return f"{said}, too little even for the controls"
-    return f"{said}: an interval of {span_text(timedelta(seconds=ceil(count / left)))} can be met"
+    return f"{said}: an interval of {span_text(timedelta(seconds=ceil(count / load.left)))} can be met"

@@ -43,7 +43,7 @@ class Load:
 
 
 def loads(watchlist: Watchlist, platforms: Mapping[str, Platform]) -> tuple[Load, ...]:
-    """The load of each host that is asked first for some account."""
+    """The load of each host that is asked first for some account, by the intervals in force."""
     hosts: dict[str, list[tuple[Account, Source]]] = defaultdict(list)
     for account in watchlist.accounts.values():
         for source in platforms[account.platform].usable_sources[:1]:

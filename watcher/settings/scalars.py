@@ -8,8 +8,10 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from enum import StrEnum
+from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final, TypeVar
+from zoneinfo import ZoneInfo, available_timezones
 
 from watcher.model.finding import REASONS, Reason, Verdict, verdict_of
 from watcher.model.platform import Field, FieldKind
@@ -237,6 +239,20 @@ def language(value: object) -> str:
     if not _LANGUAGE.fullmatch(written):
         raise ValueError("is not a language; write a BCP 47 tag such as fr or pt-BR")
     return written
+
+
+def timezone(text: str) -> ZoneInfo:
+    """A time zone by its IANA name, such as `Europe/Berlin`."""
+    known = _timezones()
+    if text not in known:
+        raise ValueError(f"is no time zone; {near(text, known, otherwise='write an IANA name such as Europe/Berlin')}")
+    return ZoneInfo(text)
+
+
+@cache
+def _timezones() -> frozenset[str]:
+    # Each call goes through the files of all zones, and a watchlist may name one in each entry.
+    return frozenset(available_timezones())
 
 
 def network(value: object) -> IPv4Network | IPv6Network:

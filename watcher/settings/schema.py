@@ -4,10 +4,11 @@ One model a mapping. What needs more than the mapping itself (another key, anoth
 checked where the values are made of it: watchlistfile, settingsfile, platformfile.
 """
 
-from datetime import timedelta
+from datetime import time, timedelta
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, RootModel, model_validator
 from pydantic import Field as Key
@@ -15,7 +16,7 @@ from pydantic import Field as Key
 from watcher.model.account import Policy, Severity
 from watcher.model.finding import Reason, Verdict
 from watcher.model.platform import DEFAULT_PACE, Answers, ControlHandles, Field, HandleSyntax, PhraseClass
-from watcher.settings import scalars
+from watcher.settings import scalars, week
 from watcher.settings.values import ProbeSettings, Secret, WebSettings
 
 _POLICY, _PROBE, _WEB, _CONTROLS = Policy(), ProbeSettings(), WebSettings(), ControlHandles()
@@ -42,6 +43,7 @@ Host = Annotated[str, PlainValidator(scalars.host)]
 Address = Annotated[tuple[str, int], PlainValidator(scalars.address)]
 WebAddress = Annotated[str, PlainValidator(scalars.web_address)]
 SeverityWord = Annotated[Severity, PlainValidator(scalars.choice(Severity))]
+Zone = Annotated[ZoneInfo, PlainValidator(scalars.timezone), BeforeValidator(scalars.line)]
 AnswerField = Annotated[Field, PlainValidator(scalars.answer_field)]
 
 
@@ -62,6 +64,7 @@ Lines = Annotated[tuple[Line, ...], BeforeValidator(_several)]
 FileNames = Annotated[tuple[FileName, ...], BeforeValidator(_several)]
 Slugs = Annotated[tuple[Slug, ...], BeforeValidator(_several)]
 Patterns = Annotated[tuple[Pattern, ...], BeforeValidator(_several)]
+Days = Annotated[tuple[Annotated[frozenset[int], PlainValidator(week.days)], ...], BeforeValidator(_several)]
 Matches = dict[AnswerField, Patterns]
 ByInstance = Annotated[dict[Line, Lines], BeforeValidator(_by_instance)]
 
@@ -82,10 +85,20 @@ class RepeatEntry(Entry):
     interval: Span | None = None
 
 
+class WindowEntry(Entry):
+    """A time of the week with an interval of its own."""
+
+    days: Days | None = None
+    hours: Annotated[tuple[time, time], PlainValidator(week.hours)] | None = None
+    interval: Span
+
+
 class DefaultsEntry(Entry):
     """What holds for every account that does not say otherwise."""
 
     interval: Span = _POLICY.interval
+    windows: list[WindowEntry] = []
+    timezone: Zone = ZoneInfo("UTC")
     severity: SeverityWord = Severity.WARNING
     confirm: RepeatEntry = RepeatEntry.model_construct(
         threshold=_POLICY.confirm.threshold, interval=_POLICY.confirm.interval
@@ -118,6 +131,8 @@ class AccountEntry(Entry):
     owner: Slug | None = None
     severity: SeverityWord | None = None
     interval: Span | None = None
+    windows: list[WindowEntry] | None = None
+    timezone: Zone | None = None
     confirm: RepeatEntry = RepeatEntry()
     recover: RepeatEntry = RepeatEntry()
     labels: dict[Slug, Label] = {}

@@ -8,10 +8,11 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from watcher.model.account import Account, Owner, Policy, Repeat, Watchlist
+from watcher.model.calendar import EVERY_DAY, MIDNIGHT, Calendar, Window
 from watcher.model.platform import Platform
 from watcher.settings.handles import fold_handle
 from watcher.settings.identity import Identity, RefusedError, identify, split_handle
-from watcher.settings.schema import AccountEntry, DefaultsEntry, RepeatEntry, WatchlistFile
+from watcher.settings.schema import AccountEntry, DefaultsEntry, RepeatEntry, WatchlistFile, WindowEntry
 from watcher.settings.validate import Reading, validate
 from watcher.settings.weburl import Recogniser
 from watcher.settings.wording import near, quoted
@@ -115,6 +116,7 @@ class _Builder:
         self._recogniser = Recogniser(platforms.values())
         self._defaults = defaults
         self._owners = owners
+        self._windows = self._read_windows(("defaults", "windows"), defaults.windows)
 
     def take(self, path: Steps, entry: AccountEntry) -> None:
         """Add the account of `entry`, or note all that is wrong with it."""
@@ -139,6 +141,7 @@ class _Builder:
                 labels={**self._defaults.labels, **entry.labels},
                 policy=self._policy(entry),
                 controls=tuple(self._controls(path, entry, identity)),
+                calendar=self._calendar(path, entry),
             )
 
     def _refuse(self, path: Steps, refused: RefusedError) -> None:
@@ -167,6 +170,25 @@ class _Builder:
             confirm=_repeat(entry.confirm, defaults.confirm, _STANDARD.confirm),
             recover=_repeat(entry.recover, defaults.recover, _STANDARD.recover),
         )
+
+    def _calendar(self, path: Steps, entry: AccountEntry) -> Calendar | None:
+        """The account's own windows, also if it has none by an empty list, else those of the defaults."""
+        own = None if entry.windows is None else self._read_windows((*path, "windows"), entry.windows)
+        windows = self._windows if own is None else own
+        if not windows:
+            return None
+        timezone = entry.timezone or self._defaults.timezone
+        return Calendar(usual=entry.interval or self._defaults.interval, windows=windows, timezone=timezone)
+
+    def _read_windows(self, path: Steps, entries: Sequence[WindowEntry]) -> tuple[Window, ...]:
+        return tuple(self._window(place, entry) for place, entry in self._reading.items(path, entries))
+
+    def _window(self, path: Steps, entry: WindowEntry) -> Window:
+        if entry.days == ():
+            self._reading.refuse((*path, "days"), "no days; name at least one, or remove the key for every day")
+        days = EVERY_DAY if entry.days is None else frozenset[int]().union(*entry.days)
+        begins, ends = entry.hours or (MIDNIGHT, MIDNIGHT)
+        return Window(days=days, begins=begins, ends=ends, interval=entry.interval)
 
     def _controls(self, path: Steps, entry: AccountEntry, identity: Identity) -> Iterator[str]:
         """The folded handles of the entry's own controls, without the faulty ones."""

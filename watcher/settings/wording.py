@@ -23,12 +23,14 @@ def clipped_key(key: str) -> str:
     return head if head == key and len(head) <= _LONGEST_KEY else f"{head[:_LONGEST_KEY]}…"
 
 
-def near(word: str, known: Collection[str]) -> str:
-    """What to write instead of `word`: the known one most like it, else all the known ones."""
+def near(word: str, known: Collection[str], *, otherwise: str | None = None) -> str:
+    """What to write instead of `word`: the known one most like it, else `otherwise` or all the known ones."""
     folded = {name.lower(): name for name in known}
     found = difflib.get_close_matches(word.lower(), folded, n=1, cutoff=0.6)
     if found:
         return f"did you mean '{folded[found[0]]}'?"
+    if otherwise is not None:
+        return otherwise
     return f"write {one_of(known)}" if known else "there is none"
 
 

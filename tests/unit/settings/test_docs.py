@@ -19,6 +19,7 @@ ROOTS = (schema.WatchlistFile, schema.SettingsFile, schema.PlatformFile)
 SECTIONS: dict[type[BaseModel], tuple[str, str]] = {
     schema.WatchlistFile: ("watchlist.yaml", "The file"),
     schema.DefaultsEntry: ("watchlist.yaml", "`defaults`"),
+    schema.WindowEntry: ("watchlist.yaml", "`windows`"),
     schema.RepeatEntry: ("watchlist.yaml", "`confirm` and `recover`"),
     schema.OwnerEntry: ("watchlist.yaml", "`owners`"),
     schema.AccountEntry: ("watchlist.yaml", "`accounts`"),
