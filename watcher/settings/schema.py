@@ -10,7 +10,7 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, RootModel, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainValidator, RootModel, model_validator
 from pydantic import Field as Key
 
 from watcher.model.account import Policy, Severity
@@ -64,7 +64,11 @@ Lines = Annotated[tuple[Line, ...], BeforeValidator(_several)]
 FileNames = Annotated[tuple[FileName, ...], BeforeValidator(_several)]
 Slugs = Annotated[tuple[Slug, ...], BeforeValidator(_several)]
 Patterns = Annotated[tuple[Pattern, ...], BeforeValidator(_several)]
-Days = Annotated[tuple[Annotated[frozenset[int], PlainValidator(week.days)], ...], BeforeValidator(_several)]
+Days = Annotated[
+    tuple[Annotated[frozenset[int], PlainValidator(week.days)], ...],
+    BeforeValidator(_several),
+    AfterValidator(week.some),
+]
 Matches = dict[AnswerField, Patterns]
 ByInstance = Annotated[dict[Line, Lines], BeforeValidator(_by_instance)]
 

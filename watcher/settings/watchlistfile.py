@@ -116,7 +116,6 @@ class _Builder:
         self._recogniser = Recogniser(platforms.values())
         self._defaults = defaults
         self._owners = owners
-        self._windows = self._read_windows(("defaults", "windows"), defaults.windows)
 
     def take(self, path: Steps, entry: AccountEntry) -> None:
         """Add the account of `entry`, or note all that is wrong with it."""
@@ -141,7 +140,7 @@ class _Builder:
                 labels={**self._defaults.labels, **entry.labels},
                 policy=self._policy(entry),
                 controls=tuple(self._controls(path, entry, identity)),
-                calendar=self._calendar(path, entry),
+                calendar=self._calendar(entry),
             )
 
     def _refuse(self, path: Steps, refused: RefusedError) -> None:
@@ -171,24 +170,16 @@ class _Builder:
             recover=_repeat(entry.recover, defaults.recover, _STANDARD.recover),
         )
 
-    def _calendar(self, path: Steps, entry: AccountEntry) -> Calendar | None:
-        """The account's own windows, also if it has none by an empty list, else those of the defaults."""
-        own = None if entry.windows is None else self._read_windows((*path, "windows"), entry.windows)
-        windows = self._windows if own is None else own
+    def _calendar(self, entry: AccountEntry) -> Calendar | None:
+        """By the account's own windows, also if an empty list says that it has none, else by those of the defaults."""
+        windows = self._defaults.windows if entry.windows is None else entry.windows
         if not windows:
             return None
-        timezone = entry.timezone or self._defaults.timezone
-        return Calendar(usual=entry.interval or self._defaults.interval, windows=windows, timezone=timezone)
-
-    def _read_windows(self, path: Steps, entries: Sequence[WindowEntry]) -> tuple[Window, ...]:
-        return tuple(self._window(place, entry) for place, entry in self._reading.items(path, entries))
-
-    def _window(self, path: Steps, entry: WindowEntry) -> Window:
-        if entry.days == ():
-            self._reading.refuse((*path, "days"), "no days; name at least one, or remove the key for every day")
-        days = EVERY_DAY if entry.days is None else frozenset[int]().union(*entry.days)
-        begins, ends = entry.hours or (MIDNIGHT, MIDNIGHT)
-        return Window(days=days, begins=begins, ends=ends, interval=entry.interval)
+        return Calendar(
+            usual=entry.interval or self._defaults.interval,
+            windows=tuple(_window(window) for window in windows),
+            timezone=entry.timezone or self._defaults.timezone,
+        )
 
     def _controls(self, path: Steps, entry: AccountEntry, identity: Identity) -> Iterator[str]:
         """The folded handles of the entry's own controls, without the faulty ones."""
@@ -213,6 +204,12 @@ def _control(written: str, identity: Identity, refused: Mapping[str, str]) -> st
     if folded in refused:
         raise ValueError(refused[folded])
     return folded
+
+
+def _window(entry: WindowEntry) -> Window:
+    begins, ends = entry.hours or (MIDNIGHT, MIDNIGHT)
+    days = frozenset[int]().union(*entry.days or (EVERY_DAY,))
+    return Window(days=days, begins=begins, ends=ends, interval=entry.interval)
 
 
 def _repeat(own: RepeatEntry, default: RepeatEntry, standard: Repeat) -> Repeat:

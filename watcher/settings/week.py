@@ -8,10 +8,12 @@ from datetime import time
 from typing import Final
 
 from watcher.model.calendar import EVERY_DAY, MIDNIGHT
-from watcher.settings.scalars import line
+from watcher.settings.scalars import UnshownError, line
 from watcher.settings.wording import near, quoted
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+Days = tuple[frozenset[int], ...]
 
 _DAILY: Final = "daily"
 _HOURS = re.compile(r"([0-9]{1,2}):([0-9]{2}) ?- ?([0-9]{1,2}):([0-9]{2})")
@@ -31,6 +33,13 @@ def days(value: object) -> frozenset[int]:
         begin, end = _day(first, written), _day(last if dash else first, written)
         found |= {(begin + step) % 7 for step in range((end - begin) % 7 + 1)}
     return frozenset(found)
+
+
+def some(listed: Days) -> Days:
+    """A list of days that is not empty."""
+    if not listed:
+        raise UnshownError("no days; name at least one, or remove the key for every day")
+    return listed
 
 
 def _day(word: str, written: str) -> int:

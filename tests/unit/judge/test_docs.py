@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.judge.story import ME, OTHER, TRUMP, Story, policy
 from watcher.judge.gate import NEGATIVE_FRESH
-from watcher.judge.policy import BLIND_AFTER, CLOSE_WATCH
+from watcher.judge.policy import BLIND_AFTER, CLOSE_WATCH, GAP_AFTER
 from watcher.model.finding import Certainty, Reason, Verdict, verdict_of
 from watcher.model.outage import AccountState, Phase, TransitionKind
 
@@ -122,3 +122,4 @@ def test_the_figures_are_the_programs() -> None:
     assert timedelta(minutes=15) == CLOSE_WATCH
     assert "for 15 minutes" in DOC
     assert f"no verdict for {BLIND_AFTER} × `interval`" in DOC
+    assert f"more than {GAP_AFTER} expected waits" in DOC

@@ -236,3 +236,40 @@ def test_a_pace_too_slow_for_the_controls_is_named(tmp_path: Path) -> None:
         "chirp.example: 1 account with controls want 1.8 requests a minute, the pace is 1 per 1h, "
         "too little even for the controls"
     )
+
+
+WINDOWS = """[
+  {days: mon-fri, hours: "08:00-18:00", interval: 30s},
+  {days: wed, hours: "09:00-12:00", interval: 10s},
+  {days: sat, interval: 5m}]"""
+
+
+def test_a_window_that_never_holds_is_named(tmp_path: Path) -> None:
+    """An earlier one covers it, so that its interval, shorter or longer, is never in force."""
+    (remark,) = found(tmp_path, f"{{url: https://chirp.example/alice, windows: {WINDOWS}}}, https://chirp.example/bob")
+    assert (remark.account_id, remark.level) == ("chirp:alice", Level.WARNING)
+    assert remark.message == (
+        "windows[1] never holds, as those before it cover all of its time: put it before them, or remove it"
+    )
+
+
+def test_a_window_of_the_defaults_is_named_once(tmp_path: Path) -> None:
+    """Not once for each of the accounts that have it."""
+    text = f"defaults: {{windows: {WINDOWS}}}\naccounts: [https://chirp.example/alice, https://chirp.example/bob]"
+    (remark,) = remarks(watch(tmp_path, text), ALL_FAST, QUIET)
+    assert remark.account_id is None
+    assert remark.message.startswith("2 accounts, chirp:alice the first: windows[1] never holds")
+
+
+def test_a_pace_must_do_for_the_densest_window(tmp_path: Path) -> None:
+    """Nine accounts a minute can be asked, but not twice as often; that it is so in a window is said."""
+    accounts = ", ".join(f"https://chirp.example/user{n}" for n in range(9))
+    windows = "[{hours: 08:00-18:00, interval: 30s}, {hours: 09:00-10:00, interval: 1s}]"
+    said = remarks(watch(tmp_path, f"defaults: {{windows: {windows}}}\naccounts: [{accounts}]"), PLATFORMS, QUIET)
+    (message,) = (remark.message for remark in said if "requests" in remark.message)
+    assert message == (
+        "chirp.example: 9 accounts with controls want 18.8 requests a minute within their windows, "
+        "the pace is 10 per 1m: an interval of 59s can be met"
+    )
+    seldom = "defaults: {windows: [{hours: 08:00-18:00, interval: 5m}]}"
+    assert remarks(watch(tmp_path, f"{seldom}\naccounts: [{accounts}]"), PLATFORMS, QUIET) == ()

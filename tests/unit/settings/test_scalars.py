@@ -1,8 +1,9 @@
 """What one scalar means."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from watcher.model.account import Severity
 from watcher.model.finding import Reason, Verdict
 from watcher.model.platform import Field, FieldKind
-from watcher.settings import scalars
+from watcher.settings import scalars, week
 from watcher.settings.values import Secret
 
 
@@ -35,7 +36,7 @@ def test_no_time_is_written_too() -> None:
     assert scalars.span_text(timedelta(0)) == "0s"
 
 
-REFUSED: list[tuple[Callable[[object], Any], object, str]] = [
+REFUSED: list[tuple[Callable[[Any], Any], object, str]] = [
     (scalars.span, "60", "has no unit; write 60s for seconds or 60m for minutes"),
     (scalars.span, "1.5h", "is not a duration"),
     (scalars.span, "30m1h", "is not a duration"),
@@ -81,6 +82,26 @@ REFUSED: list[tuple[Callable[[object], Any], object, str]] = [
     (scalars.answer_field, "title:x", "takes no name; write title"),
     (scalars.header_name, "a b", "is not the name of a header"),
     (scalars.language, "French", "is not a language"),
+    (scalars.timezone, "Europe/Berln", "is no time zone; did you mean 'Europe/Berlin'?"),
+    (scalars.timezone, "kathmandu", "is no time zone; did you mean 'Asia/Kathmandu'?"),
+    (scalars.timezone, "../Berlin", "is no time zone; did you mean 'Europe/Berlin'?"),
+    (scalars.timezone, "+01:00", "is no time zone; write an IANA name such as Europe/Berlin"),
+    (scalars.timezone, "", "is no time zone; write an IANA name such as Europe/Berlin"),
+    (week.days, "monday", "is no day; did you mean 'mon'?"),
+    (week.days, "mon-frei", "has 'frei', which is no day; did you mean 'fri'?"),
+    (week.days, "xyz", "is no day; write one of mon, tue, wed, thu, fri, sat, sun, daily"),
+    (week.days, "mon-", "names no day beside its comma or dash; write it like mon-fri or mon,wed,fri"),
+    (week.days, "mon,,wed", "names no day beside its comma or dash"),
+    (week.days, "mon-fri-sat", "has 'fri-sat', which is no day"),
+    (week.days, ["mon"], "must be text, not a list"),
+    (week.hours, "8-18", "is no span of hours; write it like 08:00-18:00"),
+    (week.hours, "08:00", "is no span of hours"),
+    (week.hours, "08:00-25:00", "has no such time as 25:00; write between 00:00 and 24:00"),
+    (week.hours, "24:01-06:00", "has no such time as 24:01"),
+    (week.hours, "08:60-09:00", "has no such time as 08:60"),
+    (week.hours, "24:00-06:00", "begins at 24:00, when the day is over; write 00:00, and the next day in days"),
+    (week.hours, "08:00-08:00", "begins and ends at the same time; write 00:00-24:00 for the whole day"),
+    (week.hours, "00:00-00:00", "begins and ends at the same time"),
     (scalars.network, "10.0.0.1/8", "is not a network"),
     (scalars.address, "127.0.0.1", "is not an address"),
     (scalars.address, "h:70000", "is not an address"),
@@ -126,6 +147,19 @@ def test_what_is_wrong_is_refused_with_what_to_write(
         (scalars.answer_field, "meta:og:title", Field(FieldKind.META, "og:title")),
         (scalars.header_name, "Accept", "accept"),
         (scalars.language, "pt-BR", "pt-BR"),
+        (scalars.timezone, "Europe/Berlin", ZoneInfo("Europe/Berlin")),
+        (scalars.timezone, "UTC", ZoneInfo("UTC")),
+        (week.days, "sat", frozenset({5})),
+        (week.days, "Mon-Fri", frozenset({0, 1, 2, 3, 4})),
+        (week.days, "fri-mon", frozenset({4, 5, 6, 0})),
+        (week.days, "wed-wed", frozenset({2})),
+        (week.days, "mon, wed - thu,sun", frozenset({0, 2, 3, 6})),
+        (week.days, "daily", frozenset(range(7))),
+        (week.hours, "08:00-18:30", (time(8), time(18, 30))),
+        (week.hours, "8:00 - 18:00", (time(8), time(18))),
+        (week.hours, "22:00-06:00", (time(22), time(6))),
+        (week.hours, "00:00-24:00", (time(0), time(0))),
+        (week.hours, "18:00-00:00", (time(18), time(0))),
         (scalars.address, "[::1]:80", ("::1", 80)),
         (scalars.host, "Watcher.example:8080", "watcher.example:8080"),
         (scalars.contact, "a@b.example", "a@b.example"),

@@ -1,12 +1,14 @@
 """From watchlist.yaml to a Watchlist."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from tests.unit.settings.samples import CHIRP, GENERIC, PLATFORMS, refused, refused_one, watch, watch_one
 from watcher.model.account import Owner, Policy, Repeat, Severity
+from watcher.model.calendar import EVERY_DAY, Calendar, Window
 from watcher.settings.handles import meaning_of
 
 LONG = """\
@@ -63,6 +65,82 @@ def test_an_entry_may_say_everything_itself(tmp_path: Path) -> None:
         "potus45": Owner(id="potus45", name="Donald J. Trump"),
         "alice": Owner(id="alice", name="Alice Example"),
     }
+
+
+WEEK = """\
+defaults:
+  interval: 10m
+  timezone: Europe/Berlin
+  windows:
+    - {days: mon-fri, hours: "08:00-18:00", interval: 30s}
+    - {hours: 22:00-06:00, interval: 1h}
+accounts:
+  - https://chirp.example/alice
+  - {platform: chirp, handle: bob, interval: 5m, timezone: America/New_York}
+  - {platform: chirp, handle: eve, windows: [{days: [sat, "mon,wed"], interval: 1m}]}
+  - {platform: chirp, handle: mallory, windows: []}
+"""
+
+
+def test_windows_are_inherited_replaced_or_taken_away(tmp_path: Path) -> None:
+    """An account has the windows of `defaults`, on its own clocks if it has some, or its own windows, or none."""
+    accounts = watch(tmp_path, WEEK).accounts
+    desk = (
+        Window(days=frozenset(range(5)), begins=time(8), ends=time(18), interval=timedelta(seconds=30)),
+        Window(days=EVERY_DAY, begins=time(22), ends=time(6), interval=timedelta(hours=1)),
+    )
+    usual, berlin = timedelta(minutes=10), ZoneInfo("Europe/Berlin")
+    assert accounts["chirp:alice"].calendar == Calendar(usual=usual, windows=desk, timezone=berlin)
+    assert accounts["chirp:bob"].calendar == Calendar(
+        usual=timedelta(minutes=5), windows=desk, timezone=ZoneInfo("America/New_York")
+    )
+    own = Window(days=frozenset({0, 2, 5}), begins=time(0), ends=time(0), interval=timedelta(minutes=1))
+    assert accounts["chirp:eve"].calendar == Calendar(usual=usual, windows=(own,), timezone=berlin)
+    assert accounts["chirp:mallory"].calendar is None
+    assert {account.policy.interval for account in accounts.values()} == {usual, timedelta(minutes=5)}
+
+
+def test_the_clocks_are_those_of_utc_where_nothing_is_said(tmp_path: Path) -> None:
+    """So windows mean the same on whatever machine the program runs."""
+    account = watch_one(tmp_path, "{platform: chirp, handle: a, windows: [{interval: 1m}]}")
+    assert account.calendar is not None
+    assert account.calendar.timezone == ZoneInfo("UTC")
+
+
+def test_every_mistake_in_a_window_has_its_place(tmp_path: Path) -> None:
+    """All of them at once, each at the text to blame, those of the defaults once for all accounts."""
+    text = """\
+defaults:
+  timezone: Europe/Berln
+  windows:
+    - {days: mon-fry, hours: 08:00-25:00, interval: 30s}
+    - {hours: 08:00-08:00}
+    - {days: [], interval: 30s}
+    - {days: [mon, tues], hour: 08:00-18:00, interval: "30"}
+accounts:
+  - https://chirp.example/alice
+  - https://chirp.example/bob
+  - {platform: chirp, handle: eve, windows: none}
+  - {platform: chirp, handle: mallory, timezone: [UTC], windows: [{days: [], interval: 1m}, daily]}
+"""
+    assert refused(tmp_path, text) == [
+        "2:13: defaults.timezone: 'Europe/Berln' is no time zone; did you mean 'Europe/Berlin'?",
+        "4:14: defaults.windows[0].days: 'mon-fry' has 'fry', which is no day; did you mean 'fri'?",
+        "4:30: defaults.windows[0].hours: '08:00-25:00' has no such time as 25:00; write between 00:00 and 24:00",
+        "5:7: defaults.windows[1].interval: is missing; this key is required",
+        (
+            "5:15: defaults.windows[1].hours: '08:00-08:00' begins and ends at the same time; "
+            "write 00:00-24:00 for the whole day"
+        ),
+        "6:14: defaults.windows[2].days: no days; name at least one, or remove the key for every day",
+        "7:20: defaults.windows[3].days[1]: 'tues' is no day; did you mean 'tue'?",
+        "7:27: defaults.windows[3].hour: unknown key; did you mean 'hours'?",
+        "7:56: defaults.windows[3].interval: '30' has no unit; write 30s for seconds or 30m for minutes",
+        "11:45: accounts[2].windows: must be a list, not text",
+        "12:50: accounts[3].timezone: must be text, not a list",
+        "12:74: accounts[3].windows[0].days: no days; name at least one, or remove the key for every day",
+        "12:93: accounts[3].windows[1]: must be a mapping, not text",
+    ]
 
 
 @pytest.mark.parametrize("handle", ["no", "0123", "12_30", "null", "1e3"])
