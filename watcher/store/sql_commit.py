@@ -50,7 +50,7 @@ def write_watched(connection: Connection, edit: Watched) -> None:
 
 
 def _account_row(account: Account, now: datetime) -> dict[str, Any]:
-    row = to_row(account, without=("policy", "controls"))
+    row = to_row(account, without=("policy", "controls", "calendar"))
     return row | {"labels": dict(account.labels), "watched_since": now, "unwatched_at": None}
 
 
