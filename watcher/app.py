@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import aiohttp
@@ -17,7 +17,7 @@ from watcher import __version__
 from watcher.book import Book
 from watcher.clock import Clock
 from watcher.controls import Controls
-from watcher.handover import compare, edited, not_after, reopen, too_much
+from watcher.handover import Handover, compare, edited, not_after, reopen, too_much
 from watcher.metrics import Metrics
 from watcher.model.account import Watchlist
 from watcher.model.control import ControlReport, Health, VantageState
@@ -36,9 +36,10 @@ from watcher.reload import Reloader
 from watcher.rounds import Rounds
 from watcher.schedule import Ticker
 from watcher.settings import Loaded
-from watcher.settings.pace import loads, within_pace
+from watcher.settings.pace import Load, loads, within_pace
+from watcher.settings.policies import carry_over, in_force, next_change
 from watcher.settings.values import ChannelSettings
-from watcher.store.base import IncidentRecord, Store, Stored
+from watcher.store.base import Commit, IncidentRecord, Store, Stored
 from watcher.store.worker import StoreWorker
 from watcher.web import AccountCollector, WebServer
 
@@ -87,6 +88,8 @@ class App:
         self._not_ready: set[str] = {"starting"}
         self._vantage = VantageState.ONLINE
         self._stepped = False
+        self._next_turn: datetime | None = None
+        self._stretched: frozenset[str] = frozenset()
         self._session: aiohttp.ClientSession
         self._closing_channels: AsyncExitStack
         self._worker: StoreWorker
@@ -207,18 +210,27 @@ class App:
         watched = {account.platform for account in self.book.watchlist.accounts.values()}
         self.metrics.expect(sorted(watched), channels, inconclusive)
 
-    def _in_force(self, loaded: Loaded) -> Watchlist:
-        """The watchlist as it can be kept to; what that stretches is said."""
-        for load in loads(loaded.watchlist, loaded.platforms):
-            if load.is_too_much:
-                self._log.warning(
-                    "intervals_stretched",
-                    host=load.host,
-                    accounts=len(load.accounts),
-                    times=round(load.stretch, 1),
-                    pace=f"{load.pace.requests} requests per {load.pace.per}",
-                )
-        return within_pace(loaded.watchlist, loaded.platforms)
+    def _in_force(self, loaded: Loaded, old: Watchlist | None = None) -> Watchlist:
+        """The watchlist as its calendars and the hosts' paces have it now; it takes the place of `old`."""
+        now = self.clock.now()
+        timely = in_force(loaded.watchlist, now)
+        self._next_turn = next_change(loaded.watchlist, now)
+        self._say_stretched(loads(timely, loaded.platforms))
+        watchlist = within_pace(timely, loaded.platforms)
+        return watchlist if old is None else carry_over(watchlist, old, now)
+
+    def _say_stretched(self, wanted: tuple[Load, ...]) -> None:
+        stretched = {load.host: load for load in wanted if load.is_too_much}
+        for host in stretched.keys() - self._stretched:
+            load = stretched[host]
+            self._log.warning(
+                "intervals_stretched",
+                host=host,
+                accounts=len(load.accounts),
+                times=round(load.stretch, 1),
+                pace=f"{load.pace.requests} requests per {load.pace.per}",
+            )
+        self._stretched = frozenset(stretched)
 
     # A changed configuration.
 
@@ -243,8 +255,8 @@ class App:
             known = await self._known() if edit.added else {}
         except StoreError as error:
             return Refused(why=(f"new accounts cannot be looked up in the store: {error}",), passing=True)
-        now, watchlist = self.clock.now(), self._in_force(loaded)
-        handover = edited(self.book.watchlist, watchlist, self.book.states, known, now)
+        watchlist = self._in_force(loaded, self.book.watchlist)
+        handover = edited(self.book.watchlist, watchlist, self.book.states, known, self.clock.now())
         before, self._loaded = self.settings, loaded
         later = tuple(key for key in _LATER if getattr(loaded.settings, key) != getattr(before, key))
         self.settings = replace(loaded.settings, **{key: getattr(before, key) for key in _LATER})
@@ -266,10 +278,20 @@ class App:
         self._ticker.every(_BEAT, self._beat)
 
     def _look_around(self) -> None:
-        """Every two seconds: stale controls, whether anything at all is reached, and whether files have changed."""
+        """Every two seconds: the calendar, stale controls, whether anything is reached, whether files have changed."""
+        if self._next_turn is not None and self.clock.now() >= self._next_turn:
+            self._turn()
         self.pipeline.controls.refresh_stale()
         self.rounds.start(self._check_vantage(self.rounds.hosts))
         self.rounds.start(self._look_at_files())
+
+    def _turn(self) -> None:
+        """A window of some calendar begins or ends: other intervals hold from now on."""
+        watchlist = self._in_force(self._loaded, self.book.watchlist)
+        unchanged = Handover(states=self.book.states, commit=Commit())
+        self.pipeline.adopt(watchlist, self.book.platforms, self.book.routes, unchanged)
+        self.rounds.arrange()
+        self._log.info("calendar_turned", next=str(self._next_turn))
 
     async def _look_at_files(self) -> None:
         with self._logged("reload_failed"):

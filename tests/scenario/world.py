@@ -19,10 +19,11 @@ from tests.fakes.slack import FakeSlack
 from tests.fakes.virtual_time import START, VirtualClock, VirtualLoop
 from tests.scenario.stage import Stage
 from watcher.app import App, Surroundings
+from watcher.clock import Clock
 from watcher.demo.answers import Page
 from watcher.model.notification import Notification
 from watcher.model.outage import AccountState, Outage, Transition, TransitionKind
-from watcher.schedule import LoopTicker
+from watcher.schedule import LoopTicker, Ticker
 from watcher.settings import load_all
 from watcher.store.base import Store
 from watcher.store.memory import MemoryStore
@@ -63,6 +64,7 @@ class World:
         x_settings: str = X_SETTINGS,
         durable: bool = False,
         platform_options: Mapping[str, Any] | None = None,
+        ticker: Callable[[Clock], Ticker] = LoopTicker,
     ) -> None:
         self.clock = VirtualClock()
         self.directory = directory
@@ -75,6 +77,7 @@ class World:
         self._settings = settings
         self._platforms = x_settings + platforms
         self._durable = durable
+        self._ticker = ticker
         self._options = dict(platform_options or {})
         self._stepped = timedelta(0)
         self._memory: Store = MemoryStore()
@@ -127,7 +130,7 @@ class World:
         self._write_configuration()
         loaded = load_all(self.directory / "watcher.yaml", {})
         store = SqlStore(self.directory / "state") if self._durable else self._memory
-        around = Surroundings(clock=self.clock, ticker=LoopTicker(self.clock), store=store, threaded=self._durable)
+        around = Surroundings(clock=self.clock, ticker=self._ticker(self.clock), store=store, threaded=self._durable)
         self.app = App(loaded, around)
         self._stop = asyncio.Event()
         ready = asyncio.Event()

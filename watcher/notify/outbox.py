@@ -99,12 +99,14 @@ class Outbox:
         self._held: dict[int, Notification] = {}
         self._recordings: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
+        self._may_wait = True  # False when the last count found nothing undelivered, and nothing has come since
         self._closing = False
         self._ended = False
         self._store_failing = False
 
     def wake(self) -> None:
         """Look for due rows now: something was committed."""
+        self._may_wait = True
         self._woken.set()
 
     async def run(self) -> None:
@@ -152,13 +154,16 @@ class Outbox:
         """Claim what is due, put it into the lanes, say how many rows that were. A failing store is waited for."""
         try:
             count = await self._claim_all()
-            waiting, oldest = await self._worker.call(self._worker.store.pending)
+            self._may_wait = self._may_wait or count > 0
+            if self._may_wait:
+                waiting, oldest = await self._worker.call(self._worker.store.pending)
+                self._may_wait = waiting > 0
+                self._metrics.notification_queue.set(waiting)
+                self._metrics.notification_oldest.set(oldest.timestamp() if oldest is not None else 0)
         except Exception as error:  # noqa: BLE001 - whatever it is, the loop looks again in a second
             self._store_failed(error)
             return 0
         self._store_failing = False
-        self._metrics.notification_queue.set(waiting)
-        self._metrics.notification_oldest.set(oldest.timestamp() if oldest is not None else 0)
         return count
 
     async def _claim_all(self) -> int:
