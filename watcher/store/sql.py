@@ -148,6 +148,9 @@ class SqlStore(Store):
 
     def claim(self, now: datetime, lease: timedelta, limit: int) -> tuple[Notification, ...]:
         """Take what is due."""
+        with self._reading() as connection:
+            if not sql_outbox.is_any_due(connection, now):
+                return ()
         with self._writing() as connection:
             return sql_outbox.claim(connection, now, lease, limit)
 

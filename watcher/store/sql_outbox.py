@@ -5,8 +5,9 @@ No row is locked while somebody sends: a claim is an UPDATE that only one can wi
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, or_, select, update
 
 from watcher.model.notification import Delivery, Notification, NotificationState
 from watcher.store import tables
@@ -15,6 +16,11 @@ from watcher.store.codec import from_row, to_row
 
 _ROWS = tables.notification.c
 _UNDELIVERED = (NotificationState.PENDING, NotificationState.CLAIMED)
+
+
+def is_any_due(connection: Connection, now: datetime) -> bool:
+    """False when nothing is to be claimed, which is nearly always: then nobody need be kept from writing."""
+    return connection.execute(_ANY_DUE, {"now": now, "ahead": now + FURTHEST_AHEAD}).first() is not None
 
 
 def claim(connection: Connection, now: datetime, lease: timedelta, limit: int) -> tuple[Notification, ...]:
@@ -26,15 +32,14 @@ def claim(connection: Connection, now: datetime, lease: timedelta, limit: int) -
         earlier.c.seq < _ROWS.seq,
         earlier.c.state.in_(_UNDELIVERED),
     )
-    due = select(tables.notification).where(_is_due(now), ~blocked)
+    due = select(tables.notification).where(_is_due(now, now + FURTHEST_AHEAD), ~blocked)
     found = connection.execute(due.order_by(_ROWS.due_at, _ROWS.seq, _ROWS.id).limit(limit)).mappings().all()
     wanted = [from_row(Notification, row) for row in found]
     taken = (_take(connection, notification, now, now + lease) for notification in wanted)
     return tuple(notification for notification in taken if notification is not None)
 
 
-def _is_due(now: datetime) -> ColumnElement[bool]:
-    ahead = now + FURTHEST_AHEAD
+def _is_due(now: Any, ahead: Any) -> ColumnElement[bool]:
     return or_(
         and_(_ROWS.state == NotificationState.PENDING, or_(_ROWS.due_at <= now, _ROWS.due_at > ahead)),
         and_(_ROWS.state == NotificationState.CLAIMED, or_(_ROWS.claimed_until <= now, _ROWS.claimed_until > ahead)),
@@ -46,12 +51,20 @@ def _take(connection: Connection, wanted: Notification, now: datetime, until: da
     attempts = wanted.attempts + 1
     changed = connection.execute(
         update(tables.notification)
-        .where(_ROWS.id == wanted.id, _ROWS.attempts == wanted.attempts, _is_due(now))
+        .where(_ROWS.id == wanted.id, _ROWS.attempts == wanted.attempts, _is_due(now, now + FURTHEST_AHEAD))
         .values(state=NotificationState.CLAIMED, claimed_until=until, attempts=attempts)
     )
     if changed.rowcount != 1:
         return None
     return replace(wanted, state=NotificationState.CLAIMED, claimed_until=until, attempts=attempts)
+
+
+# Asked every second: made once, so that it need not be compiled each time.
+_ANY_DUE = (
+    select(_ROWS.id)
+    .where(_is_due(bindparam("now", type_=tables.Instant), bindparam("ahead", type_=tables.Instant)))
+    .limit(1)
+)
 
 
 def settle(connection: Connection, notification: Notification, delivery: Delivery) -> None:
