@@ -48,7 +48,8 @@ class World:
 
     `hosts` are played by a Stage each (`world.at[host]`); the control accounts of x.com and Bluesky are
     there. `durable`: SQLite under tmp_path, so that `start` goes on from it; else the store in memory.
-    `settings` is added to watcher.yaml. A story in which the program logs an error fails at its end.
+    With `threaded` off the store is called on the loop itself, which saves a long story much time. `settings` is added
+    to watcher.yaml. A story in which the program logs an error fails at its end.
     """
 
     web_port = 0
@@ -65,6 +66,7 @@ class World:
         durable: bool = False,
         platform_options: Mapping[str, Any] | None = None,
         ticker: Callable[[Clock], Ticker] = LoopTicker,
+        threaded: bool = True,
     ) -> None:
         self.clock = VirtualClock()
         self.directory = directory
@@ -78,6 +80,7 @@ class World:
         self._platforms = x_settings + platforms
         self._durable = durable
         self._ticker = ticker
+        self._threaded = durable and threaded
         self._options = dict(platform_options or {})
         self._stepped = timedelta(0)
         self._memory: Store = MemoryStore()
@@ -130,7 +133,7 @@ class World:
         self._write_configuration()
         loaded = load_all(self.directory / "watcher.yaml", {})
         store = SqlStore(self.directory / "state") if self._durable else self._memory
-        around = Surroundings(clock=self.clock, ticker=self._ticker(self.clock), store=store, threaded=self._durable)
+        around = Surroundings(clock=self.clock, ticker=self._ticker(self.clock), store=store, threaded=self._threaded)
         self.app = App(loaded, around)
         self._stop = asyncio.Event()
         ready = asyncio.Event()
