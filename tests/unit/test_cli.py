@@ -17,7 +17,8 @@ from tests.fakes.newsroom import configure
 from tests.unit.store.samples import T0, account, closed, opening, outage, state
 from tests.unit.store.samples import closing as ending
 from watcher import __version__
-from watcher.cli import _print_json, main
+from watcher.cli import main
+from watcher.cli.terminal import print_json
 from watcher.model.outage import Phase
 from watcher.store.base import Commit
 from watcher.store.sql import SqlStore
@@ -315,7 +316,7 @@ def test_json_keeps_letters_and_gives_a_terminal_no_orders() -> None:
 
     @click.command()
     def show() -> None:
-        _print_json(hostile)
+        print_json(hostile)
 
     shown = CliRunner().invoke(show).stdout
     assert json.loads(shown) == hostile

@@ -21,6 +21,7 @@ def merge(commits: Sequence[Commit]) -> Commit:
         closed=tuple(closing for commit in commits for closing in commit.closed),
         notifications=tuple(row for commit in commits for row in commit.notifications),
         bodies=tuple(body for commit in commits for body in commit.bodies),
+        samples=tuple(sample for commit in commits for sample in commit.samples),
     )
 
 
@@ -71,20 +72,25 @@ def resolved_rows(incident_id: str, at: datetime, told: Iterable[Notification]) 
 
     `told` are the incident's notifications, oldest first. A DEAD alert reached nobody: nothing is taken back.
     """
+    told = tuple(told)
     rows: dict[str, Notification] = {}
     for alert in told:
         if alert.kind is NotificationKind.ALERT and alert.state is not NotificationState.DEAD:
-            rows.setdefault(alert.channel, _resolved(incident_id, at, alert))
+            key = f"{incident_id}/{alert.channel}/resolved"
+            rows.setdefault(alert.channel, following(alert, told, NotificationKind.RESOLVED, key, at))
     return list(rows.values())
 
 
-def _resolved(incident_id: str, at: datetime, alert: Notification) -> Notification:
+def following(
+    row: Notification, told: Sequence[Notification], kind: NotificationKind, dedup_key: str, at: datetime
+) -> Notification:
+    """A new row for the channel of `row`, to be sent after all that is told of the incident there."""
     return replace(
-        alert,
+        row,
         id=0,
-        kind=NotificationKind.RESOLVED,
-        dedup_key=f"{incident_id}/{alert.channel}/resolved",
-        seq=1,
+        kind=kind,
+        dedup_key=dedup_key,
+        seq=1 + max(other.seq for other in told if other.channel == row.channel),
         due_at=at,
         event_at=at,
         state=NotificationState.PENDING,
