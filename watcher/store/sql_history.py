@@ -105,7 +105,7 @@ def _first_seen(connection: Connection, account_id: str | None) -> dict[str, dat
     first = first.group_by(transition.c.account_id)
     if account_id is not None:
         known, first = known.where(account.c.id == account_id), first.where(transition.c.account_id == account_id)
-    stamped = dict(connection.execute(first).tuples().all())
+    stamped = {row[0]: row[1] for row in connection.execute(first)}
     return {
         row.id: stamped.get(row.id, row.watched_since) if row.last_present is not None else None
         for row in connection.execute(known)
@@ -142,4 +142,4 @@ def _unobserved(
 def _counted(connection: Connection, account_id: str | None) -> dict[str, int]:
     query = select(_OUTAGE.account_id, func.count()).where(_OUTAGE.retracted_at.is_not(None))
     query = query if account_id is None else query.where(_OUTAGE.account_id == account_id)
-    return dict(connection.execute(query.group_by(_OUTAGE.account_id)).tuples().all())
+    return {row[0]: row[1] for row in connection.execute(query.group_by(_OUTAGE.account_id))}

@@ -10,7 +10,7 @@ from watcher.model.notification import Delivered, Message, NotificationKind, Out
 
 
 class LogChannel:
-    """Writes each message as one line through `logger`, as loud as its severity; ends and corrections as information."""
+    """Writes each message as one line through `logger`, as loud as its severity; ends and corrections softly."""
 
     def __init__(self, name: str, logger: FilteringBoundLogger) -> None:
         self._name = name
