@@ -140,13 +140,13 @@ def _list_outages(
     from watcher.settings import load_settings
     from watcher.summary import outages_table
 
-    if form == "table" and limit is None:
-        limit = _LISTED
+    # One more than is listed, to know whether there are more.
+    most = (limit or _LISTED) + 1 if form == "table" else limit
     with faults_told(), _opened(load_settings(config, os.environ).state_dir, read_only=True) as store:
         found = store.outages(
             account_id=account,
             open_only=open_only,
-            limit=limit,
+            limit=most,
             since=since,
             until=until,
             retracted=retracted or form in ("table", "md"),
@@ -161,13 +161,15 @@ def _list_outages(
         case "md":
             say_all(markdown(found, notes))
         case _:
-            say_all(outages_table(found))
+            say_all(outages_table(found[: (limit or _LISTED)]))
+            if len(found) == most:
+                say(f"there are more: --limit shows so many, --format csv all; here are {limit or _LISTED}")
 
 
 @outages.command(
     epilog=epilog(
         "watcher outages annotate x:potus-20171102T230040000 --cause 'a departing employee'",
-        "watcher outages annotate x:potus-20171102T230040000 --cause 'human error' --link https://x.com/x --tell",
+        "watcher outages annotate x:potus-20171102T230040000 --cause 'human error' --tell",
         ends="Ends with 0; 1 when there is no such outage.",
     )
 )
@@ -241,7 +243,7 @@ def retract(outage_id: str, config: Path, reason: str, by: str | None) -> None:
 @config_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def forget(account_id: str, config: Path, yes: bool) -> None:
-    """Erase everything that is kept of an account.
+    """Erase all that is kept of an account.
 
     Its outages, its log, its pages and what was told of it. Take it off the watchlist first. Messages that were
     sent, logs, backups and what Prometheus has stored are elsewhere and stay.
@@ -277,9 +279,9 @@ def forget(account_id: str, config: Path, yes: bool) -> None:
 @click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
 @config_option
 def backup(directory: Path, config: Path) -> None:
-    """Copy the state to an empty folder, also while `watcher run` writes to it.
+    """Copy the state to an empty folder.
 
-    The copy is checked and is a complete state_dir. The configuration is not in it.
+    Also while `watcher run` writes to it. The copy is checked and is a complete state_dir. The configuration is not in it.
     """
     from watcher.settings import load_settings
     from watcher.store.backup import copy_state
