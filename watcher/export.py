@@ -157,10 +157,10 @@ def _section(outage: Outage, annotations: Sequence[Annotation]) -> Iterator[str]
     if outage.unobserved:
         yield f"- Not observed: {format_span(outage.unobserved)} of this time"
     if outage.quote:
-        language = f" ({language_name(clean(outage.language))})" if outage.language else ""
-        yield f"- Visitors saw{_md(language)}: {_md(outage.quote)}"
+        language = f" ({_md(language_name(clean(outage.language)))})" if outage.language else ""
+        yield f"- Visitors saw{language}: {_md(outage.quote)}"
     for each in annotations:
-        more = "".join(f" {_md(part)}" for part in (each.text, each.link) if part)
+        more = "".join(f"; {_md(part)}" for part in (each.text, each.link) if part)
         yield f"- Cause, says {_md(each.by)} ({format_stamp(each.at)}): {_md(each.cause)}{more}"
 
 

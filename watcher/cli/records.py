@@ -281,7 +281,8 @@ def forget(account_id: str, config: Path, yes: bool) -> None:
 def backup(directory: Path, config: Path) -> None:
     """Copy the state to an empty folder.
 
-    Also while `watcher run` writes to it. The copy is checked and is a complete state_dir. The configuration is not in it.
+    Also while `watcher run` writes to it. The copy is checked, and is a complete state_dir. The configuration is not
+    in it.
     """
     from watcher.settings import load_settings
     from watcher.store.backup import copy_state
