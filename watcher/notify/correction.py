@@ -18,7 +18,7 @@ def render_correction(view: View, outage: Outage, subject: str, links: tuple[tup
     headline, sentences = _taken_back(view, outage) if outage.is_retracted else _explained(view, outage)
     return compose(
         view,
-        headline=f"Correction: {headline}",
+        headline=headline,
         subject=subject,
         sentences=sentences,
         facts=(*_about(outage), *_remarks(view.annotations)),
@@ -33,7 +33,7 @@ def retraction(outage: Outage) -> tuple[str, ...]:
 
 def _taken_back(view: View, outage: Outage) -> tuple[str, tuple[str, ...]]:
     return (
-        f"{view.name} on {view.place} was not gone; the report is taken back",
+        f"Correction: {view.name} on {view.place} was not gone; the report is taken back",
         (_why(outage), "The outage stays in the log, but counts neither in the record nor in the uptime."),
     )
 
@@ -49,9 +49,9 @@ def _explained(view: View, outage: Outage) -> tuple[str, tuple[str, ...]]:
     lasted = "" if outage.is_open else f" for {format_duration(outage.duration)}"
     what = f"{view.name} {'is' if outage.is_open else 'was'} not available on {view.place}{lasted}"
     if last is None:
-        return f"more is known of why {what}", ()
+        return f"More is known of why {what}", ()
     cause, more = cut(clean(last.cause).strip(), _CAUSE), clean(last.text).strip()
-    return f"why {what}: {cause}", (f"Cause, says {clean(last.by)}: {cause}.", *((more,) if more else ()))
+    return f"Why {what}: {cause}", (f"Cause, says {clean(last.by)}: {cause}.", *((more,) if more else ()))
 
 
 def _about(outage: Outage) -> tuple[tuple[str, str], ...]:

@@ -54,7 +54,7 @@ def test_a_cause_is_told_with_who_says_so() -> None:
     message = correction(
         CLOSED, note("human error", link=link), note(seconds=7200, text="On their last day.", link=link)
     )
-    headline = "Correction: why @realDonaldTrump was not available on X for 11 min ± 40 s: a departing employee"
+    headline = "Why @realDonaldTrump was not available on X for 11 min ± 40 s: a departing employee"
     assert message.headline == headline
     assert message.sentences == ("Cause, says desk: a departing employee.", "On their last day.")
     assert ("Noted before", "human error (desk, 3 Nov 2017 00:00:00 UTC)") in message.facts
@@ -65,14 +65,14 @@ def test_a_cause_is_told_with_who_says_so() -> None:
 def test_a_cause_of_an_outage_that_is_still_open() -> None:
     """Nothing is said of its end."""
     message = correction(OPEN, note())
-    assert message.headline == "Correction: why @realDonaldTrump is not available on X: a departing employee"
+    assert message.headline == "Why @realDonaldTrump is not available on X: a departing employee"
     assert [label for label, _ in message.facts] == ["Missing since"]
     assert message.kind is CORRECTION
 
 
 def test_a_correction_without_a_note_says_little() -> None:
     """It may have been forgotten meanwhile."""
-    assert correction(CLOSED).headline.startswith("Correction: more is known of why @realDonaldTrump was not available")
+    assert correction(CLOSED).headline.startswith("More is known of why @realDonaldTrump was not available")
 
 
 def test_an_alert_that_leaves_after_the_retraction_says_that_it_is_wrong() -> None:
