@@ -126,7 +126,8 @@ class Book:
     def only_known(self, report: ControlReport) -> ControlReport:
         """The report without positive controls that nobody names any more: an account taken off the list, say."""
         around = self._beside.get((report.key.platform, report.key.instance), ())
-        declared = self.platforms[report.key.platform].controls.present
+        platform = self.platforms.get(report.key.platform)
+        declared = platform.controls.present if platform is not None else {}
         known = {*declared.get(report.key.instance, ()), *declared.get("*", ())}
         for account in around:
             known |= {account.handle, self.states[account.id].handle or account.handle, *account.controls}

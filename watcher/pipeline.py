@@ -228,6 +228,7 @@ class Pipeline:
         known = {**self.book.watchlist.accounts, **watchlist.accounts}
         self.book.replace(watchlist, platforms, routes, handover.states)
         self.controls.replace(platforms)
+        self.controls.let_go(self.book.only_known)
         self._commit(handover.commit, News(closed=handover.commit.closed))
         for transition in handover.commit.transitions:
             self._tell_log(known[transition.account_id], transition)

@@ -51,7 +51,7 @@ def test_the_correction_follows_in_the_thread(tmp_path: Path) -> None:
             other.close()
             await world.until(lambda: len(world.texts()) == 3, minutes=1)
             assert world.now - at <= timedelta(seconds=3)
-            await world.wait(minutes=5)
+            await world.wait(minutes=1)
             assert len(world.texts()) == 3
             assert world.texts()[2].startswith("✏️ Correction: @alice on X was not gone; the report is taken back")
             assert "the platform was being tested" in world.texts()[2]
@@ -109,7 +109,7 @@ def test_a_channel_that_was_down_hears_it_in_order(tmp_path: Path) -> None:
             other.retract(outage_id, "a test", by="desk", at=world.now)
             other.close()
             await world.until(lambda: len(world.texts()) == 2, minutes=10)
-            await world.wait(minutes=5)
+            await world.wait(minutes=1)
             first, second = world.texts()
             assert "Taken back on " in first
             assert second.startswith("✏️ Correction: ")

@@ -1,13 +1,18 @@
 """What a Commit says, in the form that every store needs it. Pure: no rows, no I/O."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
 from watcher.model.control import ControlReport
 from watcher.model.notification import Notification, NotificationKind, NotificationState
 from watcher.model.outage import Outage, Transition, Unobserved
 from watcher.store.base import Body, Commit
+
+_T = TypeVar("_T")
+# SQLite takes 32,766 parameters in one statement, older ones 999.
+_PARAMETERS = 900
 
 
 def merge(commits: Sequence[Commit]) -> Commit:
@@ -60,6 +65,11 @@ def unobserved_key(span: Unobserved) -> tuple[str, str, datetime, str]:
     """What an unobserved span is known by: scope ("all", "account"), key, start and cause."""
     scope = "all" if span.account_id is None else "account"
     return scope, span.account_id or "", span.from_at, span.cause
+
+
+def batches(items: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    """The items, so many at once as fit into one statement of SQL."""
+    return (items[start : start + _PARAMETERS] for start in range(0, len(items), _PARAMETERS))
 
 
 def rests_on(transition: Transition, body: Body) -> bool:

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from heapq import merge
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Select, Text, cast, delete, literal, select, type_coerce
+from sqlalchemy import BigInteger, Connection, Select, Text, cast, delete, inspect, literal, select, type_coerce
 
 from watcher.store import tables
 from watcher.store.codec import Row, chained_hash
+from watcher.store.commits import batches
 from watcher.store.upsert import insert_new
 
 
@@ -27,10 +28,11 @@ def end(connection: Connection) -> tuple[int, str]:
 def let_go(connection: Connection, numbers: Sequence[int]) -> None:
     """Remove these transitions and their links to pages; their numbers and hashes stay."""
     transition, link = tables.transition, tables.transition_evidence
-    rows = connection.execute(select(transition.c.seq, transition.c.hash).where(transition.c.seq.in_(numbers)))
-    insert_new(connection, tables.forgotten, [dict(row) for row in rows.mappings()], unique=["seq"])
-    connection.execute(delete(link).where(link.c.seq.in_(numbers)))
-    connection.execute(delete(transition).where(transition.c.seq.in_(numbers)))
+    for some in batches(numbers):
+        rows = connection.execute(select(transition.c.seq, transition.c.hash).where(transition.c.seq.in_(some)))
+        insert_new(connection, tables.forgotten, [dict(row) for row in rows.mappings()], unique=["seq"])
+        connection.execute(delete(link).where(link.c.seq.in_(some)))
+        connection.execute(delete(transition).where(transition.c.seq.in_(some)))
 
 
 def first_broken(connection: Connection) -> int | None:
@@ -38,7 +40,9 @@ def first_broken(connection: Connection) -> int | None:
     previous = ""
     # What was forgotten cannot be checked, but what follows must build on its hash.
     kept = connection.execute(_as_written()).mappings()
-    gone = connection.execute(_as_forgotten()).mappings()
+    # A backup may be made of what an older version left, which had forgotten nothing.
+    has_forgotten = inspect(connection).has_table(tables.forgotten.name)
+    gone = connection.execute(_as_forgotten()).mappings() if has_forgotten else ()
     for row in merge(kept, gone, key=_number):
         if not row["gone"] and not _is_intact(row, previous):
             return int(row["seq"])

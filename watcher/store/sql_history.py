@@ -13,10 +13,9 @@ from watcher.model.sample import Sample
 from watcher.model.uptime import History
 from watcher.store import tables
 from watcher.store.codec import from_row
+from watcher.store.commits import batches
 
 _T = TypeVar("_T")
-# SQLite takes 32,766 parameters in one statement, older ones 999.
-_ASKED_AT_ONCE = 900
 _FIRST = (TransitionKind.ACCOUNT_FIRST_SEEN, TransitionKind.ACCOUNT_APPEARED)
 _OUTAGE = tables.outage.c
 
@@ -65,8 +64,8 @@ def annotations_of(connection: Connection, outage_ids: Sequence[str]) -> dict[st
     """See `Store.annotations`."""
     columns = tables.annotation.c
     found: defaultdict[str, list[Annotation]] = defaultdict(list)
-    for start in range(0, len(outage_ids), _ASKED_AT_ONCE):
-        wanted = columns.outage_id.in_(outage_ids[start : start + _ASKED_AT_ONCE])
+    for some in batches(outage_ids):
+        wanted = columns.outage_id.in_(some)
         for row in connection.execute(select(tables.annotation).where(wanted).order_by(columns.id)).mappings():
             found[row["outage_id"]].append(from_row(Annotation, row))
     return {outage_id: tuple(several) for outage_id, several in found.items()}

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, o
 from watcher.model.notification import IncidentKind, NotificationState
 from watcher.store import sql_chain, tables
 from watcher.store.base import Cutoffs
+from watcher.store.commits import batches
 
 _UNDELIVERED = (NotificationState.PENDING, NotificationState.CLAIMED)
 _OUTAGE, _TRANSITION, _INCIDENT = tables.outage.c, tables.transition.c, tables.incident.c
@@ -54,25 +55,29 @@ def expired_evidence(connection: Connection, cutoff: datetime, limit: int) -> li
 
 def remove_evidence(connection: Connection, digests: Sequence[str]) -> None:
     """Remove the rows of these pages, and the links to them."""
-    for table in (tables.transition_evidence, tables.evidence):
-        connection.execute(delete(table).where(table.c.sha256.in_(digests)))
+    for some in batches(digests):
+        for table in (tables.transition_evidence, tables.evidence):
+            connection.execute(delete(table).where(table.c.sha256.in_(some)))
 
 
 def remove_incidents(connection: Connection, incident_ids: Sequence[str]) -> None:
     """Remove incidents with all that was told of them."""
     told, delivery = tables.notification, tables.delivery
-    of_them = select(told.c.id).where(told.c.incident_id.in_(incident_ids))
-    connection.execute(delete(delivery).where(delivery.c.notification_id.in_(of_them)))
-    connection.execute(delete(told).where(told.c.incident_id.in_(incident_ids)))
-    connection.execute(delete(tables.incident).where(_INCIDENT.id.in_(incident_ids)))
+    for some in batches(incident_ids):
+        of_them = select(told.c.id).where(told.c.incident_id.in_(some))
+        connection.execute(delete(delivery).where(delivery.c.notification_id.in_(of_them)))
+        connection.execute(delete(told).where(told.c.incident_id.in_(some)))
+        connection.execute(delete(tables.incident).where(_INCIDENT.id.in_(some)))
 
 
 def remove_outages(connection: Connection, outage_ids: Sequence[str]) -> None:
     """Remove outages with their transitions, annotations and incidents."""
-    sql_chain.let_go(connection, _numbers(connection, _TRANSITION.outage_id.in_(outage_ids)))
-    connection.execute(delete(tables.annotation).where(tables.annotation.c.outage_id.in_(outage_ids)))
     remove_incidents(connection, outage_ids)
-    connection.execute(delete(tables.outage).where(_OUTAGE.id.in_(outage_ids)))
+    for some in batches(outage_ids):
+        its = select(_TRANSITION.seq).where(_TRANSITION.outage_id.in_(some))
+        sql_chain.let_go(connection, list(connection.scalars(its)))
+        connection.execute(delete(tables.annotation).where(tables.annotation.c.outage_id.in_(some)))
+        connection.execute(delete(tables.outage).where(_OUTAGE.id.in_(some)))
 
 
 def _oldest(connection: Connection, table: Table, condition: ColumnElement[bool], limit: int) -> int:
@@ -116,7 +121,3 @@ def _of_a_late_outage(cutoff: datetime) -> ColumnElement[bool]:
     )
     late = or_(_OUTAGE.closed_at.is_(None), _OUTAGE.closed_at >= cutoff)
     return exists().where(or_(_OUTAGE.id == _TRANSITION.outage_id, within), late).correlate(tables.transition)
-
-
-def _numbers(connection: Connection, condition: ColumnElement[bool]) -> list[int]:
-    return list(connection.scalars(select(_TRANSITION.seq).where(condition)))

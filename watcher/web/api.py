@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -74,17 +75,16 @@ class Api:
         return await _listed(account_record(account, state) for account, state in rows)
 
     async def account(self, request: web.Request) -> web.Response:
-        """One account by its id, with its uptime of the last 30 days."""
+        """One account by its id, with its uptime of the last 30 days; null while the store cannot be read."""
         wanted, shown = request.match_info["id"], self._snapshot()
         found = next(((account, state) for account, state in shown.accounts if account.id == wanted), None)
         if found is None:
             return json_error(404, "no such account is watched; /api/v1/accounts lists them all")
-        try:
+        uptime: Record | None = None
+        with suppress(WatcherError):
             history = await self._records.history(wanted, shown.at - UPTIME_SPAN)
-        except WatcherError as error:
-            return json_error(503, f"the uptime cannot be computed at present: {error}")
-        part = recent_uptime(history, found[1], shown.at)
-        return web.json_response(account_record(*found) | {"uptime_30d": uptime_record(part)})
+            uptime = uptime_record(recent_uptime(history, found[1], shown.at))
+        return web.json_response(account_record(*found) | {"uptime_30d": uptime})
 
     async def outages(self, request: web.Request) -> web.Response:
         """Outages, the latest first: `account`, `open` (true or false) and `limit` (1 to 1000) narrow them down.

@@ -143,3 +143,13 @@ def test_damaged_database_is_no_backup(tmp_path: Path, run: SqlStore) -> None:
     with pytest.raises(StoreError, match="damaged"):
         copy_state(tmp_path / "state", tmp_path / "copy")
     assert not (tmp_path / "copy" / DATABASE).exists()
+
+
+def test_backup_of_what_an_older_version_left(tmp_path: Path) -> None:
+    """Before an upgrade is when one wants it most."""
+    (tmp_path / "state").mkdir()
+    dump = (Path(__file__).parent / "data/state-0001.sql").read_text("utf-8")
+    with closing(sqlite3.connect(tmp_path / "state" / DATABASE)) as connection:
+        connection.executescript(dump)
+    copied = copy_state(tmp_path / "state", tmp_path / "copy")
+    assert (copied.outages, copied.changed, len(copied.lost)) == (1, None, 1)
