@@ -4,7 +4,7 @@ Order of the end: readiness false → ticker → running probes → commits → 
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,20 +13,22 @@ from typing import Any, Final
 import aiohttp
 import structlog
 
-from watcher import __version__
+from watcher import __version__, retention
 from watcher.book import Book
 from watcher.clock import Clock
 from watcher.controls import Controls
 from watcher.handover import Handover, compare, edited, not_after, reopen, too_much
 from watcher.metrics import Metrics
 from watcher.model.account import Watchlist
-from watcher.model.control import ControlReport, Health, VantageState
+from watcher.model.annotation import Annotation
+from watcher.model.control import Health, VantageState
 from watcher.model.errors import StoreError
 from watcher.model.finding import REASONS, Verdict
 from watcher.model.notification import IncidentKind, Notification
 from watcher.model.outage import AccountState, Outage
 from watcher.model.reload import Outcome, Refused, Reloaded
 from watcher.model.snapshot import Snapshot
+from watcher.model.uptime import History
 from watcher.notify import Outbox, View
 from watcher.notify.channels.base import Channel
 from watcher.notify.channels.build import build
@@ -141,9 +143,7 @@ class App:
         await self._build_outbox(stack)
         self.rounds.arrange()
         self._start_ticking()
-        self.web = WebServer(
-            self.settings.web, self.snapshot, self.outages, self._reload, self.metrics.registry, __version__
-        )
+        self.web = WebServer(self.settings.web, self.snapshot, self, self._reload, self.metrics.registry, __version__)
         self.metrics.registry.register(AccountCollector(self.snapshot))
         await self.web.start()
         stack.push_async_callback(self.web.stop)
@@ -276,6 +276,7 @@ class App:
         self._ticker.every(TICK, self.rounds.tick)
         self._ticker.every(_LOOK_AROUND, self._look_around)
         self._ticker.every(_BEAT, self._beat)
+        self._ticker.every(retention.ROUND, self._prune)
 
     def _look_around(self) -> None:
         """Every two seconds: the calendar, stale controls, whether anything is reached, whether files have changed."""
@@ -328,9 +329,17 @@ class App:
             self._log.warning("clock_stepped", by=str(offset), hint="stamps follow the old time until a restart")
         self._stepped = abs(offset) > _CLOCK_STEP
 
+    def _prune(self) -> None:
+        """Every hour, and at the start: what is too old goes."""
+        self.rounds.start(self._prune_all())
+
+    async def _prune_all(self) -> None:
+        with self._logged("prune_failed"):
+            await retention.prune(self._worker, self.settings.retention, self.clock.now())
+
     async def _keep(self) -> None:
         """Heartbeat and controls into the store. When it fails, the commits fail too and are told of there."""
-        reports: tuple[ControlReport, ...] = tuple(self.pipeline.controls.reports().values())
+        reports = tuple(map(self.book.only_known, self.pipeline.controls.reports().values()))
         with suppress(StoreError):
             await self._worker.beat()
             await self._worker.call(self._store.save_controls, reports)
@@ -363,6 +372,15 @@ class App:
         """What the store knows of outages; the keywords are those of Store.outages. Raises StoreError."""
         return await self._worker.call(self._store.outages, **query)
 
+    async def annotations(self, outage_ids: Sequence[str]) -> Mapping[str, tuple[Annotation, ...]]:
+        """What was noted of these outages. Raises StoreError."""
+        return await self._worker.call(self._worker.store.annotations, outage_ids)
+
+    async def history(self, account_id: str, since: datetime) -> History:
+        """What the uptime of an account since then is computed from. Raises StoreError."""
+        found = await self._worker.call(self._worker.store.history, since, account_id=account_id)
+        return found.get(account_id, History())
+
     async def incident(self, incident_id: str) -> IncidentRecord | None:
         """One incident with all that was told of it, from the store. Raises StoreError."""
         return await self._worker.call(self._store.incident, incident_id)
@@ -391,6 +409,7 @@ class App:
             without_verdict=self._without_verdict(incident.key) if incident.kind is IncidentKind.PLATFORM else 0,
             is_watched=incident.kind is not IncidentKind.PLATFORM or incident.key in book.places,
             digest=record.digest,
+            annotations=record.annotations,
             public_url=self.settings.public_url,
             timezone=next((route.timezone for route in book.routes if route.name == notification.route), None),
             recipients=notification.recipients,

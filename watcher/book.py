@@ -5,11 +5,12 @@ Knows whom to ask and where, from state alone. Asks nobody and judges nothing.
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from watcher.model.account import Account, Watchlist
-from watcher.model.control import ControlKey, Health
+from watcher.model.control import ControlKey, ControlReport, Health
 from watcher.model.exchange import Purpose, Target, Task
 from watcher.model.notification import Incident
 from watcher.model.outage import AccountState, Phase
@@ -121,6 +122,16 @@ class Book:
         there = [handle for handle in known if phases.get(handle, Phase.UP) in (Phase.UP, Phase.NEW)]
         up = [handle for handle, phase in phases.items() if phase is Phase.UP]
         return tuple(dict.fromkeys(there if len(set(there)) > 1 else there + up))
+
+    def only_known(self, report: ControlReport) -> ControlReport:
+        """The report without positive controls that nobody names any more: an account taken off the list, say."""
+        around = self._beside.get((report.key.platform, report.key.instance), ())
+        platform = self.platforms.get(report.key.platform)
+        declared = platform.controls.present if platform is not None else {}
+        known = {*declared.get(report.key.instance, ()), *declared.get("*", ())}
+        for account in around:
+            known |= {account.handle, self.states[account.id].handle or account.handle, *account.controls}
+        return replace(report, positives=tuple(each for each in report.positives if each.handle in known))
 
     def _by(self, key: Callable[[Account], Key]) -> dict[Key, tuple[Account, ...]]:
         grouped: dict[Key, list[Account]] = defaultdict(list)

@@ -133,6 +133,12 @@ class Controls:
             else:
                 post.platform, post.source = platform, source
 
+    def let_go(self, left: Callable[[ControlReport], ControlReport]) -> None:
+        """Know from now on only what `left` leaves of each report: who was taken off the list is no control."""
+        for post in self._posts.values():
+            post.report = left(post.report)
+        self._stored = {key: left(report) for key, report in self._stored.items()}
+
     def refresh_stale(self) -> None:
         """Begin to refresh every report that is older than five minutes (longer where the pace is slow).
 

@@ -27,6 +27,7 @@ from watcher.model.finding import Certainty, Evidence, Finding, Reason, Stamp, V
 from watcher.model.outage import ZERO, Decision, Phase, Transition
 from watcher.model.platform import Answers, Platform
 from watcher.model.route import Route
+from watcher.model.sample import Sample, samples_of
 from watcher.notify.announce import News, announce
 from watcher.probe import Reachability
 from watcher.sight import Sight
@@ -199,8 +200,10 @@ class Pipeline:
     def settle(self, account: Account, examined: Examined) -> None:
         """Judge a finding and hand over what it changes."""
         finding = examined.finding
-        decision = step(self.book.states[account.id], finding, account)
-        self._apply(account, decision, _bodies(decision, examined.exchange))
+        before = self.book.states[account.id]
+        decision = step(before, finding, account)
+        samples = samples_of(before, decision.state, finding, examined.exchange)
+        self._apply(account, decision, _bodies(decision, examined.exchange), samples)
         if not finding.is_conclusive:
             self._metrics.probe_inconclusive.labels(account.platform, finding.reason).inc()
         self._log.debug(
@@ -225,6 +228,7 @@ class Pipeline:
         known = {**self.book.watchlist.accounts, **watchlist.accounts}
         self.book.replace(watchlist, platforms, routes, handover.states)
         self.controls.replace(platforms)
+        self.controls.let_go(self.book.only_known)
         self._commit(handover.commit, News(closed=handover.commit.closed))
         for transition in handover.commit.transitions:
             self._tell_log(known[transition.account_id], transition)
@@ -242,7 +246,13 @@ class Pipeline:
                 self._apply(account, decision)
         self.tell(self.sight.news(now))
 
-    def _apply(self, account: Account, decision: Decision, bodies: tuple[Body, ...] = ()) -> None:
+    def _apply(
+        self,
+        account: Account,
+        decision: Decision,
+        bodies: tuple[Body, ...] = (),
+        samples: tuple[Sample, ...] = (),
+    ) -> None:
         """Make the decision true: in memory and in the queue at once, with nothing that may fail in between."""
         news = announce(decision.transitions, account, self.book.routes, self.book.platform_of(account).title)
         commit = Commit(
@@ -250,9 +260,10 @@ class Pipeline:
             transitions=decision.transitions,
             unobserved=decision.unobserved,
             bodies=bodies,
+            samples=samples,
         )
         self.book.states[account.id] = decision.state
-        if decision.transitions or decision.unobserved:
+        if decision.transitions or decision.unobserved or samples:
             self._commit(commit, news)
         else:
             self._worker.touch(decision.state)

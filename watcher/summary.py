@@ -3,17 +3,24 @@
 Asks nobody and prints nothing. The texts may hold what pages wrote: who prints them must clean them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from decimal import ROUND_FLOOR, Decimal
+from pathlib import Path
+from typing import assert_never
 
 from watcher.model.account import Account
 from watcher.model.errors import ConfigError
 from watcher.model.finding import Verdict
 from watcher.model.outage import AccountState, Outage
-from watcher.model.record import Record
+from watcher.model.record import Record, account_record, uptime_record
+from watcher.model.uptime import History, Uptime, recent_uptime
 from watcher.notify import format_duration, format_stamp
+from watcher.notify.wording import format_span
 from watcher.settings import Level, Loaded, Remark, remarks
-from watcher.store.base import Stored
+from watcher.store.backup import Copied
+from watcher.store.base import Amended, Stored
 
 Stands = tuple[tuple[Account, AccountState], ...]
 Row = tuple[str, ...]
@@ -86,14 +93,85 @@ def stands(loaded: Loaded, stored: Stored, now: datetime) -> Stands:
     )
 
 
-def accounts_table(found: Stands) -> Iterator[str]:
-    """One line an account: how it stands, since when, what was last seen of it, its outages."""
-    rows = [("ACCOUNT", "STATE", "SINCE", "LAST LOOK", "OUTAGES", "NOW GONE FOR")]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What is told of an account's past: its uptime, and how many of its outages were taken back."""
+
+    uptime: Uptime
+    retracted: int = 0
+
+
+def pasts(found: Stands, histories: Mapping[str, History], stored: Stored, now: datetime) -> dict[str, Past]:
+    """The past of each account. An account that no run has seen yet has none."""
+    return {
+        account.id: Past(
+            uptime=recent_uptime(histories[account.id], state, now, stored.heartbeat_at),
+            retracted=histories[account.id].retracted,
+        )
+        for account, state in found
+        if account.id in histories
+    }
+
+
+def accounts_table(found: Stands, past: Mapping[str, Past]) -> Iterator[str]:
+    """One line an account: how it stands, since when, what was last seen of it, its outages, its uptime."""
+    head = ("ACCOUNT", "STATE", "SINCE", "LAST LOOK", "OUTAGES", "UPTIME 30 D", "NOT OBSERVED", "NOW GONE FOR")
+    rows: list[Row] = [head]
     for account, state in found:
         gone = format_duration(state.outage.duration) if state.outage is not None else ""
         since = format_stamp(state.since) if state.last_probe_at is not None else ""
-        rows.append((account.id, _phase(state), since, _verdict(state), str(state.outages_total), gone))
+        before = past.get(account.id)
+        outages = state.outages_total - (before.retracted if before is not None else 0)
+        rows.append(
+            (account.id, _phase(state), since, _verdict(state), str(outages), *_observed(before), gone),
+        )
     return _table(rows)
+
+
+def account_with_past(account: Account, state: AccountState, past: Past | None) -> Record:
+    """An account as data, with its uptime of the last 30 days."""
+    part = None if past is None else uptime_record(past.uptime)
+    retracted = 0 if past is None else past.retracted
+    return account_record(account, state) | {"uptime_30d": part, "outages_retracted": retracted}
+
+
+def _observed(past: Past | None) -> tuple[str, str]:
+    if past is None or past.uptime.ratio is None:
+        return "", ""
+    # Rounded down: what was not wholly up is never shown as 100 %.
+    part = Decimal(past.uptime.ratio * 100).quantize(Decimal("0.01"), rounding=ROUND_FLOOR)
+    hidden = past.uptime.unobserved
+    return f"{part} %", format_span(hidden) if hidden else ""
+
+
+def amended(result: Amended, outage_id: str, *, done: str, already: str) -> str:
+    """What came of changing the record of an outage."""
+    match result:
+        case Amended.DONE:
+            return f"{outage_id}: {done}"
+        case Amended.ALREADY:
+            return f"{outage_id}: {already}"
+        case Amended.STILL_OPEN:
+            return (
+                f"{outage_id} is still open and cannot be taken back: wait until it is over (or take the account off "
+                "the watchlist, which ends it), or note what is known with `watcher outages annotate`"
+            )
+        case Amended.UNKNOWN:
+            return f"there is no outage '{outage_id}'; `watcher outages --json` shows their ids"
+        case _:
+            assert_never(result)
+
+
+def backed_up(copied: Copied, to: Path) -> Iterator[str]:
+    """What a backup holds, how to restore it, and what was wrong before."""
+    outages = f"{copied.outages} {'outage' if copied.outages == 1 else 'outages'}"
+    pages = f"{copied.pages} {'page' if copied.pages == 1 else 'pages'}"
+    yield f"backup    {to}: {outages}, {pages}, {copied.bytes} bytes; checked"
+    yield f"restore   stop `watcher run`, put {to} in the place of the state_dir, start it again"
+    for digest in copied.lost:
+        yield f"lost      the page {digest} was missing or damaged already"
+    if copied.changed is not None:
+        yield f"changed   transition {copied.changed} is not as it was written: the record was changed by hand"
 
 
 def outages_table(found: Sequence[Outage]) -> Iterator[str]:
@@ -103,6 +181,7 @@ def outages_table(found: Sequence[Outage]) -> Iterator[str]:
     rows = [("ACCOUNT", "BEGAN ABOUT", "DURATION", "REASON", "SEVERITY", "ENDED")]
     for outage in found:
         ended = "open" if outage.is_open else str(outage.end_cause)
+        ended += ", retracted" if outage.is_retracted else ""
         rows.append(
             (
                 outage.account_id,

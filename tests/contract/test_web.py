@@ -5,10 +5,10 @@ import json
 import shutil
 import socket
 import subprocess
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,11 +19,13 @@ from aiohttp.test_utils import make_mocked_request
 
 from tests.unit.web import story
 from watcher.metrics import Metrics
+from watcher.model.annotation import Annotation
 from watcher.model.errors import StoreError, WatcherError
 from watcher.model.outage import Outage
-from watcher.model.record import account_record, outage_record
+from watcher.model.record import account_record, annotation_record, outage_record
 from watcher.model.reload import Edit, Outcome, Refused, Reloaded
 from watcher.model.snapshot import Snapshot
+from watcher.model.uptime import History
 from watcher.settings.values import WebSettings
 from watcher.web import AccountCollector, WebServer
 from watcher.web.server import _Connection
@@ -47,6 +49,8 @@ class Shown:
 
     snapshot: Snapshot = field(default_factory=story.snapshot)
     outages: tuple[Outage, ...] = (story.outage(), story.closed(id="o-0"))
+    notes: dict[str, tuple[Annotation, ...]] = field(default_factory=dict)
+    past: History = field(default_factory=History)
     asked: list[dict[str, Any]] = field(default_factory=list)
     failure: Exception | None = None
     waiting: asyncio.Event = field(default_factory=asyncio.Event)
@@ -60,21 +64,46 @@ class Shown:
             raise self.failure
         return self.snapshot
 
-    async def read(self, *, account_id: str | None, open_only: bool, limit: int) -> tuple[Outage, ...]:
-        """The outages, cut as a store would; hangs or fails where the test says so."""
-        self.asked.append({"account_id": account_id, "open_only": open_only, "limit": limit})
+    async def answer(self) -> None:
+        """Hang or fail where the test says so."""
         if self.hang:
             self.waiting.set()
             await asyncio.Event().wait()
         if self.failure is not None:
             raise self.failure
-        found = (o for o in self.outages if account_id in (None, o.account_id) and (o.is_open or not open_only))
-        return tuple(found)[:limit]
 
     async def reload(self, force: bool) -> Outcome:
         """Note whether it was forced, and answer as the test says."""
         self.reloads.append(force)
         return self.outcome
+
+
+class Stored:
+    """What is stored, as the app would read it for the API."""
+
+    def __init__(self, shown: Shown) -> None:
+        self._shown = shown
+
+    async def outages(
+        self, *, account_id: str | None, open_only: bool, limit: int, retracted: bool
+    ) -> tuple[Outage, ...]:
+        """The outages, cut as a store would."""
+        asked = {"account_id": account_id, "open_only": open_only, "limit": limit}
+        self._shown.asked.append(asked | ({"retracted": True} if retracted else {}))
+        await self._shown.answer()
+        found = (o for o in self._shown.outages if account_id in (None, o.account_id) and (o.is_open or not open_only))
+        return tuple(outage for outage in found if retracted or not outage.is_retracted)[:limit]
+
+    async def annotations(self, outage_ids: Sequence[str], /) -> Mapping[str, tuple[Annotation, ...]]:
+        """What was noted of these."""
+        await self._shown.answer()
+        return {each: notes for each, notes in self._shown.notes.items() if each in outage_ids}
+
+    async def history(self, account_id: str, since: datetime, /) -> History:
+        """The same past for everybody."""
+        self._shown.asked.append({"account_id": account_id, "since": since})
+        await self._shown.answer()
+        return self._shown.past
 
 
 @asynccontextmanager
@@ -85,7 +114,7 @@ async def serving(shown: Shown, **settings: Any) -> AsyncIterator[WebServer]:
     made = WebServer(
         WebSettings(**{"port": 0, **settings}),
         shown.now,
-        shown.read,
+        Stored(shown),
         shown.reload,
         metrics.registry,
         "1.2.3",
@@ -208,7 +237,7 @@ async def test_one_account(ask: Ask, shown: Shown) -> None:
 async def test_outages(ask: Ask, shown: Shown) -> None:
     """The latest first, as the record has them; the parameters go to the store."""
     _, body = await ask("/api/v1/outages")
-    assert json.loads(body) == [outage_record(outage) for outage in shown.outages]
+    assert json.loads(body) == [outage_record(outage, ()) for outage in shown.outages]
     _, body = await ask("/api/v1/outages?account=x:realdonaldtrump&open=true&limit=1")
     assert [record["id"] for record in json.loads(body)] == ["o-1"]
     assert shown.asked == [
@@ -217,13 +246,50 @@ async def test_outages(ask: Ask, shown: Shown) -> None:
     ]
 
 
+async def test_notes_are_shown_with_their_outage(ask: Ask, shown: Shown) -> None:
+    """What people know of the cause."""
+    note = Annotation(outage_id="o-0", at=story.NOW, by="desk", cause="human error", link="https://x.example/a")
+    shown.notes = {"o-0": (note,)}
+    _, body = await ask("/api/v1/outages")
+    assert [record["annotations"] for record in json.loads(body)] == [[], [annotation_record(note)]]
+
+
+async def test_retracted_outages_are_shown_on_demand(ask: Ask, shown: Shown) -> None:
+    """They are no part of the record, unless asked for; then they say that they are retracted, and why."""
+    taken_back = story.closed(id="o-0", retracted_at=story.NOW, retraction="a test")
+    shown.outages = (story.outage(), taken_back)
+    assert [record["id"] for record in json.loads((await ask("/api/v1/outages"))[1])] == ["o-1"]
+    records = json.loads((await ask("/api/v1/outages?retracted=true"))[1])
+    assert [(record["retracted_at"], record["retraction"]) for record in records] == [
+        (None, None),
+        ("2017-11-02T23:10:40.000Z", "a test"),
+    ]
+
+
+async def test_one_account_has_its_uptime(ask: Ask, shown: Shown) -> None:
+    """Of the last 30 days, computed from what is stored; null while that cannot be read, beside what memory knows."""
+    day = timedelta(days=1)
+    over = story.closed()
+    shown.past = History(seen_since=story.NOW - 10 * day, outages=(over,))
+    uptime = json.loads((await ask("/api/v1/accounts/x:potus"))[1])["uptime_30d"]
+    assert shown.asked == [{"account_id": "x:potus", "since": story.NOW - 30 * day}]
+    assert uptime["since"] == "2017-10-23T23:10:40.000Z"
+    absent = uptime["absent_seconds"]
+    assert uptime["present_seconds"] + absent == (10 * day).total_seconds()
+    assert uptime["ratio"] == uptime["present_seconds"] / (10 * day).total_seconds()
+    shown.failure = StoreError("database is locked")
+    response, body = await ask("/api/v1/accounts/x:potus")
+    assert response.status == 200
+    assert (json.loads(body)["state"], json.loads(body)["uptime_30d"]) == ("up", None)
+
+
 async def test_closed_outages_are_not_crowded_out_by_open_ones(ask: Ask) -> None:
     """Asked for those that have ended, the limit counts these only."""
     _, body = await ask("/api/v1/outages?open=false&limit=1")
     assert [record["id"] for record in json.loads(body)] == ["o-0"]
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=1001", "limit=ten", "open=maybe", "account=", "page=2"])
+@pytest.mark.parametrize("query", ["limit=0", "limit=1001", "limit=ten", "open=maybe", "retracted=1", "account="])
 async def test_bad_values_are_told(ask: Ask, shown: Shown, query: str) -> None:
     """A value that is out of bounds is a 400 that names the parameter, and the store is not asked."""
     response, body = await ask(f"/api/v1/outages?{query}")
@@ -456,7 +522,7 @@ async def test_listens_on_loopback_only(server: WebServer) -> None:
 async def test_url_shows_the_settings_until_started(shown: Shown) -> None:
     """Before the start the URL is that of the settings, an IPv6 address in brackets; stopping then does nothing."""
     settings = WebSettings(host="::1", port=11102)
-    made = WebServer(settings, shown.now, shown.read, shown.reload, Metrics("1").registry, "1")
+    made = WebServer(settings, shown.now, Stored(shown), shown.reload, Metrics("1").registry, "1")
     assert made.url == "http://[::1]:11102/"
     await made.stop()
 

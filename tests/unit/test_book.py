@@ -5,9 +5,11 @@ from dataclasses import replace
 import pytest
 
 from tests.fakes.virtual_time import START
+from tests.unit.store.samples import finding
 from tests.unit.town import API, MIRROR, SECOND, SITE, TOWN, account, book, key, state, visitor
-from watcher.model.control import ControlKey, Health
+from watcher.model.control import ControlFinding, ControlKey, ControlReport, Health
 from watcher.model.exchange import Purpose
+from watcher.model.finding import Reason
 from watcher.model.outage import Phase
 from watcher.model.platform import ControlHandles, Source
 
@@ -190,3 +192,12 @@ def test_controls_of_an_instance_go_before_those_for_all() -> None:
     """A platform file may name controls of one instance, beside those of all."""
     town = replace(TOWN, controls=ControlHandles(present={"*": ("mayor",), "big": ("admin",)}))
     assert book(ALICE, town=town).positives(key(instance="big")) == ("admin", "mayor")
+
+
+def test_controls_that_nobody_names_are_not_kept() -> None:
+    """Who was taken off the list leaves the stored controls with it; declared, listed and renamed ones stay."""
+    opened = book(replace(ALICE, controls=("clerk",)), BOB, states={"bob": state(BOB, handle="robert")})
+    handles = ("mayor", "clerk", "alice", "robert", "carol")
+    positives = tuple(ControlFinding(handle=handle, finding=finding(reason=Reason.PROFILE)) for handle in handles)
+    report = ControlReport(key=key(), positives=positives)
+    assert [control.handle for control in opened.only_known(report).positives] == list(handles[:-1])

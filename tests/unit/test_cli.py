@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import socket
 import sys
 from collections.abc import Iterator
@@ -17,7 +18,8 @@ from tests.fakes.newsroom import configure
 from tests.unit.store.samples import T0, account, closed, opening, outage, state
 from tests.unit.store.samples import closing as ending
 from watcher import __version__
-from watcher.cli import _print_json, main
+from watcher.cli import main
+from watcher.cli.terminal import print_json
 from watcher.model.outage import Phase
 from watcher.store.base import Commit
 from watcher.store.sql import SqlStore
@@ -52,27 +54,37 @@ def occupied() -> socket.socket:
     return taken
 
 
-@pytest.mark.parametrize("command", [None, *main.commands])
-def test_every_command_explains_itself(command: str | None) -> None:
+def commands() -> dict[str, click.Command]:
+    """Every command by what is typed after `watcher`, subcommands too."""
+    found: dict[str, click.Command] = dict(main.commands)
+    for name, command in main.commands.items():
+        if isinstance(command, click.Group):
+            found |= {f"{name} {inner}": subcommand for inner, subcommand in command.commands.items()}
+    return found
+
+
+@pytest.mark.parametrize("command", ["", *commands()])
+def test_every_command_explains_itself(command: str) -> None:
     """Usage, a sentence, the options; no line that a terminal of 100 columns would break."""
-    result = call(*filter(None, [command]), "--help")
+    result = call(*command.split(), "--help")
     assert result.exit_code == 0
     assert result.output.startswith("Usage: ")
     assert all(len(line) <= 100 for line in result.output.splitlines())
     assert "..." not in result.output.replace("[ARGS]...", "")
 
 
-@pytest.mark.parametrize("command", sorted(set(main.commands) - {"version"}))
+@pytest.mark.parametrize("command", sorted(set(commands()) - {"version"}))
 def test_every_command_has_examples(command: str) -> None:
     """That begin as one would type them, and name only options that there are."""
-    found = main.commands[command]
+    found = commands()[command]
     examples = [line.strip() for line in (found.epilog or "").splitlines() if line.startswith("  ")]
     assert examples
-    known = {option for parameter in found.params for option in parameter.opts}
     for example in examples:
-        first, name, *rest = example.split()
-        assert (first, name) == ("watcher", command)
-        assert {word for word in rest if word.startswith("--")} <= known
+        assert f"{example} ".startswith(f"watcher {command} ")
+        first, *rest = shlex.split(example.removeprefix(f"watcher {command}")) or [""]
+        inner = commands().get(f"{command} {first}")
+        known = {option for each in (found, inner) if each for parameter in each.params for option in parameter.opts}
+        assert {word for word in (first, *rest) if word.startswith("--")} <= known
 
 
 def test_the_version() -> None:
@@ -315,7 +327,7 @@ def test_json_keeps_letters_and_gives_a_terminal_no_orders() -> None:
 
     @click.command()
     def show() -> None:
-        _print_json(hostile)
+        print_json(hostile)
 
     shown = CliRunner().invoke(show).stdout
     assert json.loads(shown) == hostile

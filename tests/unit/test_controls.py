@@ -499,6 +499,22 @@ def test_controls_that_nobody_needs_are_let_go() -> None:
     run_virtual(story())
 
 
+def test_who_is_no_longer_named_is_no_control() -> None:
+    """Neither of the keys in use nor of those that an earlier run knew."""
+
+    async def story() -> None:
+        desk = office()
+        report = await refreshed(desk)
+        assert report.positives
+        other = replace(report, key=PAGE)
+        desk.controls.restore([other])
+        desk.controls.let_go(lambda known: replace(known, positives=()))
+        for at in (KEY, PAGE):
+            assert desk.controls.report(at) == replace(report, key=at, positives=())
+
+    run_virtual(story())
+
+
 # Sites that nobody knows.
 
 

@@ -78,12 +78,16 @@ def test_commands_and_options_exist(path: Path) -> None:
             continue
         command = main.commands.get(found["command"])
         assert command is not None, line
-        assert set(OPTION.findall(found["rest"])) <= options_of(command), line
+        assert set(OPTION.findall(found["rest"])) <= options_of(command, found["rest"]), line
 
 
-def options_of(command: click.Command) -> set[str]:
-    """The options of a command, in every spelling."""
-    return {spelling for parameter in command.params for spelling in parameter.opts}
+def options_of(command: click.Command, rest: str) -> set[str]:
+    """The options of a command, in every spelling; those of its subcommand too, if `rest` begins with one."""
+    options = {spelling for parameter in command.params for spelling in parameter.opts}
+    words = rest.split()
+    if isinstance(command, click.Group) and words and words[0] in command.commands:
+        return options | options_of(command.commands[words[0]], " ".join(words[1:]))
+    return options
 
 
 def test_make_help_shows_every_target() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,15 +12,22 @@ from tests.unit.store.samples import T0, account, after, closed, outage, stamp, 
 from watcher.model.errors import ConfigError, Fault
 from watcher.model.finding import Reason, Verdict
 from watcher.model.outage import EndCause, Phase
+from watcher.model.uptime import History, Uptime
 from watcher.settings import Loaded, load_all
-from watcher.store.base import Stored
+from watcher.store.backup import Copied
+from watcher.store.base import Amended, Stored
 from watcher.summary import (
+    Past,
+    account_with_past,
     accounts_table,
+    amended,
+    backed_up,
     can_all_alert,
     checked,
     checked_record,
     faults_record,
     outages_table,
+    pasts,
     stands,
     started,
 )
@@ -119,18 +127,69 @@ def test_a_table_of_accounts() -> None:
     blind = replace(state("un"), verdict=Verdict.PRESENT, reason=Reason.PROFILE, blind_since=T0, outages_total=2)
     new = replace(state("nasa", Phase.NEW), last_probe_at=None)
     found = tuple((account(each.account_id.removeprefix("x:")), each) for each in (gone, blind, new))
-    assert list(accounts_table(found)) == [
-        "ACCOUNT  STATE      SINCE                    LAST LOOK          OUTAGES  NOW GONE FOR",
-        "x:potus  down       2 Nov 2017 23:00:00 UTC  absent, not_found  0        at least 19 s",
-        "x:un     up, blind  2 Nov 2017 23:00:00 UTC  present            2",
-        "x:nasa   new                                 none yet           0",
+    hour = timedelta(hours=1)
+    part = Uptime(since=T0, until=T0 + 3 * hour, present=hour - timedelta(milliseconds=1), unobserved=2 * hour)
+    past = {
+        "x:potus": Past(uptime=replace(part, absent=timedelta(milliseconds=1))),
+        "x:un": Past(uptime=replace(part, present=hour), retracted=1),
+        "x:nasa": Past(uptime=Uptime(since=T0, until=T0)),
+    }
+    head, *lines = accounts_table(found, past)
+    assert head.split("  ")[-3:] == ["UPTIME 30 D", "NOT OBSERVED", "NOW GONE FOR"]
+    assert [" ".join(line.split()) for line in lines] == [
+        "x:potus down 2 Nov 2017 23:00:00 UTC absent, not_found 0 99.99 % 2 h at least 19 s",
+        "x:un up, blind 2 Nov 2017 23:00:00 UTC present 1 100.00 % 2 h",
+        "x:nasa new none yet 0",
     ]
+    assert {line.find("2 h") for line in lines[:2]} == {head.find("NOT OBSERVED")}
+
+
+def test_the_past_of_accounts(able: Loaded) -> None:
+    """Up to now while the run lives; what nobody saw since its last sign of life is not observed."""
+    up = replace(state("potus"), last_present=T0)
+    stored = Stored(states={"x:potus": up}, heartbeat_at=after(1000))
+    histories = {"x:potus": History(seen_since=T0, retracted=2)}
+    past = pasts(stands(able, stored, after(1010)), histories, stored, after(1010))
+    assert past == {"x:potus": Past(uptime=Uptime(since=T0, until=after(1010), present=after(1010) - T0), retracted=2)}
+    later = pasts(stands(able, stored, after(3000)), histories, stored, after(3000))["x:potus"].uptime
+    assert (later.present, later.unobserved) == (after(1000) - T0, timedelta(seconds=2000))
+    record = account_with_past(account(), up, past["x:potus"])
+    assert (record["uptime_30d"]["ratio"], record["outages_retracted"]) == (1.0, 2)
+    assert account_with_past(account(), up, None)["uptime_30d"] is None
+
+
+@pytest.mark.parametrize(
+    ("result", "said"),
+    [
+        (Amended.DONE, "o-1: noted"),
+        (Amended.ALREADY, "o-1: noted already"),
+        (Amended.STILL_OPEN, "o-1 is still open and cannot be taken back: wait until it is over"),
+        (Amended.UNKNOWN, "there is no outage 'o-1'"),
+    ],
+)
+def test_what_came_of_amending(result: Amended, said: str) -> None:
+    """And what to do where it cannot be."""
+    assert amended(result, "o-1", done="noted", already="noted already").startswith(said)
+
+
+def test_what_a_backup_holds() -> None:
+    """How to restore it, and what was wrong before it was made."""
+    good = Copied(outages=1, pages=2, bytes=4096)
+    assert list(backed_up(good, Path("/b"))) == [
+        "backup    /b: 1 outage, 2 pages, 4096 bytes; checked",
+        "restore   stop `watcher run`, put /b in the place of the state_dir, start it again",
+    ]
+    bad = list(backed_up(replace(good, lost=("ab" * 32,), changed=7), Path("/b")))[2:]
+    assert [line.split()[0] for line in bad] == ["lost", "changed"]
+    assert "transition 7 " in bad[1]
 
 
 def test_a_table_of_outages() -> None:
     """With the bounds that are proven; an open one has no end yet, an unwatched one never had one."""
     over = replace(closed(outage(), 660), last_absent=stamp(650))
     unwatched = replace(outage(), closed_at=after(90), end_cause=EndCause.UNWATCHED)
+    taken_back = replace(over, retracted_at=after(900))
+    assert list(outages_table((taken_back,)))[1].endswith("recovered, retracted")
     assert list(outages_table((outage(), over, unwatched))) == [
         "ACCOUNT  BEGAN ABOUT              DURATION            REASON            SEVERITY  ENDED",
         "x:potus  2 Nov 2017 22:59:30 UTC  at least 19 s       not_found, shown  critical  open",

@@ -85,6 +85,11 @@ class Outage:
         return self.closed_at is None
 
     @property
+    def is_retracted(self) -> bool:
+        """True once people took it back as a false alarm."""
+        return self.retracted_at is not None
+
+    @property
     def duration(self) -> Duration:
         """The bounds: last_absent_e − began_l … ended_l − last_present_e, never below zero."""
         least = max(ZERO, self.last_absent.earliest - self.began.latest)
@@ -105,6 +110,7 @@ class TransitionKind(StrEnum):
     RECOVERY_BEGAN = "RecoveryBegan"
     RECOVERY_RETRACTED = "RecoveryRetracted"
     OUTAGE_CLOSED = "OutageClosed"
+    OUTAGE_RETRACTED = "OutageRetracted"
     ACCOUNT_REREGISTERED = "AccountReregistered"
     ACCOUNT_RENAMED = "AccountRenamed"
     ACCOUNT_BLIND = "AccountBlind"

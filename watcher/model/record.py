@@ -4,17 +4,22 @@ Pure: plain dicts of strings, numbers, lists and None, ready for any JSON writer
 milliseconds and a Z, spans are seconds. Texts are as the platform wrote them: who shows them must escape them.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from watcher.model.account import Account
+from watcher.model.annotation import Annotation
 from watcher.model.outage import AccountState, Duration, Outage
+from watcher.model.uptime import Uptime
 
 Record = dict[str, Any]
 
 
-def outage_record(outage: Outage) -> Record:
+def outage_record(outage: Outage, annotations: Sequence[Annotation] | None = None) -> Record:
     """One outage with its bounds. `began_at` and `ended_at` are the middles of `began` and `ended`.
+
+    `annotations` are what was noted of it; None where nobody asked.
 
     The two middles are `duration_seconds.best` apart. `ended_at`, `ended` and `duration_seconds.max` are None while
     the end is not known: while the outage is open, and for ever when the account was no longer watched.
@@ -38,6 +43,31 @@ def outage_record(outage: Outage) -> Record:
         "quote": outage.quote,
         "language": outage.language,
         "open": outage.is_open,
+        "retracted_at": _maybe(outage.retracted_at),
+        "retraction": outage.retraction,
+    } | ({} if annotations is None else {"annotations": [annotation_record(each) for each in annotations]})
+
+
+def annotation_record(annotation: Annotation) -> Record:
+    """What somebody noted of an outage."""
+    return {
+        "at": instant(annotation.at),
+        "by": annotation.by,
+        "cause": annotation.cause,
+        "text": annotation.text,
+        "link": annotation.link,
+    }
+
+
+def uptime_record(part: Uptime) -> Record:
+    """How a span of time divides. `ratio` is present ÷ (present + absent), None where nothing was observed."""
+    return {
+        "since": instant(part.since),
+        "until": instant(part.until),
+        "ratio": part.ratio,
+        "present_seconds": part.present.total_seconds(),
+        "absent_seconds": part.absent.total_seconds(),
+        "unobserved_seconds": part.unobserved.total_seconds(),
     }
 
 

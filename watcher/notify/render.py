@@ -12,6 +12,7 @@ from watcher.model.finding import Certainty, Reason
 from watcher.model.notification import IncidentKind, Message, NotificationKind, Quote
 from watcher.model.outage import AccountState, EndCause, Outage, Phase
 from watcher.notify.blindness import render_egress, render_platform
+from watcher.notify.correction import render_correction, retraction
 from watcher.notify.meta import render_meta
 from watcher.notify.view import View, compose
 from watcher.notify.wording import (
@@ -58,6 +59,8 @@ _CERTAINTY: Final[dict[Certainty, str]] = {
 def render(view: View) -> Message:
     """What to say of `view`: the news, or the whole story in one when it is already over."""
     match view.incident.kind:
+        case IncidentKind.ACCOUNT if view.outage is not None and view.kind is NotificationKind.CORRECTION:
+            return render_correction(view, view.outage, _subject(view), _links(view))
         case IncidentKind.ACCOUNT if view.outage is not None:
             return _over(view, view.outage) if view.is_over else _down(view, view.outage)
         case IncidentKind.ACCOUNT | IncidentKind.NOTICE:
@@ -102,7 +105,13 @@ def _over(view: View, outage: Outage) -> Message:
         view,
         headline=_end_headline(view, outage),
         subject=_subject(view),
-        sentences=(_course(outage), f"{then.format(view.place)}.", *_ending(view, outage), *_others(view, still="")),
+        sentences=(
+            *retraction(outage),
+            _course(outage),
+            f"{then.format(view.place)}.",
+            *_ending(view, outage),
+            *_others(view, still=""),
+        ),
         facts=(
             ("Missing since", format_between(outage.last_present, outage.began.latest)),
             *back,
@@ -240,7 +249,8 @@ def _links(view: View) -> tuple[tuple[str, str], ...]:
     if view.public_url is not None and view.outage is not None:
         base = view.public_url.rstrip("/")
         account_id = percent(clean(view.outage.account_id), safe="")
-        links.append(("Outage record", f"{base}/api/v1/outages?account={account_id}"))
+        also = "&retracted=true" if view.outage.is_retracted else ""
+        links.append(("Outage record", f"{base}/api/v1/outages?account={account_id}{also}"))
     return tuple(links)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from watcher.model.account import Account
+from watcher.model.annotation import Annotation
 from watcher.model.notification import Incident, IncidentKind, Message, NotificationKind, Quote
 from watcher.model.outage import AccountState, Outage
 from watcher.notify.wording import at_handle, name_of, place_of
@@ -22,8 +23,9 @@ class View:
     `titles` are the platforms' titles by id. `owner` is the owner's name, `others` the owner's other accounts with
     their states. `new_handle` is set once the account was renamed. `without_verdict` counts the accounts that a
     PLATFORM incident leaves without a verdict; `is_watched` is False once none is watched there any more. `digest`
-    vouches for the evidence. `public_url` is where people reach the web pages of this program, if anywhere. `timezone`
-    is that of the readers, `recipients` those who are still to be reached (empty: all).
+    vouches for the evidence. `public_url` is where people reach the web pages of this program, if anywhere.
+    `annotations` are what people noted of the outage, oldest first. `timezone` is that of the readers, `recipients`
+    those who are still to be reached (empty: all).
     """
 
     incident: Incident
@@ -40,6 +42,7 @@ class View:
     is_watched: bool = True
     digest: str = ""
     public_url: str | None = None
+    annotations: tuple[Annotation, ...] = ()
     timezone: ZoneInfo | None = None
     recipients: tuple[str, ...] = ()
 

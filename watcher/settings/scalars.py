@@ -21,6 +21,7 @@ from watcher.settings.wording import kind_of, near, one_of
 E = TypeVar("E", bound=StrEnum)
 
 LONGEST_SPAN: Final = timedelta(days=366)
+LONGEST_KEPT: Final = timedelta(days=36_600)
 LONGEST_TEXT: Final = 300
 
 _UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
@@ -80,7 +81,26 @@ def secret(value: object) -> Secret:
 
 def span(value: object) -> timedelta:
     """A positive span such as `10s`, `1h30m`, `2d`."""
+    return _span(text(value), LONGEST_SPAN)
+
+
+def keep(value: object, least: timedelta = timedelta(days=1)) -> timedelta | None:
+    """How long something is kept: a span of a day or more, or `never` (it goes) as None."""
     written = text(value)
+    if written == "never":
+        return None
+    found = _span(written, LONGEST_KEPT)
+    if found < least:
+        raise ValueError(f"is shorter than {span_text(least)}; write {span_text(least)} or more, or never")
+    return found
+
+
+def keep_long(value: object) -> timedelta | None:
+    """The same for what the uptime of the last 30 days is computed from."""
+    return keep(value, timedelta(days=31))
+
+
+def _span(written: str, longest: timedelta) -> timedelta:
     match = _SPAN.fullmatch(written)
     if match is None or not any(match.groups()):
         if written.isascii() and written.isdigit():
@@ -89,8 +109,8 @@ def span(value: object) -> timedelta:
             raise ValueError("is shorter than 1s, or no whole number of seconds; write it like 1s or 10s")
         raise ValueError("is not a duration; write it like 10s, 1m, 1h30m or 2d")
     seconds = sum(int(count) * unit for count, unit in zip(match.groups(), _UNITS.values(), strict=True) if count)
-    if seconds > LONGEST_SPAN.total_seconds():
-        raise ValueError(f"is longer than {LONGEST_SPAN.days}d; write less")
+    if seconds > longest.total_seconds():
+        raise ValueError(f"is longer than {longest.days}d; write less")
     if seconds == 0:
         raise ValueError("is shorter than 1s; write at least 1s")
     return timedelta(seconds=seconds)

@@ -17,9 +17,10 @@ from watcher.model.account import Policy, Severity
 from watcher.model.finding import Reason, Verdict
 from watcher.model.platform import DEFAULT_PACE, Answers, ControlHandles, Field, HandleSyntax, PhraseClass
 from watcher.settings import scalars, week
-from watcher.settings.values import ProbeSettings, Secret, WebSettings
+from watcher.settings.values import ProbeSettings, Retention, Secret, WebSettings
 
 _POLICY, _PROBE, _WEB, _CONTROLS = Policy(), ProbeSettings(), WebSettings(), ControlHandles()
+_RETENTION = Retention()
 
 
 class RobotsAnswer(StrEnum):
@@ -34,6 +35,8 @@ Pattern = Annotated[str, PlainValidator(scalars.pattern)]
 Slug = Annotated[str, PlainValidator(scalars.slug)]
 Label = Annotated[str, PlainValidator(scalars.label)]
 Span = Annotated[timedelta, PlainValidator(scalars.span)]
+Keep = Annotated[timedelta | None, PlainValidator(scalars.keep)]
+KeepLong = Annotated[timedelta | None, PlainValidator(scalars.keep_long)]
 Count = Annotated[int, PlainValidator(scalars.count)]
 Size = Annotated[int, PlainValidator(scalars.size)]
 Flag = Annotated[bool, PlainValidator(scalars.flag)]
@@ -180,6 +183,15 @@ class WebEntry(Entry):
     allow_hosts: list[Host] = []
 
 
+class RetentionEntry(Entry):
+    """How long what is stored is kept."""
+
+    samples: Keep = _RETENTION.samples
+    deliveries: Keep = _RETENTION.deliveries
+    evidence: Keep = _RETENTION.evidence
+    outages: KeepLong = _RETENTION.outages
+
+
 class LogChannelEntry(Entry):
     """Notifications as lines in the log."""
 
@@ -244,6 +256,7 @@ class SettingsFile(Entry):
     contact: Annotated[str, PlainValidator(scalars.contact)] | None = None
     probe: ProbeEntry = ProbeEntry()
     web: WebEntry = WebEntry()
+    retention: RetentionEntry = RetentionEntry()
     channels: list[ChannelEntry] | None = None
     routes: list[RouteEntry] | None = None
     platforms: dict[Slug, PlatformOverrideEntry] = {}

@@ -74,6 +74,19 @@ class SlackChannel:
     webhook_url: Secret
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How long what is stored is kept; None: for ever.
+
+    Pages (`evidence`) and outages count from the end of the outage. With an outage go its transitions and annotations.
+    """
+
+    samples: timedelta | None = timedelta(days=30)
+    deliveries: timedelta | None = timedelta(days=90)
+    evidence: timedelta | None = timedelta(days=30)
+    outages: timedelta | None = None
+
+
 ChannelSettings = LogChannel | SlackChannel
 
 
@@ -109,6 +122,7 @@ class Settings:
     public_url: str | None = None
     probe: ProbeSettings = ProbeSettings()
     web: WebSettings = WebSettings()
+    retention: Retention = Retention()
     channels: tuple[ChannelSettings, ...] = (LogChannel(name="log"),)
     routes: tuple[Route, ...] = (Route(name="default", channels=("log",)),)
     platforms: Mapping[str, PlatformOverride] = field(default_factory=dict)

@@ -7,12 +7,16 @@ the same contract suite) and `sql` (SQLite by SQLAlchemy Core).
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final, Protocol
 
 from watcher.model.account import Account
+from watcher.model.annotation import Annotation
 from watcher.model.control import ControlReport
 from watcher.model.notification import Delivery, Incident, Notification
 from watcher.model.outage import AccountState, Outage, Transition, Unobserved
+from watcher.model.sample import Sample
+from watcher.model.uptime import History
 
 # The longest that a channel may ask to be left alone; leases are shorter.
 FURTHEST_AHEAD: Final = timedelta(hours=1)
@@ -54,6 +58,7 @@ class Commit:
     closed: tuple[tuple[str, datetime], ...] = ()
     notifications: tuple[Notification, ...] = ()
     bodies: tuple[Body, ...] = ()
+    samples: tuple[Sample, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +74,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentRecord:
-    """An incident with its outage (if it is about one) and all its notifications, oldest first.
+    """An incident with its outage (if it is about one), all its notifications and annotations, oldest first.
 
     `digest` is the hash of the incident's first transition ("" when it has none): it vouches for the evidence.
     """
@@ -78,6 +83,38 @@ class IncidentRecord:
     outage: Outage | None
     notifications: tuple[Notification, ...]
     digest: str = ""
+    annotations: tuple[Annotation, ...] = ()
+
+
+class Amended(StrEnum):
+    """What came of annotating or retracting an outage. ALREADY: it was so before, and nothing was changed."""
+
+    DONE = "done"
+    ALREADY = "already"
+    STILL_OPEN = "still_open"
+    UNKNOWN = "unknown"
+
+
+class Forgotten(StrEnum):
+    """What came of forgetting an account."""
+
+    DONE = "done"
+    STILL_WATCHED = "still_watched"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cutoffs:
+    """What is older may go; None: nothing of the kind goes.
+
+    `evidence` is compared with the end of the outage, `outages` too, and takes with it the transitions, annotations
+    and unobserved spans of that time; `deliveries` takes the settled incidents that are about no outage.
+    """
+
+    samples: datetime | None = None
+    deliveries: datetime | None = None
+    evidence: datetime | None = None
+    outages: datetime | None = None
 
 
 class Store(Protocol):
@@ -134,9 +171,19 @@ class Store(Protocol):
         ...
 
     def outages(
-        self, *, account_id: str | None = None, open_only: bool = False, limit: int = 100
+        self,
+        *,
+        account_id: str | None = None,
+        open_only: bool = False,
+        limit: int | None = 100,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        retracted: bool = True,
     ) -> tuple[Outage, ...]:
-        """Outages, the latest first."""
+        """Outages, the latest first; those that were going on at some time of [since, until).
+
+        `retracted` False leaves out those that were taken back.
+        """
         ...
 
     def incident(self, incident_id: str) -> IncidentRecord | None:
@@ -149,4 +196,41 @@ class Store(Protocol):
 
     def body(self, sha256: str) -> bytes | None:
         """The page kept under that hash; None when there is none (any more)."""
+        ...
+
+    def annotations(self, outage_ids: Sequence[str]) -> dict[str, tuple[Annotation, ...]]:
+        """What was noted of these outages, oldest first; an outage of which nothing was is left out."""
+        ...
+
+    def samples(self, account_id: str, *, limit: int = 100) -> tuple[Sample, ...]:
+        """The samples of one account, the latest first."""
+        ...
+
+    def history(self, since: datetime, *, account_id: str | None = None) -> dict[str, History]:
+        """What uptime is computed from, of one account or of all: outages and unobserved spans that reach `since`."""
+        ...
+
+    def annotate(self, annotation: Annotation, *, tell: bool = False) -> Amended:
+        """Add a remark to an outage, once; with `tell`, a CORRECTION for each channel that was told of the outage.
+
+        The same remark again is ALREADY there, and is told if it was not told before.
+        """
+        ...
+
+    def retract(self, outage_id: str, reason: str, *, by: str, at: datetime) -> Amended:
+        """Take a closed outage back: the mark, the transition and the CORRECTION rows in one transaction, once."""
+        ...
+
+    def prune(self, cutoffs: Cutoffs, limit: int) -> int:
+        """Remove what is too old, about `limit` of each kind; how much that was. 0: there is nothing left to do.
+
+        What an open outage or an undelivered notification needs stays. The chain of hashes still verifies.
+        """
+        ...
+
+    def forget(self, account_id: str, *, even_watched: bool = False) -> Forgotten:
+        """Erase all that is kept of an account that is no longer watched; nothing when it still is.
+
+        Its transitions leave their number and hash, so that the chain still verifies.
+        """
         ...

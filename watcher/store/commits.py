@@ -1,13 +1,18 @@
 """What a Commit says, in the form that every store needs it. Pure: no rows, no I/O."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
 from watcher.model.control import ControlReport
 from watcher.model.notification import Notification, NotificationKind, NotificationState
 from watcher.model.outage import Outage, Transition, Unobserved
 from watcher.store.base import Body, Commit
+
+_T = TypeVar("_T")
+# SQLite takes 32,766 parameters in one statement, older ones 999.
+_PARAMETERS = 900
 
 
 def merge(commits: Sequence[Commit]) -> Commit:
@@ -21,6 +26,7 @@ def merge(commits: Sequence[Commit]) -> Commit:
         closed=tuple(closing for commit in commits for closing in commit.closed),
         notifications=tuple(row for commit in commits for row in commit.notifications),
         bodies=tuple(body for commit in commits for body in commit.bodies),
+        samples=tuple(sample for commit in commits for sample in commit.samples),
     )
 
 
@@ -61,6 +67,11 @@ def unobserved_key(span: Unobserved) -> tuple[str, str, datetime, str]:
     return scope, span.account_id or "", span.from_at, span.cause
 
 
+def batches(items: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    """The items, so many at once as fit into one statement of SQL."""
+    return (items[start : start + _PARAMETERS] for start in range(0, len(items), _PARAMETERS))
+
+
 def rests_on(transition: Transition, body: Body) -> bool:
     """True when the transition's finding names the body."""
     return transition.finding is not None and transition.finding.evidence.body_sha256 == body.sha256
@@ -71,20 +82,25 @@ def resolved_rows(incident_id: str, at: datetime, told: Iterable[Notification]) 
 
     `told` are the incident's notifications, oldest first. A DEAD alert reached nobody: nothing is taken back.
     """
+    told = tuple(told)
     rows: dict[str, Notification] = {}
     for alert in told:
         if alert.kind is NotificationKind.ALERT and alert.state is not NotificationState.DEAD:
-            rows.setdefault(alert.channel, _resolved(incident_id, at, alert))
+            key = f"{incident_id}/{alert.channel}/resolved"
+            rows.setdefault(alert.channel, following(alert, told, NotificationKind.RESOLVED, key, at))
     return list(rows.values())
 
 
-def _resolved(incident_id: str, at: datetime, alert: Notification) -> Notification:
+def following(
+    row: Notification, told: Sequence[Notification], kind: NotificationKind, dedup_key: str, at: datetime
+) -> Notification:
+    """A new row for the channel of `row`, to be sent after all that is told of the incident there."""
     return replace(
-        alert,
+        row,
         id=0,
-        kind=NotificationKind.RESOLVED,
-        dedup_key=f"{incident_id}/{alert.channel}/resolved",
-        seq=1,
+        kind=kind,
+        dedup_key=dedup_key,
+        seq=1 + max(other.seq for other in told if other.channel == row.channel),
         due_at=at,
         event_at=at,
         state=NotificationState.PENDING,

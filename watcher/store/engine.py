@@ -2,11 +2,15 @@
 
 import os
 import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 
+DATABASE: Final = "watcher.db"
+PATIENCE: Final = timedelta(seconds=5)
 _WRITES = "watcher_writes"
 
 
@@ -52,6 +56,20 @@ def for_writing(engine: Engine) -> Engine:
     return engine.execution_options(**{_WRITES: True})
 
 
+def scrub(database: Path, patience: timedelta) -> bool:
+    """Write the file anew, so that it holds nothing of what was deleted, and empty its log, beside a run if need be.
+
+    False when others were reading or writing for as long as `patience`: try again. Raises sqlite3.Error.
+    """
+    uri = f"{database.absolute().as_uri()}?mode=rw"
+    with closing(sqlite3.connect(uri, uri=True, timeout=patience.total_seconds(), isolation_level=None)) as connection:
+        # The new file is made in memory: nothing of it is to be left in a folder for temporary files.
+        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute("VACUUM")
+        (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy
+
+
 def _set_up(connection: sqlite3.Connection, *, read_only: bool, patience: timedelta) -> None:
     # Without this the sqlite3 module begins transactions late: reads would not belong to them.
     connection.isolation_level = None
@@ -60,3 +78,5 @@ def _set_up(connection: sqlite3.Connection, *, read_only: bool, patience: timede
     if not read_only:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
+        # What is deleted or changed leaves nothing of itself in the file.
+        connection.execute("PRAGMA secure_delete = ON")

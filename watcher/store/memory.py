@@ -4,13 +4,14 @@ What `open` and `close` do to a file they do not do here: a closed store can be 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from watcher.model.account import Account
-from watcher.model.control import ControlKey, ControlReport
+from watcher.model.control import ControlReport
 from watcher.model.notification import Delivery, Incident, Notification, NotificationState
-from watcher.model.outage import AccountState, Outage, Transition, Unobserved
+from watcher.model.outage import Outage, Transition
+from watcher.store.amendments import keeping_retraction
 from watcher.store.base import FURTHEST_AHEAD, Commit, IncidentRecord, Store, Stored
 from watcher.store.codec import chained_hash, to_json, transition_document
 from watcher.store.commits import (
@@ -23,35 +24,13 @@ from watcher.store.commits import (
 )
 from watcher.store.evidence import require_own_hash
 from watcher.store.faults import ContradictionError
+from watcher.store.memory_record import MemoryRecord
 
 _UNDELIVERED = (NotificationState.PENDING, NotificationState.CLAIMED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Link:
-    """A transition and its hash over the one before."""
-
-    transition: Transition
-    hash: str
-
-
-class MemoryStore(Store):
+class MemoryStore(MemoryRecord, Store):
     """Keeps everything in dictionaries, and nothing beyond the process."""
-
-    def __init__(self) -> None:
-        self._unwatched: dict[str, datetime | None] = {}
-        self._states: dict[str, AccountState] = {}
-        self._outages: dict[str, Outage] = {}
-        self._chain: list[_Link] = []
-        self._happened: set[tuple[str, datetime, str]] = set()
-        self._unobserved: dict[tuple[str, str, datetime, str], Unobserved] = {}
-        self._incidents: dict[str, Incident] = {}
-        self._notifications: dict[int, Notification] = {}
-        self._dedup_keys: set[str] = set()
-        self._deliveries: list[Delivery] = []
-        self._controls: dict[ControlKey, ControlReport] = {}
-        self._bodies: dict[str, bytes] = {}
-        self._heartbeat_at: datetime | None = None
 
     def open(self) -> None:
         """Nothing to open."""
@@ -75,6 +54,9 @@ class MemoryStore(Store):
         wanted = dict.fromkeys(account.id for account in accounts)
         gone = {account_id: at or now for account_id, at in self._unwatched.items()}
         self._unwatched = gone | wanted
+        for account in accounts:
+            self._accounts[account.id] = account
+            self._watched_since.setdefault(account.id, now)
 
     def commit(self, commit: Commit) -> None:
         """Take all of `commit`, or nothing: everything is examined before anything is changed."""
@@ -93,6 +75,8 @@ class MemoryStore(Store):
         self._chain += links
         self._happened.update(map(transition_key, new))
         self._bodies.update({body.sha256: body.content for body in commit.bodies})
+        for sample in commit.samples:
+            self._samples.setdefault((sample.account_id, sample.at), sample)
         for span in commit.unobserved:
             self._unobserved.setdefault(unobserved_key(span), span)
         self._tell(commit.notifications)
@@ -147,33 +131,23 @@ class MemoryStore(Store):
         waiting = [row.event_at for row in self._notifications.values() if row.state in _UNDELIVERED]
         return len(waiting), min(waiting, default=None)
 
-    def outages(
-        self, *, account_id: str | None = None, open_only: bool = False, limit: int = 100
-    ) -> tuple[Outage, ...]:
-        """Outages, the latest first."""
-        found = [
-            outage
-            for outage in self._outages.values()
-            if account_id in (None, outage.account_id) and (outage.is_open or not open_only)
-        ]
-        found.sort(key=lambda outage: (outage.confirmed_at, outage.id), reverse=True)
-        return tuple(found[:limit])
-
     def incident(self, incident_id: str) -> IncidentRecord | None:
         """One incident with all that was told of it."""
         if incident_id not in self._incidents:
             return None
-        its = (link.hash for link in self._chain if link.transition.outage and link.transition.outage.id == incident_id)
+        its = (link.hash for link in self._chain if link.outage_id == incident_id)
         return IncidentRecord(
             incident=self._incidents[incident_id],
             outage=self._outages.get(incident_id),
             notifications=tuple(self._about(incident_id)),
             digest=next(its, ""),
+            annotations=self.annotations([incident_id]).get(incident_id, ()),
         )
 
     def transitions(self, *, account_id: str | None = None, limit: int = 100) -> tuple[Transition, ...]:
         """What happened, the latest first."""
-        found = [link.transition for link in self._chain if account_id in (None, link.transition.account_id)]
+        happened = (link.transition for link in self._chain if link.transition is not None)
+        found = [transition for transition in happened if account_id in (None, transition.account_id)]
         # Turned round first, since sorting keeps the order of equals: of one instant, what was stored last leads.
         found.reverse()
         found.sort(key=lambda transition: transition.at, reverse=True)
@@ -186,24 +160,18 @@ class MemoryStore(Store):
     def verify_chain(self) -> int | None:
         """The number (from 1) of the first transition that is not as it was written; None when all are."""
         previous = ""
-        for seq, link in enumerate(self._chain, start=1):
-            if link.hash != chained_hash(transition_document(link.transition), previous):
-                return seq
+        for link in self._chain:
+            known = link.transition
+            if known is not None and link.hash != chained_hash(transition_document(known), previous):
+                return link.seq
             previous = link.hash
         return None
-
-    def _linked(self, transitions: Iterable[Transition]) -> list[_Link]:
-        digest = self._chain[-1].hash if self._chain else ""
-        links: list[_Link] = []
-        for transition in transitions:
-            digest = chained_hash(transition_document(transition), digest)
-            links.append(_Link(transition=transition, hash=digest))
-        return links
 
     def _require_accounts(self, commit: Commit) -> None:
         closed, still_open = outages_of(commit)
         named = {state.account_id for state in commit.states} | {item.account_id for item in commit.transitions}
         named |= {outage.account_id for outage in (*closed, *still_open)}
+        named |= {sample.account_id for sample in commit.samples}
         known = self._unwatched.keys() | {account.id for edit in commit.watched for account in edit.accounts}
         if strangers := named - known:
             raise ContradictionError(f"never watched: {', '.join(sorted(strangers))}: call watch() first")
@@ -211,7 +179,7 @@ class MemoryStore(Store):
     def _changed_outages(self, commit: Commit) -> dict[str, Outage]:
         closed, still_open = outages_of(commit)
         news = (item for item in still_open if item.id not in self._outages or self._outages[item.id].is_open)
-        return {outage.id: outage for outage in (*closed, *news)}
+        return {item.id: keeping_retraction(item, self._outages.get(item.id)) for item in (*closed, *news)}
 
     def _changed_incidents(self, commit: Commit) -> tuple[dict[str, Incident], set[str]]:
         """All incidents as `commit` leaves them, and the ids of those that it ends."""
@@ -223,16 +191,6 @@ class MemoryStore(Store):
                 incidents[incident_id] = replace(incident, closed_at=at)
                 ended.add(incident_id)
         return incidents, ended
-
-    def _tell(self, notifications: Iterable[Notification]) -> None:
-        for row in notifications:
-            if row.dedup_key not in self._dedup_keys:
-                number = len(self._notifications) + 1
-                self._notifications[number] = replace(row, id=number)
-                self._dedup_keys.add(row.dedup_key)
-
-    def _about(self, incident_id: str) -> list[Notification]:
-        return [row for row in self._notifications.values() if row.incident_id == incident_id]
 
     def _is_blocked(self, row: Notification) -> bool:
         return any(
@@ -258,7 +216,7 @@ def _require_storable(commit: Commit) -> None:
     for body in commit.bodies:
         require_own_hash(body)
     try:
-        to_json((commit.states, commit.transitions, commit.unobserved))
+        to_json((commit.states, commit.transitions, commit.unobserved, commit.samples))
         to_json((commit.opened, commit.closed, commit.notifications))
     except (ValueError, TypeError) as error:
         raise ContradictionError(f"cannot be stored: {error}") from error

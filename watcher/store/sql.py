@@ -3,50 +3,62 @@
 Every method is one transaction. Every exception of the database leaves as StoreError.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
 
 import structlog
-from sqlalchemy import BigInteger, Connection, Engine, RowMapping, Select, Text, cast, select, type_coerce
+from sqlalchemy import Connection, Engine, select
 
 from watcher.model.account import Account
-from watcher.model.control import ControlFinding, ControlKey, ControlReport
+from watcher.model.annotation import Annotation
+from watcher.model.control import ControlReport
 from watcher.model.errors import StoreError
-from watcher.model.finding import Finding
 from watcher.model.notification import Delivery, Incident, Notification
-from watcher.model.outage import AccountState, Outage, Transition
-from watcher.store import migrations, sql_outbox, tables
-from watcher.store.base import Body, Commit, IncidentRecord, Store, Stored, Watched
-from watcher.store.codec import chained_hash, from_json, from_row, instant_of, micros_of, to_json, to_row
+from watcher.model.outage import Outage, Transition
+from watcher.model.sample import Sample
+from watcher.model.uptime import History
+from watcher.store import (
+    migrations,
+    sql_amend,
+    sql_chain,
+    sql_forget,
+    sql_history,
+    sql_load,
+    sql_outbox,
+    sql_prune,
+    tables,
+)
+from watcher.store.base import Amended, Body, Commit, Cutoffs, Forgotten, IncidentRecord, Store, Stored, Watched
+from watcher.store.codec import from_row, instant_of, micros_of, to_json, to_row
 from watcher.store.commits import without_features
-from watcher.store.engine import for_writing, make_private, sqlite_engine
+from watcher.store.engine import DATABASE, PATIENCE, for_writing, make_private, scrub, sqlite_engine
 from watcher.store.evidence import EvidenceShelf
 from watcher.store.faults import told_as_store_error
 from watcher.store.lock import WriterLock
 from watcher.store.sql_commit import notifications_of, write_commit, write_watched
 from watcher.store.upsert import insert_or_update
 
-DATABASE: Final = "watcher.db"
-_PATIENCE = timedelta(seconds=5)
 _HEARTBEAT = "heartbeat_at"
 
 
 class SqlStore(Store):
     """`watcher.db` and the evidence under `state_dir`.
 
-    One writer at a time: a second one is refused at `open`. `read_only` reads what another process writes, and
-    changes nothing. A database that somebody else has locked is waited for as long as `patience`; then StoreError.
+    One run at a time: a second one is refused at `open`. `read_only` reads what another process writes, and changes
+    nothing. `amends` writes beside a run: what people add to the record; it makes and migrates nothing. A database
+    that somebody else has locked is waited for as long as `patience`; then StoreError.
     """
 
-    def __init__(self, state_dir: Path, read_only: bool = False, *, patience: timedelta = _PATIENCE) -> None:
+    def __init__(
+        self, state_dir: Path, read_only: bool = False, *, amends: bool = False, patience: timedelta = PATIENCE
+    ) -> None:
         self._path = state_dir / DATABASE
         self._evidence = EvidenceShelf(state_dir / "evidence")
         self._read_only = read_only
+        self._runs = not (read_only or amends)
         self._patience = patience
         self._lock = WriterLock(state_dir)
         self._engine: Engine | None = None
@@ -54,13 +66,13 @@ class SqlStore(Store):
         self._log = structlog.get_logger()
 
     def open(self) -> None:
-        """Open the database; unless `read_only`, create what is missing and bring the schema up to date."""
+        """Open the database; for a run, create what is missing and bring the schema up to date."""
         if self._engine is not None:
             return
-        if self._read_only and not self._path.is_file():
+        if not self._runs and not self._path.is_file():
             raise StoreError(f"no database at {self._path}: has watcher run yet?")
         with told_as_store_error(self._path):
-            if not self._read_only:
+            if self._runs:
                 make_private(self._path)
                 self._lock.take()
         try:
@@ -71,12 +83,12 @@ class SqlStore(Store):
             raise
 
     def _check_schema(self) -> None:
-        if self._read_only:
-            with self._reading() as connection:
-                migrations.require_current(connection, self._path)
-        else:
+        if self._runs:
             with self._writing() as connection:
                 migrations.upgrade(connection, self._path)
+        else:
+            with self._reading() as connection:
+                migrations.require_current(connection, self._path)
 
     def close(self) -> None:
         """Let go of the file, and of the lock last."""
@@ -93,10 +105,10 @@ class SqlStore(Store):
             )
             beat = connection.scalar(select(tables.meta.c.value).where(tables.meta.c.key == _HEARTBEAT))
             return Stored(
-                states=_states(connection),
+                states=sql_load.states(connection),
                 unwatched=frozenset(unwatched),
-                incidents=_open_incidents(connection),
-                controls=_controls(connection),
+                incidents=sql_load.open_incidents(connection),
+                controls=sql_load.controls(connection),
                 heartbeat_at=None if beat is None else instant_of(int(beat)),
             )
 
@@ -110,11 +122,17 @@ class SqlStore(Store):
 
         A body that the disk does not take is left out, and the rest goes on: to be told matters more than a page.
         """
-        with told_as_store_error(self._path):
-            self._require_engine()
+        self._require_engine()
+        if not commit.bodies:
+            with self._writing() as connection:
+                write_commit(connection, commit)
+            return
+        with told_as_store_error(self._path), self._evidence.held(removing=False, patience=self._patience) as held:
+            if not held:
+                raise StoreError(f"{self._path.parent}: an account is being forgotten; it is tried again")
             kept = self._kept(commit.bodies)
-        with self._writing() as connection:
-            write_commit(connection, replace(commit, bodies=kept))
+            with self._writing() as connection:
+                write_commit(connection, replace(commit, bodies=kept))
 
     def _kept(self, bodies: Sequence[Body]) -> tuple[Body, ...]:
         kept: list[Body] = []
@@ -170,32 +188,42 @@ class SqlStore(Store):
             return sql_outbox.pending(connection)
 
     def outages(
-        self, *, account_id: str | None = None, open_only: bool = False, limit: int = 100
+        self,
+        *,
+        account_id: str | None = None,
+        open_only: bool = False,
+        limit: int | None = 100,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        retracted: bool = True,
     ) -> tuple[Outage, ...]:
         """Outages, the latest first."""
-        columns = tables.outage.c
-        query = select(tables.outage).order_by(columns.confirmed_at.desc(), columns.id.desc()).limit(limit)
-        if account_id is not None:
-            query = query.where(columns.account_id == account_id)
-        if open_only:
-            query = query.where(columns.closed_at.is_(None))
         with self._reading() as connection:
-            return tuple(from_row(Outage, row) for row in _rows(connection, query))
+            return sql_history.outages(
+                connection,
+                account_id=account_id,
+                open_only=open_only,
+                limit=limit,
+                since=since,
+                until=until,
+                retracted=retracted,
+            )
 
     def incident(self, incident_id: str) -> IncidentRecord | None:
         """One incident with all that was told of it."""
         outages, transitions = tables.outage, tables.transition
         with self._reading() as connection:
-            found = _rows(connection, select(tables.incident).where(tables.incident.c.id == incident_id))
+            found = sql_load.rows(connection, select(tables.incident).where(tables.incident.c.id == incident_id))
             if not found:
                 return None
-            outage = _rows(connection, select(outages).where(outages.c.id == incident_id))
+            outage = sql_load.rows(connection, select(outages).where(outages.c.id == incident_id))
             first = select(transitions.c.hash).where(transitions.c.outage_id == incident_id)
             return IncidentRecord(
                 incident=from_row(Incident, found[0]),
                 outage=from_row(Outage, outage[0]) if outage else None,
                 notifications=notifications_of(connection, incident_id),
                 digest=connection.scalar(first.order_by(transitions.c.seq).limit(1)) or "",
+                annotations=sql_history.annotations_of(connection, [incident_id]).get(incident_id, ()),
             )
 
     def transitions(self, *, account_id: str | None = None, limit: int = 100) -> tuple[Transition, ...]:
@@ -205,7 +233,7 @@ class SqlStore(Store):
         if account_id is not None:
             query = query.where(columns.account_id == account_id)
         with self._reading() as connection:
-            return tuple(_transition(row) for row in _rows(connection, query))
+            return tuple(sql_load.transition(row) for row in sql_load.rows(connection, query))
 
     def body(self, sha256: str) -> bytes | None:
         """The page kept under that hash."""
@@ -214,13 +242,94 @@ class SqlStore(Store):
 
     def verify_chain(self) -> int | None:
         """The number of the first transition that is not as it was written; None when all are."""
-        previous = ""
         with self._reading() as connection:
-            for row in connection.execute(_as_written()).mappings():
-                if not _is_intact(row, previous):
-                    return int(row["seq"])
-                previous = row["hash"]
-        return None
+            return sql_chain.first_broken(connection)
+
+    def annotations(self, outage_ids: Sequence[str]) -> dict[str, tuple[Annotation, ...]]:
+        """What was noted of these outages."""
+        with self._reading() as connection:
+            return sql_history.annotations_of(connection, outage_ids)
+
+    def samples(self, account_id: str, *, limit: int = 100) -> tuple[Sample, ...]:
+        """The samples of one account, the latest first."""
+        with self._reading() as connection:
+            return sql_history.samples(connection, account_id, limit)
+
+    def history(self, since: datetime, *, account_id: str | None = None) -> dict[str, History]:
+        """What uptime is computed from."""
+        with self._reading() as connection:
+            return sql_history.history(connection, since, account_id)
+
+    def annotate(self, annotation: Annotation, *, tell: bool = False) -> Amended:
+        """Add a remark to an outage."""
+        with self._writing() as connection:
+            return sql_amend.annotate(connection, annotation, tell=tell)
+
+    def retract(self, outage_id: str, reason: str, *, by: str, at: datetime) -> Amended:
+        """Take a closed outage back."""
+        with self._writing() as connection:
+            return sql_amend.retract(connection, outage_id, reason, by=by, at=at)
+
+    def prune(self, cutoffs: Cutoffs, limit: int) -> int:
+        """Remove what is too old. The rows of a page go before its file: dying between leaves a file without a row."""
+        with self._writing() as connection:
+            removed = sql_prune.prune_rows(connection, cutoffs, limit)
+        too_old = cutoffs.evidence or cutoffs.outages
+        # While a backup is made, the pages stay; the next time comes.
+        with self._removing(timedelta(0)) as alone:
+            if alone and too_old is not None:
+                with self._writing() as connection:
+                    digests = sql_prune.expired_evidence(connection, too_old, limit)
+                self._evidence.remove(digests)
+                removed += len(digests)
+            if alone and not removed:
+                removed = self._sweep()
+        return removed
+
+    def _sweep(self) -> int:
+        """Remove the files that no row names: what is left of deaths on the way."""
+        with self._reading() as connection:
+            named = set(connection.scalars(select(tables.evidence.c.sha256)))
+        stray = [path for digest, path in self._evidence.files() if digest not in named]
+        for path in stray:
+            path.unlink(missing_ok=True)
+        return len(stray)
+
+    def forget(self, account_id: str, *, even_watched: bool = False) -> Forgotten:
+        """Erase all that is kept of an account. Its bytes leave the files with `scrub`."""
+        with self._removing(self._patience) as alone:
+            if not alone:
+                raise StoreError(f"a backup of {self._path.parent} is being made: try again when it is done")
+            with self._writing() as connection:
+                watched = sql_forget.is_watched(connection, account_id)
+                if watched is None:
+                    return Forgotten.UNKNOWN
+                if watched and not even_watched:
+                    return Forgotten.STILL_WATCHED
+                digests = sql_forget.erase(connection, account_id)
+            self._evidence.remove(digests)
+            self._sweep()
+        return Forgotten.DONE
+
+    def scrub(self) -> bool:
+        """Overwrite what deleted rows have left in the files; False when others were in the way all the time."""
+        self._require_engine()
+        with told_as_store_error(self._path, writing=True):
+            return scrub(self._path, self._patience)
+
+    def is_alone(self) -> bool:
+        """True when no run has this state directory; none can begin until this store is closed."""
+        with told_as_store_error(self._path):
+            try:
+                self._lock.take()
+            except StoreError:
+                return False
+        return True
+
+    @contextmanager
+    def _removing(self, patience: timedelta) -> Iterator[bool]:
+        with told_as_store_error(self._path), self._evidence.held(removing=True, patience=patience) as alone:
+            yield alone
 
     def _require_engine(self) -> Engine:
         if self._engine is None:
@@ -236,65 +345,3 @@ class SqlStore(Store):
     def _writing(self) -> Iterator[Connection]:
         with told_as_store_error(self._path, writing=True), for_writing(self._require_engine()).begin() as connection:
             yield connection
-
-
-def _rows(connection: Connection, query: Select[Any]) -> Sequence[RowMapping]:
-    return connection.execute(query).mappings().all()
-
-
-def _states(connection: Connection) -> dict[str, AccountState]:
-    current = select(tables.account_state.c.outage_id).where(tables.account_state.c.outage_id.is_not(None))
-    rows = _rows(connection, select(tables.outage).where(tables.outage.c.id.in_(current)))
-    outages = {row["id"]: from_row(Outage, row) for row in rows}
-    return {
-        row["account_id"]: from_row(AccountState, row, outage=outages.get(row["outage_id"]))
-        for row in _rows(connection, select(tables.account_state))
-    }
-
-
-def _open_incidents(connection: Connection) -> tuple[Incident, ...]:
-    columns = tables.incident.c
-    query = select(tables.incident).where(columns.closed_at.is_(None)).order_by(columns.opened_at, columns.id)
-    return tuple(from_row(Incident, row) for row in _rows(connection, query))
-
-
-def _controls(connection: Connection) -> tuple[ControlReport, ...]:
-    reports = (
-        ControlReport(
-            key=from_row(ControlKey, row),
-            positives=from_json(tuple[ControlFinding, ...], row["positives"]),
-            negatives=from_json(tuple[ControlFinding, ...], row["negatives"]),
-        )
-        for row in _rows(connection, select(tables.platform_state))
-    )
-    return tuple(sorted(reports, key=lambda report: report.key))
-
-
-def _transition(row: RowMapping) -> Transition:
-    return Transition(
-        kind=row["kind"],
-        at=row["at"],
-        account_id=row["account_id"],
-        finding=from_json(Finding, row["finding"]),
-        outage=from_json(Outage, row["outage"]),
-        detail=row["detail"],
-    )
-
-
-def _as_written() -> Select[Any]:
-    # Raw, without the types that make values of it: a row that cannot be read is a broken row, not an error.
-    columns = tables.transition.c
-    texts = [cast(columns[name], Text).label(name) for name in ("kind", "finding", "outage", "detail")]
-    at = type_coerce(columns.at, BigInteger).label("at")
-    return select(columns.seq, columns.hash, columns.account_id, columns.outage_id, at, *texts).order_by(columns.seq)
-
-
-def _is_intact(row: RowMapping, previous: str) -> bool:
-    # Over what is stored, not over what this version makes of it: fields added later must not break old hashes.
-    document = {name: row[name] for name in ("kind", "at", "account_id")}
-    try:
-        document |= {name: json.loads(row[name] or "null") for name in ("finding", "outage", "detail")}
-        outage_id = document["outage"]["id"] if document["outage"] else None
-    except (ValueError, KeyError, TypeError):
-        return False
-    return bool(row["outage_id"] == outage_id and row["hash"] == chained_hash(document, previous))

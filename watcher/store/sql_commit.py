@@ -10,7 +10,8 @@ from sqlalchemy import Connection, select, tuple_, update
 from watcher.model.account import Account
 from watcher.model.notification import Incident, Notification
 from watcher.model.outage import AccountState, Transition, Unobserved
-from watcher.store import tables
+from watcher.model.sample import Sample
+from watcher.store import sql_chain, tables
 from watcher.store.base import Body, Commit, Watched
 from watcher.store.codec import chained_hash, from_row, to_json, to_row, transition_document
 from watcher.store.commits import (
@@ -25,6 +26,7 @@ from watcher.store.upsert import insert_new, insert_or_update
 
 # SQLite takes 32,766 parameters in one statement, older ones 999; three go into each transition asked for.
 _ASKED_AT_ONCE = 300
+_RETRACTION = ("retracted_at", "retraction")
 
 
 def write_commit(connection: Connection, commit: Commit) -> None:
@@ -33,9 +35,10 @@ def write_commit(connection: Connection, commit: Commit) -> None:
         write_watched(connection, edit)
     _write_outages(connection, commit)
     _write_states(connection, commit.states)
-    _append_transitions(connection, commit.transitions)
+    append_transitions(connection, commit.transitions)
     _write_evidence(connection, commit)
     _write_unobserved(connection, commit.unobserved)
+    _write_samples(connection, commit.samples)
     _write_incidents(connection, commit)
 
 
@@ -57,11 +60,13 @@ def _account_row(account: Account, now: datetime) -> dict[str, Any]:
 def _write_outages(connection: Connection, commit: Commit) -> None:
     closed, still_open = outages_of(commit)
     # The closed ones first, so that an account may leave one outage and enter another in one commit.
-    insert_or_update(connection, tables.outage, [to_row(outage) for outage in closed])
+    # What people took back stays so: the running process does not know of it.
+    insert_or_update(connection, tables.outage, [to_row(outage) for outage in closed], keep=_RETRACTION)
     insert_or_update(
         connection,
         tables.outage,
         [to_row(outage) for outage in still_open],
+        keep=_RETRACTION,
         only_where=tables.outage.c.closed_at.is_(None),
     )
 
@@ -75,12 +80,11 @@ def _write_states(connection: Connection, states: Sequence[AccountState]) -> Non
     insert_or_update(connection, tables.account_state, rows)
 
 
-def _append_transitions(connection: Connection, transitions: Sequence[Transition]) -> None:
+def append_transitions(connection: Connection, transitions: Sequence[Transition]) -> None:
+    """Write those of `transitions` that are not there yet, each with the hash over the one before it."""
     wanted = first_of_each(transitions)
     known = _known_transitions(connection, wanted)
-    table = tables.transition
-    last = connection.execute(select(table.c.seq, table.c.hash).order_by(table.c.seq.desc()).limit(1)).first()
-    seq, digest = (0, "") if last is None else (last.seq, last.hash)
+    seq, digest = sql_chain.end(connection)
     rows: list[dict[str, Any]] = []
     for transition in wanted:
         if transition_key(transition) in known:
@@ -88,7 +92,7 @@ def _append_transitions(connection: Connection, transitions: Sequence[Transition
         seq, digest = seq + 1, chained_hash(transition_document(transition), digest)
         rows.append(_transition_row(transition) | {"seq": seq, "hash": digest})
     if rows:
-        connection.execute(table.insert(), rows)
+        connection.execute(tables.transition.insert(), rows)
 
 
 def _transition_row(transition: Transition) -> dict[str, Any]:
@@ -139,6 +143,11 @@ def _write_unobserved(connection: Connection, spans: Sequence[Unobserved]) -> No
     unique = ("scope", "key", "from_at", "cause")
     rows = [dict(zip(unique, unobserved_key(span), strict=True)) | {"to_at": span.to_at} for span in spans]
     insert_new(connection, tables.unobserved, rows, unique=unique)
+
+
+def _write_samples(connection: Connection, samples: Sequence[Sample]) -> None:
+    rows = [to_row(sample) for sample in samples]
+    insert_new(connection, tables.sample, rows, unique=["account_id", "at"])
 
 
 def _write_incidents(connection: Connection, commit: Commit) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, or_, select, update
 
-from watcher.model.notification import Delivery, Notification, NotificationState
+from watcher.model.notification import Delivery, Notification, NotificationKind, NotificationState
 from watcher.store import tables
 from watcher.store.base import FURTHEST_AHEAD
 from watcher.store.codec import from_row, to_row
@@ -97,6 +97,19 @@ def suppress(connection: Connection, incident_id: str, channel: str, kind: str) 
             _ROWS.state.in_(_UNDELIVERED),
         )
         .values(state=NotificationState.SUPPRESSED, claimed_until=None)
+    )
+
+
+def drop_pending_corrections(connection: Connection, incident_id: str) -> None:
+    """Suppress the corrections of that incident that nobody has begun to send: a newer one tells all of it."""
+    connection.execute(
+        update(tables.notification)
+        .where(
+            _ROWS.incident_id == incident_id,
+            _ROWS.kind == NotificationKind.CORRECTION,
+            _ROWS.state == NotificationState.PENDING,
+        )
+        .values(state=NotificationState.SUPPRESSED)
     )
 
 

@@ -260,6 +260,7 @@ transition_evidence = Table(
     Column("seq", ForeignKey(transition.c.seq), primary_key=True),
     Column("role", String, primary_key=True),
     Column("sha256", ForeignKey(evidence.c.sha256), primary_key=True),
+    Index(None, "sha256"),
 )
 
 # `key` is the account's id where `scope` is "account", and empty where it is "all".

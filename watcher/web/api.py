@@ -2,19 +2,40 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
 
 from aiohttp import web
 from multidict import MultiMapping
 
+from watcher.model.annotation import Annotation
 from watcher.model.errors import WatcherError
 from watcher.model.outage import Outage
-from watcher.model.record import Record, account_record, outage_record
+from watcher.model.record import Record, account_record, outage_record, uptime_record
 from watcher.model.snapshot import Snapshot
+from watcher.model.uptime import UPTIME_SPAN, History, recent_uptime
 
-ReadOutages = Callable[..., Awaitable[tuple[Outage, ...]]]
-"""Called with `account_id` (str or None), `open_only` and `limit`, as Store.outages is; the latest first."""
+
+class Records(Protocol):
+    """What is asked of the store, in its own words (see Store). Each raises StoreError."""
+
+    async def outages(
+        self, *, account_id: str | None, open_only: bool, limit: int, retracted: bool
+    ) -> tuple[Outage, ...]:
+        """Outages, the latest first."""
+        ...
+
+    async def annotations(self, outage_ids: Sequence[str], /) -> Mapping[str, tuple[Annotation, ...]]:
+        """What was noted of them, by their ids."""
+        ...
+
+    async def history(self, account_id: str, since: datetime, /) -> History:
+        """What the account's uptime since then is computed from."""
+        ...
+
 
 _MOST = 1000
 _DEFAULT = 100
@@ -22,19 +43,23 @@ _DEFAULT = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutageQuery:
-    """Which outages are asked for. `open` None: both those that are and those that are not."""
+    """Which outages are asked for. `open` None: both those that are and those that are not.
+
+    `retracted`: also those that were taken back.
+    """
 
     account_id: str | None = None
     open: bool | None = None
+    retracted: bool = False
     limit: int = _DEFAULT
 
 
 class Api:
-    """The handlers of /api/v1 over the snapshot and the outages that the app hands in."""
+    """The handlers of /api/v1 over the snapshot and the records that the app hands in."""
 
-    def __init__(self, snapshot: Callable[[], Snapshot], outages: ReadOutages) -> None:
+    def __init__(self, snapshot: Callable[[], Snapshot], records: Records) -> None:
         self._snapshot = snapshot
-        self._outages = outages
+        self._records = records
 
     def routes(self) -> list[web.RouteDef]:
         """What is served, and by which handler. Ids may hold slashes."""
@@ -50,32 +75,43 @@ class Api:
         return await _listed(account_record(account, state) for account, state in rows)
 
     async def account(self, request: web.Request) -> web.Response:
-        """One account by its id."""
-        wanted = request.match_info["id"]
-        for account, state in self._snapshot().accounts:
-            if account.id == wanted:
-                return web.json_response(account_record(account, state))
-        return json_error(404, "no such account is watched; /api/v1/accounts lists them all")
+        """One account by its id, with its uptime of the last 30 days; null while the store cannot be read."""
+        wanted, shown = request.match_info["id"], self._snapshot()
+        found = next(((account, state) for account, state in shown.accounts if account.id == wanted), None)
+        if found is None:
+            return json_error(404, "no such account is watched; /api/v1/accounts lists them all")
+        uptime: Record | None = None
+        with suppress(WatcherError):
+            history = await self._records.history(wanted, shown.at - UPTIME_SPAN)
+            uptime = uptime_record(recent_uptime(history, found[1], shown.at))
+        return web.json_response(account_record(*found) | {"uptime_30d": uptime})
 
     async def outages(self, request: web.Request) -> web.Response:
-        """Outages, the latest first: `account`, `open` (true or false) and `limit` (1 to 1000) narrow them down."""
+        """Outages, the latest first: `account`, `open` (true or false) and `limit` (1 to 1000) narrow them down.
+
+        `retracted=true` gives also those that were taken back.
+        """
         try:
             query = parse_outage_query(request.query)
         except ValueError as error:
             return json_error(400, str(error))
         try:
             outages = await self._read(query)
+            noted = await self._records.annotations([outage.id for outage in outages])
         except WatcherError as error:
             return json_error(503, f"the outages cannot be read at present: {error}")
-        return await _listed(outage_record(outage) for outage in outages)
+        return await _listed(outage_record(outage, noted.get(outage.id, ())) for outage in outages)
 
     async def _read(self, query: OutageQuery) -> tuple[Outage, ...]:
         spare = 0
         if query.open is False:
             # The store tells open ones apart only: ask for as many more as can be open, one an account.
             spare = sum(state.outage is not None for _, state in self._snapshot().accounts)
-        found = await self._outages(
-            account_id=query.account_id, open_only=query.open is True, limit=query.limit + spare
+        found = await self._records.outages(
+            account_id=query.account_id,
+            open_only=query.open is True,
+            limit=query.limit + spare,
+            retracted=query.retracted,
         )
         wanted = found if query.open is None else tuple(outage for outage in found if outage.is_open is query.open)
         return wanted[: query.limit]
@@ -93,18 +129,23 @@ def _written(records: Iterable[Record]) -> str:
 def parse_outage_query(parameters: MultiMapping[str]) -> OutageQuery:
     """The query that the parameters of a URL ask for. Raises ValueError with a text for the asker."""
     for name in parameters:
-        if name not in ("account", "open", "limit"):
-            raise ValueError(f"unknown parameter {name[:40]!a}: account, open and limit are known")
+        if name not in ("account", "open", "limit", "retracted"):
+            raise ValueError(f"unknown parameter {name[:40]!a}: account, open, retracted and limit are known")
         if len(parameters.getall(name)) > 1:
             raise ValueError(f"{name}: given more than once")
     account = parameters.get("account")
     if account == "":
         raise ValueError("account: empty; leave it out for the outages of all accounts")
-    return OutageQuery(account_id=account, open=_parse_open(parameters), limit=_parse_limit(parameters))
+    return OutageQuery(
+        account_id=account,
+        open=_parse_flag(parameters, "open"),
+        retracted=_parse_flag(parameters, "retracted") or False,
+        limit=_parse_limit(parameters),
+    )
 
 
-def _parse_open(parameters: MultiMapping[str]) -> bool | None:
-    match parameters.get("open"):
+def _parse_flag(parameters: MultiMapping[str], name: str) -> bool | None:
+    match parameters.get(name):
         case None:
             return None
         case "true":
@@ -112,7 +153,7 @@ def _parse_open(parameters: MultiMapping[str]) -> bool | None:
         case "false":
             return False
         case other:
-            raise ValueError(f"open: {other[:40]!a} is neither true nor false")
+            raise ValueError(f"{name}: {other[:40]!a} is neither true nor false")
 
 
 def _parse_limit(parameters: MultiMapping[str]) -> int:

@@ -17,7 +17,7 @@ from watcher.model.reload import Outcome, Refused, Reloaded
 from watcher.model.snapshot import Snapshot
 from watcher.settings.values import WebSettings
 from watcher.text import clean
-from watcher.web.api import Api, ReadOutages, json_error
+from watcher.web.api import Api, Records, json_error
 from watcher.web.guard import HostAllowList, origin_refusal, reload_refusal, strict_headers
 from watcher.web.pages import STYLE_HASH, landing
 from watcher.web.scrape import expose
@@ -34,7 +34,7 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class WebServer:
     """Serves metrics, health, the API and the landing page on one address.
 
-    `snapshot` shows the program as it is, from memory; `outages` is asked as Store.outages is; `reload` has the
+    `snapshot` shows the program as it is, from memory; `records` is asked for what is stored; `reload` has the
     configuration read anew, by force or not. `grace` is what running requests get when the server stops.
     """
 
@@ -42,7 +42,7 @@ class WebServer:
         self,
         settings: WebSettings,
         snapshot: Callable[[], Snapshot],
-        outages: ReadOutages,
+        records: Records,
         reload: Callable[[bool], Awaitable[Outcome]],
         registry: CollectorRegistry,
         version: str,
@@ -55,7 +55,7 @@ class WebServer:
         self._registry = registry
         self._version = version
         self._grace = grace
-        self._api = Api(snapshot, outages)
+        self._api = Api(snapshot, records)
         self._hosts = HostAllowList(settings.host, settings.allow_hosts)
         self._log = structlog.get_logger()
         self._runner: web.AppRunner | None = None

@@ -31,6 +31,8 @@ def test_open_outage_has_a_beginning_but_no_end() -> None:
         "quote": "Désolé, cette page n'existe pas",
         "language": "fr",
         "open": True,
+        "retracted_at": None,
+        "retraction": None,
     }
 
 

@@ -27,6 +27,7 @@ SECTIONS: dict[type[BaseModel], tuple[str, str]] = {
     schema.SettingsFile: ("watcher.yaml", "The file"),
     schema.ProbeEntry: ("watcher.yaml", "`probe`"),
     schema.WebEntry: ("watcher.yaml", "`web`"),
+    schema.RetentionEntry: ("watcher.yaml", "`retention`"),
     schema.LogChannelEntry: ("watcher.yaml", "`channels` of kind `log`"),
     schema.SlackChannelEntry: ("watcher.yaml", "`channels` of kind `slack`"),
     schema.RouteEntry: ("watcher.yaml", "`routes`"),

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from watcher.model.errors import StoreError
+from watcher.store.engine import DATABASE
 from watcher.store.lock import LOCK, WriterLock
-from watcher.store.sql import DATABASE, SqlStore
+from watcher.store.sql import SqlStore
 
 ROOT = Path(__file__).parents[3]
 

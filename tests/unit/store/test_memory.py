@@ -14,7 +14,9 @@ def test_broken_chain_names_the_first_broken_row() -> None:
     store.watch([account()], T0)
     store.commit(opening(outage()))
     store.commit(closing(outage()))
-    store._chain[1] = replace(store._chain[1], transition=replace(store._chain[1].transition, at=after(1)))
+    changed = store._chain[1].transition
+    assert changed is not None
+    store._chain[1] = replace(store._chain[1], transition=replace(changed, at=after(1)))
     assert store.verify_chain() == 2
 
 

@@ -38,9 +38,9 @@ from watcher.model.errors import StoreError
 from watcher.model.outage import Outage, TransitionKind, Unobserved
 from watcher.store import tables
 from watcher.store.base import Commit
-from watcher.store.engine import sqlite_engine
+from watcher.store.engine import DATABASE, sqlite_engine
 from watcher.store.faults import ContradictionError
-from watcher.store.sql import DATABASE, SqlStore
+from watcher.store.sql import SqlStore
 
 SHORT = timedelta(milliseconds=20)
 OUTAGE = outage()

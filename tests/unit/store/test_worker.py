@@ -19,9 +19,10 @@ from watcher.metrics import Metrics
 from watcher.model.errors import StoreError
 from watcher.model.outage import AccountState
 from watcher.store.base import Commit, Store
+from watcher.store.engine import DATABASE
 from watcher.store.faults import ContradictionError
 from watcher.store.memory import MemoryStore
-from watcher.store.sql import DATABASE, SqlStore
+from watcher.store.sql import SqlStore
 from watcher.store.worker import StoreWorker
 
 NAMES = ("potus", "realdonaldtrump")
@@ -497,4 +498,4 @@ def test_whatever_fails_the_last_state_is_stored(data: st.DataObject) -> None:
 
     asyncio.run(story())
     assert store.load().states == last
-    assert [link.transition.at for link in store._chain] == committed
+    assert [link.transition and link.transition.at for link in store._chain] == committed

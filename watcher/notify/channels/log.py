@@ -10,7 +10,7 @@ from watcher.model.notification import Delivered, Message, NotificationKind, Out
 
 
 class LogChannel:
-    """Writes each message as one line through `logger`, as loud as its severity; what is over as information."""
+    """Writes each message as one line through `logger`, as loud as its severity; ends and corrections softly."""
 
     def __init__(self, name: str, logger: FilteringBoundLogger) -> None:
         self._name = name
@@ -38,7 +38,7 @@ class LogChannel:
             "dedup_key": message.dedup_key,
         }
         told = {key: value for key, value in fields.items() if value}
-        if message.kind is NotificationKind.RESOLVED:
+        if message.kind in (NotificationKind.RESOLVED, NotificationKind.CORRECTION):
             self._logger.info(message.headline, **told)
             return Delivered()
         match message.severity:

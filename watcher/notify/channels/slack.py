@@ -33,6 +33,8 @@ _FALLBACK_LENGTH = 1000
 _URL_LENGTH = 2000
 
 _ICONS: Final[dict[Severity, str]] = {Severity.CRITICAL: "🔴", Severity.WARNING: "🟠", Severity.INFO: "🔵"}
+# What is news of an end or of an error of ours is as loud as any other such news.
+_KINDS: Final[dict[NotificationKind, str]] = {NotificationKind.RESOLVED: "🟢", NotificationKind.CORRECTION: "✏️"}
 _ESCAPES: Final[dict[int, str]] = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _URL_ESCAPES: Final[dict[int, str]] = str.maketrans({" ": "%20", "<": "%3C", ">": "%3E", "|": "%7C", "`": "%60"})
 # Emphasis, code, quotes, :emoji: and mentions: what Slack would turn into something else than the text itself.
@@ -180,8 +182,7 @@ def _blocks(message: Message) -> Iterable[Block]:
 
 
 def _titled(message: Message) -> str:
-    icon = "🟢" if message.kind is NotificationKind.RESOLVED else _ICONS[message.severity]
-    return f"{icon} {message.headline}"
+    return f"{_KINDS.get(message.kind) or _ICONS[message.severity]} {message.headline}"
 
 
 def _field(label: str, value: str) -> MarkdownTextObject:

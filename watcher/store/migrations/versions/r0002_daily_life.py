@@ -17,6 +17,7 @@ def upgrade() -> None:
     op.add_column("outage", sa.Column("retracted_at", _MICROS))
     op.add_column("outage", sa.Column("retraction", sa.Text()))
     op.add_column("notification", sa.Column("recipients", sa.Text()))
+    op.create_index("ix_transition_evidence_sha256", "transition_evidence", ["sha256"])
     _annotations()
     _samples()
     op.create_table(

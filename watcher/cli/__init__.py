@@ -1,26 +1,22 @@
-"""The command line: parse, call, print; nothing else. What is to be said is made in `summary`, `explain` and `demo`.
+"""The command line: parse, call, print; nothing else. What is to be said is made in `summary`, `explain` and so on.
 
 Exit statuses: 0 all is well; 1 the answer is no (a faulty file, an account that is gone); 2 a wrong call, or a store
 that cannot be used; 3 a probe that says neither yes nor no.
 """
 
 import asyncio
-import errno
-import json
 import os
 import signal
-import ssl
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import click
 
 from watcher import __version__
-from watcher.model.errors import ConfigError, StoreError, WatcherError
-from watcher.store.base import Store
+from watcher.cli.records import accounts, backup, forget, outages
+from watcher.cli.terminal import config_option, epilog, fail, faults_told, json_option, print_json, say, say_all
+from watcher.model.errors import ConfigError
 from watcher.text import clean
 
 _LEVELS: Final = ("debug", "info", "warning", "error")
@@ -35,23 +31,10 @@ _TONES: Final[dict[str, dict[str, Any]]] = {
     "good": {"fg": "green"},
 }
 
-_config = click.option(
-    "--config",
-    type=click.Path(path_type=Path),
-    default=Path("config/watcher.yaml"),
-    show_default=True,
-    help="The settings file. It names the watchlist and the state_dir.",
-)
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
-
-
-def _epilog(*examples: str, ends: str = "") -> str:
-    return "\b\nExamples:\n" + "".join(f"  {example}\n" for example in examples) + (f"\n{ends}" if ends else "")
-
 
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog=_epilog("watcher demo", "watcher check && watcher run", "watcher COMMAND --help"),
+    epilog=epilog("watcher demo", "watcher check && watcher run", "watcher COMMAND --help"),
 )
 @click.pass_context
 def main(context: click.Context) -> None:
@@ -65,7 +48,7 @@ def main(context: click.Context) -> None:
 
 
 @main.command(
-    epilog=_epilog(
+    epilog=epilog(
         "watcher run",
         "watcher run --config /etc/watcher/watcher.yaml --log-level warning",
         ends=(
@@ -74,7 +57,7 @@ def main(context: click.Context) -> None:
         ),
     )
 )
-@_config
+@config_option
 @click.option("--log-level", type=click.Choice(_LEVELS), default="info", show_default=True, help="How much to log.")
 def run(config: Path, log_level: str) -> None:
     """Watch the accounts of the watchlist until stopped.
@@ -92,25 +75,25 @@ def run(config: Path, log_level: str) -> None:
     from watcher.summary import started
 
     configure(log_level)
-    with _faults_told():
+    with faults_told():
         loaded = load_all(config, os.environ)
 
         async def watch() -> None:
             clock, stop, hangup = SystemClock(), _set_by(signal.SIGTERM, signal.SIGINT), _set_by(signal.SIGHUP)
             around = Surroundings(clock=clock, ticker=ApsTicker(clock), store=SqlStore(loaded.settings.state_dir))
-            await App(loaded, around).run(stop, lambda app: _say_all(started(loaded, app.web.url)), hangup)
+            await App(loaded, around).run(stop, lambda app: say_all(started(loaded, app.web.url)), hangup)
 
         asyncio.run(watch())
 
 
 @main.command(
-    epilog=_epilog(
+    epilog=epilog(
         "watcher reload",
         "watcher reload --force",
         ends="Ends with 0 when the configuration was taken; 1 when it was refused; 2 when nobody answers.",
     )
 )
-@_config
+@config_option
 @click.option("--force", is_flag=True, help="Take a watchlist that removes a large part of the accounts, too.")
 def reload(config: Path, force: bool) -> None:
     """Have a running `watcher run` read its files anew.
@@ -121,26 +104,26 @@ def reload(config: Path, force: bool) -> None:
     from watcher.manual import ask_reload
     from watcher.settings import load_settings
 
-    with _faults_told():
+    with faults_told():
         settings = load_settings(config, os.environ)
     taken, said = asyncio.run(ask_reload(settings.web, force=force))
     if taken is None:
-        _fail(said, 2)
+        fail(said, 2)
     for line in said.splitlines():
         click.echo(clean(line), err=not taken)
     sys.exit(0 if taken else 1)
 
 
 @main.command(
-    epilog=_epilog(
+    epilog=epilog(
         "watcher check",
         "watcher check --strict --json",
         ends="Ends with 0; 1 when a file is faulty or, with --strict, when an account cannot alert.",
     )
 )
-@_config
+@config_option
 @click.option("--strict", is_flag=True, help="Fail when an account cannot alert.")
-@_json
+@json_option
 def check(config: Path, strict: bool, as_json: bool) -> None:
     """Check the configuration, without a network.
 
@@ -150,23 +133,23 @@ def check(config: Path, strict: bool, as_json: bool) -> None:
     from watcher.settings import load_all
     from watcher.summary import can_all_alert, checked, checked_record, faults_record
 
-    with _faults_told():
+    with faults_told():
         try:
             loaded = load_all(config, os.environ)
         except ConfigError as error:
             if as_json:
-                _print_json(faults_record(error))
+                print_json(faults_record(error))
                 sys.exit(1)
             raise
     if as_json:
-        _print_json(checked_record(loaded, strict=strict))
+        print_json(checked_record(loaded, strict=strict))
     else:
-        _say_all(checked(loaded))
+        say_all(checked(loaded))
     sys.exit(1 if strict and not can_all_alert(loaded) else 0)
 
 
 @main.command(
-    epilog=_epilog(
+    epilog=epilog(
         "watcher probe bluesky:bsky.app",
         "watcher probe https://bsky.app/profile/bsky.app --explain",
         "watcher probe mastodon:Mastodon@mastodon.social --json",
@@ -174,9 +157,9 @@ def check(config: Path, strict: bool, as_json: bool) -> None:
     )
 )
 @click.argument("url_or_id", metavar="URL_OR_ID")
-@_config
+@config_option
 @click.option("--explain", is_flag=True, help="Show what was fetched, which step decided, what the controls said.")
-@_json
+@json_option
 def probe(url_or_id: str, config: Path, explain: bool, as_json: bool) -> None:
     """Look at one account, once.
 
@@ -190,7 +173,7 @@ def probe(url_or_id: str, config: Path, explain: bool, as_json: bool) -> None:
     from watcher.settings import account_for, load_all
 
     configure("warning")
-    with _faults_told(status=2):
+    with faults_told(status=2):
         loaded = load_all(config, os.environ)
         try:
             account = account_for(url_or_id, loaded)
@@ -199,65 +182,25 @@ def probe(url_or_id: str, config: Path, explain: bool, as_json: bool) -> None:
         seen = asyncio.run(look(account, loaded, SystemClock()))
     status, colour = _PROBED[seen.finding.verdict]
     if as_json:
-        _print_json(look_record(seen))
+        print_json(look_record(seen))
     else:
-        _say(sentence(seen), fg=colour)
-        _say_all(explanation(seen) if explain else ())
+        say(sentence(seen), fg=colour)
+        say_all(explanation(seen) if explain else ())
     sys.exit(status)
 
 
-@main.command(epilog=_epilog("watcher accounts", "watcher accounts --json"))
-@_config
-@_json
-def accounts(config: Path, as_json: bool) -> None:
-    """List the watched accounts and how they stand.
-
-    Reads what `watcher run` has stored, whether it is running or not.
-    """
-    from watcher.clock import SystemClock
-    from watcher.model.record import account_record
-    from watcher.settings import load_all
-    from watcher.summary import accounts_table, stands
-
-    with _faults_told():
-        loaded = load_all(config, os.environ)
-        with _reading(loaded.settings.state_dir) as store:
-            found = stands(loaded, store.load(), SystemClock().now())
-    if as_json:
-        _print_json([account_record(account, state) for account, state in found])
-    else:
-        _say_all(accounts_table(found))
-
-
-@main.command(epilog=_epilog("watcher outages --open", "watcher outages --account x:realdonaldtrump --limit 5 --json"))
-@_config
-@click.option("--account", metavar="ID", help="Only those of this account.")
-@click.option("--open", "open_only", is_flag=True, help="Only those that are not over.")
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="So many at most.")
-@_json
-def outages(config: Path, account: str | None, open_only: bool, limit: int, as_json: bool) -> None:
-    """List the outages with their proven durations.
-
-    The latest comes first. Reads what `watcher run` has stored, whether it is running or not.
-    """
-    from watcher.model.record import outage_record
-    from watcher.settings import load_settings
-    from watcher.summary import outages_table
-
-    with _faults_told(), _reading(load_settings(config, os.environ).state_dir) as store:
-        found = store.outages(account_id=account, open_only=open_only, limit=limit)
-    if as_json:
-        _print_json([outage_record(outage) for outage in found])
-    else:
-        _say_all(outages_table(found))
+main.add_command(accounts)
+main.add_command(outages)
+main.add_command(forget)
+main.add_command(backup)
 
 
 @main.command(
     "test-channel",
-    epilog=_epilog("watcher test-channel newsroom", ends="Ends with 0 when the message was taken, 1 when it was not."),
+    epilog=epilog("watcher test-channel newsroom", ends="Ends with 0 when the message was taken, 1 when it was not."),
 )
 @click.argument("name", metavar="NAME")
-@_config
+@config_option
 def test_channel(name: str, config: Path) -> None:
     """Send one test message through a channel.
 
@@ -272,19 +215,19 @@ def test_channel(name: str, config: Path) -> None:
     from watcher.settings import load_settings
 
     configure("info")
-    with _faults_told():
+    with faults_told():
         settings = load_settings(config, os.environ)
     channels = {channel.name: channel for channel in settings.channels}
     if name not in channels:
-        _fail(f"there is no channel '{name}'; there is {', '.join(sorted(channels)) or 'none'}", 1)
+        fail(f"there is no channel '{name}'; there is {', '.join(sorted(channels)) or 'none'}", 1)
     outcome = asyncio.run(send_test(channels[name], SystemClock()))
     delivered = isinstance(outcome, Delivered)
-    _say(f"{name}: {outcome_sentence(outcome)}", fg="green" if delivered else "red")
+    say(f"{name}: {outcome_sentence(outcome)}", fg="green" if delivered else "red")
     sys.exit(0 if delivered else 1)
 
 
 @main.command(
-    epilog=_epilog(
+    epilog=epilog(
         "watcher demo",
         "watcher demo --speed 600 --once --json",
         ends="Ends with 0 when the truth lay within the measured bounds and both messages arrived, else with 1.",
@@ -304,7 +247,7 @@ def test_channel(name: str, config: Path) -> None:
     type=click.IntRange(0, 65535),
     help=f"Where the page is served.  [default: {_PORT}; with --once any free one]",
 )
-@_json
+@json_option
 def demo(speed: float, once: bool, port: int | None, as_json: bool) -> None:
     """See an outage and its alerts, without a network.
 
@@ -320,12 +263,12 @@ def demo(speed: float, once: bool, port: int | None, as_json: bool) -> None:
     except ModuleNotFoundError as error:
         if error.name != "trustme":
             raise
-        _fail("the demo needs the package trustme: pip install 'watcher[demo]', or in a checkout '.[demo]'", 1)
+        fail("the demo needs the package trustme: pip install 'watcher[demo]', or in a checkout '.[demo]'", 1)
     where = port if port is not None else (0 if once else _PORT)
     narrator = (
         Narrator()
         if as_json
-        else Teller(lambda line, tone: _say(line, **_TONES.get(tone, {})), speed=speed, stays=not once)
+        else Teller(lambda line, tone: say(line, **_TONES.get(tone, {})), speed=speed, stays=not once)
     )
 
     async def play() -> Ending:
@@ -333,10 +276,10 @@ def demo(speed: float, once: bool, port: int | None, as_json: bool) -> None:
             once=once, stop=_set_by(signal.SIGTERM, signal.SIGINT)
         )
 
-    with _faults_told(taken=f"port {where} is in use by another program: watcher demo --port 0 takes a free one"):
+    with faults_told(taken=f"port {where} is in use by another program: watcher demo --port 0 takes a free one"):
         ending = asyncio.run(play())
     if as_json:
-        _print_json(ending.to_record())
+        print_json(ending.to_record())
     sys.exit(0 if ending.is_good else 1)
 
 
@@ -352,57 +295,3 @@ def _set_by(*numbers: signal.Signals) -> asyncio.Event:
     for number in numbers:
         asyncio.get_running_loop().add_signal_handler(number, event.set)
     return event
-
-
-@contextmanager
-def _reading(state_dir: Path) -> Iterator[Store]:
-    """The store of a run, opened to be read."""
-    from watcher.store.sql import SqlStore
-
-    store = SqlStore(state_dir, read_only=True)
-    store.open()
-    with closing(store):
-        yield store
-
-
-@contextmanager
-def _faults_told(*, status: int = 1, taken: str = "") -> Iterator[None]:
-    """End with a message, and with `status`, where the configuration or the machine is to blame; 2 for the store.
-
-    `taken` is what to say of a port that somebody else has.
-    """
-    try:
-        yield
-    except ConfigError as error:
-        for fault in error.faults:
-            click.echo(clean(str(fault)), err=True)
-        sys.exit(status)
-    except StoreError as error:
-        _fail(str(error), 2)
-    except WatcherError as error:
-        cause = error.__cause__
-        is_taken = isinstance(cause, OSError) and cause.errno == errno.EADDRINUSE
-        _fail(taken if taken and is_taken else str(error), status)
-    except ssl.SSLError as error:
-        _fail(f"probe.ca_file cannot be used: {error.reason or error}", status)
-
-
-def _fail(message: str, status: int) -> NoReturn:
-    click.secho(f"watcher: {clean(message)}", err=True, fg="red")
-    sys.exit(status)
-
-
-def _say(text: str, **style: Any) -> None:
-    """One line on standard output. Pages may have written parts of it."""
-    click.echo(click.style(clean(text), **style) if style else clean(text))
-
-
-def _say_all(lines: Iterable[str]) -> None:
-    for line in lines:
-        _say(line)
-
-
-def _print_json(value: Any) -> None:
-    """JSON for people and programs: letters as they are, and nothing that a terminal would obey."""
-    text = json.dumps(value, indent=2, ensure_ascii=False)
-    click.echo("".join(c if c == "\n" or clean(c) == c else json.dumps(c)[1:-1] for c in text))

@@ -1,0 +1,242 @@
+"""The commands about the record: what they print, what they change, and the status that they end with."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import structlog
+from click.testing import CliRunner, Result
+
+from tests.fakes.newsroom import configure
+from tests.unit.store.samples import PAGE_HASH, T0, account, opening, outage, state
+from tests.unit.store.samples import closing as ending
+from watcher.cli import main
+from watcher.model.outage import Phase
+from watcher.store.base import Commit
+from watcher.store.sql import SqlStore
+
+WATCHLIST = "accounts: [https://x.com/POTUS, https://github.com/python]\n"
+OLD, NEW = "potus-1", "potus-2"
+REASON = ("--reason", "a test of the platform")
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """A command logs to the standard error of its test, which is closed after it."""
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """The configuration, and a store in which @POTUS was down once and is down again, and @NASA is watched no more."""
+    made = configure(tmp_path, watchlist=WATCHLIST)
+    with closing(SqlStore(tmp_path / "state")) as store:
+        store.open()
+        store.watch([account("potus"), account("nasa")], T0)
+        store.commit(opening(outage()))
+        store.commit(ending(outage()))
+        again = outage(number=2, seconds=3600)
+        store.commit(opening(again))
+        store.commit(Commit(states=(state(phase=Phase.DOWN, outage=again), state("nasa"))))
+        store.watch([account("potus")], T0)
+    return made
+
+
+def call(*arguments: str | Path, answer: str | None = None) -> Result:
+    """What `watcher ARGUMENTS` does."""
+    return CliRunner().invoke(main, [str(argument) for argument in arguments], input=answer)
+
+
+def listed(config: Path, *arguments: str) -> list[str]:
+    """The ids of the outages that are given out."""
+    return [record["id"] for record in json.loads(call("outages", "--config", config, "--json", *arguments).stdout)]
+
+
+def test_an_export_as_csv(config: Path) -> None:
+    """One row an outage, and nothing else."""
+    result = call("outages", "--config", config, "--format", "csv")
+    assert result.exit_code == 0
+    rows = list(csv.DictReader(io.StringIO(result.stdout, newline=""), strict=True))
+    assert [row["id"] for row in rows] == [NEW, OLD]
+
+
+def test_an_export_as_markdown(config: Path) -> None:
+    """A report."""
+    result = call("outages", "--config", config, "--format", "md")
+    assert result.output.startswith("# Outages\n\n2 outages, ")
+
+
+def test_json_by_either_name(config: Path) -> None:
+    """`--json` is short for `--format json`."""
+    assert call("outages", "--config", config, "--json").stdout == (
+        call("outages", "--config", config, "--format", "json").stdout
+    )
+
+
+def test_a_span_of_time(config: Path) -> None:
+    """By dates, or so long ago; what is no time is a wrong call that says what is."""
+    assert listed(config, "--since", "2017-11-02T23:30") == [NEW]
+    assert listed(config, "--until", "2017-11-02T23:30") == [OLD]
+    assert listed(config, "--since", "1h") == [NEW]
+    wrong = call("outages", "--config", config, "--since", "yesterday")
+    assert wrong.exit_code == 2
+    assert "'yesterday' is no time: write 2017-11-02" in wrong.stderr
+
+
+def test_a_cut_table_says_so(config: Path) -> None:
+    """An export is never cut unless asked to be."""
+    cut = call("outages", "--config", config, "--limit", "1").output.splitlines()
+    assert len(cut) == 3
+    assert cut[-1].startswith("there are more: ")
+    assert len(call("outages", "--config", config, "--limit", "2").output.splitlines()) == 3
+    assert listed(config, "--limit", "1") == [NEW]
+
+
+def test_a_note(config: Path) -> None:
+    """It is in the record from then on; the same again is there already."""
+    arguments = ("--cause", " human\nerror ", "--text", "as said", "--link", "https://x.com/a", "--by", "desk")
+    first = call("outages", "annotate", OLD, "--config", config, *arguments)
+    assert (first.exit_code, first.output) == (0, f"{OLD}: noted\n")
+    again = call("outages", "annotate", OLD, "--config", config, *arguments)
+    assert (again.exit_code, again.output) == (0, f"{OLD}: noted already\n")
+    [record] = [each for each in json.loads(call("outages", "--config", config, "--json").stdout) if each["id"] == OLD]
+    [note] = record["annotations"]
+    assert {name: note[name] for name in ("by", "cause", "text", "link")} == {
+        "by": "desk",
+        "cause": "human error",
+        "text": "as said",
+        "link": "https://x.com/a",
+    }
+    assert "human error" in call("outages", "--config", config, "--format", "md").output
+    assert "human error" in call("outages", "--config", config, "--format", "csv").output
+
+
+def test_a_note_says_who_made_it(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The user, unless another is named; a user without a name is unknown."""
+
+    def nameless() -> str:
+        raise KeyError("getpwuid(): uid not found: 12345")
+
+    monkeypatch.setattr("getpass.getuser", lambda: "anna")
+    call("outages", "annotate", OLD, "--config", config, "--cause", "one")
+    monkeypatch.setattr("getpass.getuser", nameless)
+    call("outages", "annotate", OLD, "--config", config, "--cause", "two")
+    record = json.loads(call("outages", "--config", config, "--json").stdout)[1]
+    assert [note["by"] for note in record["annotations"]] == ["anna", "unknown"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--cause", " \x1b "), "says nothing"),
+        (("--cause", "x" * 5000), "5000 characters long"),
+        (("--cause", "x", "--link", "javascript:alert(1)"), "is no web address"),
+        (("--cause", "x", "--link", "https://[::1"), "is no web address"),
+        ((), "Missing option '--cause'"),
+    ],
+)
+def test_what_is_no_note(config: Path, arguments: tuple[str, ...], said: str) -> None:
+    """A wrong call, with what is wrong of it."""
+    result = call("outages", "annotate", OLD, "--config", config, *arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+def test_a_retraction(config: Path) -> None:
+    """Marked in the table, left out of what is given out, there on demand; once."""
+    first = call("outages", "retract", OLD, "--config", config, *REASON)
+    assert (first.exit_code, first.output.split(";")[0]) == (0, f"{OLD}: taken back")
+    again = call("outages", "retract", OLD, "--config", config, *REASON)
+    assert (again.exit_code, again.output) == (0, f"{OLD}: was taken back already; nothing was changed\n")
+    assert call("outages", "--config", config).output.splitlines()[2].endswith("recovered, retracted")
+    assert listed(config) == [NEW]
+    assert listed(config, "--retracted") == [NEW, OLD]
+    assert OLD not in call("outages", "--config", config, "--format", "csv").output
+    assert OLD in call("outages", "--config", config, "--format", "csv", "--retracted").output
+    assert "## Taken back" in call("outages", "--config", config, "--format", "md").output
+    row = call("accounts", "--config", config).output.splitlines()[1]
+    assert row.startswith("x:potus")
+
+
+def test_an_open_outage_is_not_taken_back(config: Path) -> None:
+    """1, and what to do instead; so for one that is not there."""
+    still = call("outages", "retract", NEW, "--config", config, *REASON)
+    assert still.exit_code == 1
+    assert f"{NEW} is still open and cannot be taken back: wait until it is over" in still.stderr
+    for name, more in (("retract", REASON), ("annotate", ("--cause", "x"))):
+        unknown = call("outages", name, "nothing", "--config", config, *more)
+        assert unknown.exit_code == 1
+        assert "there is no outage 'nothing'" in unknown.stderr
+
+
+def test_the_configuration_may_be_named_before_the_subcommand(config: Path) -> None:
+    """Where one would look for it."""
+    assert call("outages", "--config", config, "annotate", OLD, "--cause", "x").exit_code == 0
+
+
+def test_forgetting(config: Path) -> None:
+    """Asked first; nothing is left of it, not even on the disk; again there is nothing to forget."""
+    state_dir = config.parent / "state"
+    declined = call("forget", "x:nasa", "--config", config, answer="n\n")
+    assert declined.exit_code == 1
+    with closing(SqlStore(state_dir, read_only=True)) as store:
+        store.open()
+        assert "x:nasa" in store.load().states
+    done = call("forget", "x:nasa", "--config", config, "--yes")
+    assert (done.exit_code, done.output) == (0, "x:nasa: forgotten\n")
+    assert b"nasa" not in (state_dir / "watcher.db").read_bytes().lower()
+    again = call("forget", "x:nasa", "--config", config, "--yes")
+    assert (again.exit_code, again.stderr) == (1, "watcher: nothing is kept of 'x:nasa'\n")
+
+
+def test_a_listed_account_is_not_forgotten(config: Path) -> None:
+    """Nor one that a run still watches; when nobody runs, an edited list is enough."""
+    listed_still = call("forget", "x:potus", "--config", config, "--yes")
+    assert listed_still.exit_code == 1
+    assert "x:potus is on the watchlist: take it off" in listed_still.stderr
+    (config.parent / "watchlist.yaml").write_text("accounts: [https://github.com/python]\n")
+    with closing(SqlStore(config.parent / "state")) as run:
+        run.open()
+        running = call("forget", "x:potus", "--config", config, "--yes")
+        assert running.exit_code == 1
+        assert "still watched by the run" in running.stderr
+    assert call("forget", "x:potus", "--config", config, "--yes").exit_code == 0
+    assert listed(config) == []
+
+
+def test_a_backup(config: Path, tmp_path: Path) -> None:
+    """What it holds and how to restore it; 2 where it cannot be made, 1 where something was lost before."""
+    made = call("backup", tmp_path / "copy", "--config", config)
+    assert made.exit_code == 0
+    assert made.output.startswith(f"backup    {tmp_path}/copy: 2 outages, 1 page, ")
+    assert (tmp_path / "copy" / "evidence" / PAGE_HASH[:2] / f"{PAGE_HASH}.gz").is_file()
+    refused = call("backup", tmp_path / "copy", "--config", config)
+    assert refused.exit_code == 2
+    assert "copy is not empty" in refused.stderr
+    next((config.parent / "state" / "evidence").rglob("*.gz")).unlink()
+    lossy = call("backup", tmp_path / "other", "--config", config)
+    assert lossy.exit_code == 1
+    assert f"lost      the page {PAGE_HASH}" in lossy.output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("outages", "annotate", OLD, "--cause", "x"),
+        ("outages", "retract", OLD, *REASON),
+        ("forget", "x:nasa", "--yes"),
+        ("backup", "copy"),
+    ],
+)
+def test_without_a_store_there_is_nothing_to_do(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """2, and nothing is made."""
+    result = call(*arguments, "--config", configure(tmp_path, watchlist=WATCHLIST))
+    assert result.exit_code == 2
+    assert "has watcher run yet?" in result.stderr
+    assert not (tmp_path / "state").exists()
+    assert not Path("copy").exists()

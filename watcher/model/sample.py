@@ -1,0 +1,52 @@
+"""What is kept of the looks that change no phase: each change of the answer, and the first look of each UTC day."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from watcher.model.exchange import Exchange
+from watcher.model.finding import Finding, Reason, Verdict
+from watcher.model.outage import AccountState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One look: what it said, and how the host answered. `status` and `latency` are None where nobody was asked."""
+
+    account_id: str
+    at: datetime
+    verdict: Verdict
+    reason: Reason
+    source: str
+    vantage: str
+    status: int | None = None
+    latency: timedelta | None = None
+
+
+def samples_of(
+    before: AccountState, after: AccountState, finding: Finding, exchange: Exchange | None
+) -> tuple[Sample, ...]:
+    """The look as a sample, where it says something else than the one before it, or is the first of its UTC day.
+
+    Nothing of a finding that was dropped as too old: the state did not change by it.
+    """
+    changed = (before.verdict, before.reason, before.source) != (after.verdict, after.reason, after.source)
+    if not changed and not _is_new_day(before.last_probe_at, after.last_probe_at):
+        return ()
+    return (
+        Sample(
+            account_id=after.account_id,
+            at=finding.at,
+            verdict=finding.verdict,
+            reason=finding.reason,
+            source=finding.source,
+            vantage=finding.vantage,
+            status=exchange.outcome.status if exchange is not None else None,
+            latency=exchange.received_at - exchange.sent_at if exchange is not None else None,
+        ),
+    )
+
+
+def _is_new_day(before: datetime | None, after: datetime | None) -> bool:
+    if before is None or after is None:
+        return after is not None
+    return after.astimezone(UTC).date() > before.astimezone(UTC).date()

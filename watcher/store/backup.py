@@ -1,0 +1,102 @@
+"""A complete copy of a state directory while a run writes to it. It is one once it has a `watcher.db`."""
+
+import os
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import func, select
+
+from watcher.model.errors import StoreError
+from watcher.store import sql_chain, tables
+from watcher.store.engine import DATABASE, PATIENCE, make_private, sqlite_engine
+from watcher.store.evidence import EvidenceShelf, sync_directory
+from watcher.store.faults import told_as_store_error
+
+_PARTIAL: Final = ".partial"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copied:
+    """What a backup holds, and what was wrong before: pages (by hash) that were lost, the first changed transition."""
+
+    outages: int
+    pages: int
+    bytes: int
+    lost: tuple[str, ...] = ()
+    changed: int | None = None
+
+
+def copy_state(state_dir: Path, to: Path, *, patience: timedelta = PATIENCE) -> Copied:
+    """Copy the database and the pages that it names to `to`, on the disk for good, and check the copy.
+
+    Raises StoreError when `to` is not empty, when the disk refuses, and when the copy is not sound.
+    """
+    source = state_dir / DATABASE
+    if not source.is_file():
+        raise StoreError(f"no database at {source}: has watcher run yet?")
+    with told_as_store_error(to):
+        to.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if any(to.iterdir()):
+            raise StoreError(f"{to} is not empty: name a folder that is empty or not there yet")
+        partial = to / f"{DATABASE}{_PARTIAL}"
+        make_private(partial)
+    shelf, copy = EvidenceShelf(state_dir / "evidence"), EvidenceShelf(to / "evidence")
+    # Nothing is removed meanwhile. The database first: the pages that it names are on the disk by then.
+    with shelf.held(removing=False, patience=patience) as held:
+        if not held:
+            raise StoreError(f"{state_dir} is being pruned or an account is being forgotten: try again in a moment")
+        with told_as_store_error(source):
+            _copy_database(source, partial, patience)
+        outages, digests, changed = _checked(partial, patience)
+        with told_as_store_error(to):
+            lost = tuple(digest for digest in digests if not _copied(shelf, copy, digest))
+    with told_as_store_error(to):
+        partial.rename(to / DATABASE)
+        sync_directory(to)
+        sync_directory(to.parent)
+        size = sum(path.stat().st_size for path in to.rglob("*") if path.is_file())
+    return Copied(outages=outages, pages=len(digests) - len(lost), bytes=size, lost=lost, changed=changed)
+
+
+def _copy_database(source: Path, target: Path, patience: timedelta) -> None:
+    """One step, so that it is the state of one instant; writers go on meanwhile."""
+    uri = f"{source.absolute().as_uri()}?mode=ro"
+    with (
+        closing(sqlite3.connect(uri, uri=True, timeout=patience.total_seconds())) as running,
+        closing(sqlite3.connect(target)) as copy,
+    ):
+        running.backup(copy)
+        # Without a log beside it, one file is all of it; the next run turns the log on again.
+        copy.execute("PRAGMA journal_mode = DELETE")
+    descriptor = os.open(target, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _checked(database: Path, patience: timedelta) -> tuple[int, list[str], int | None]:
+    """How many outages the copy holds, the hashes of its pages, the first changed transition; StoreError if damaged."""
+    engine = sqlite_engine(database, read_only=True, patience=patience)
+    try:
+        with told_as_store_error(database), engine.begin() as connection:
+            [[said], *_] = connection.exec_driver_sql("PRAGMA integrity_check").all()
+            if said != "ok":
+                raise StoreError(f"the copy is damaged, and so is the database: {said}")
+            digests = list(connection.scalars(select(tables.evidence.c.sha256).order_by(tables.evidence.c.sha256)))
+            outages = connection.scalar(select(func.count()).select_from(tables.outage)) or 0
+            return outages, digests, sql_chain.first_broken(connection)
+    finally:
+        engine.dispose()
+
+
+def _copied(shelf: EvidenceShelf, copy: EvidenceShelf, digest: str) -> bool:
+    """False where the state directory itself has the page no more, or only a damaged one."""
+    if not shelf.is_sound(digest):
+        return False
+    copy.take_over(digest, shelf)
+    return True

@@ -1,0 +1,79 @@
+"""The chain of hashes over the transitions, by SQL: its end, whether it holds, and letting go of links of it.
+
+Each function runs in a transaction begun elsewhere.
+"""
+
+import json
+from collections.abc import Sequence
+from heapq import merge
+from typing import Any
+
+from sqlalchemy import BigInteger, Connection, Select, Text, cast, delete, inspect, literal, select, type_coerce
+
+from watcher.store import tables
+from watcher.store.codec import Row, chained_hash
+from watcher.store.commits import batches
+from watcher.store.upsert import insert_new
+
+
+def end(connection: Connection) -> tuple[int, str]:
+    """The number and the hash of the last transition, forgotten or not; (0, "") before the first."""
+    ends = (
+        connection.execute(select(table.c.seq, table.c.hash).order_by(table.c.seq.desc()).limit(1)).first()
+        for table in (tables.transition, tables.forgotten)
+    )
+    return max(((last.seq, last.hash) for last in ends if last is not None), default=(0, ""))
+
+
+def let_go(connection: Connection, numbers: Sequence[int]) -> None:
+    """Remove these transitions and their links to pages; their numbers and hashes stay."""
+    transition, link = tables.transition, tables.transition_evidence
+    for some in batches(numbers):
+        rows = connection.execute(select(transition.c.seq, transition.c.hash).where(transition.c.seq.in_(some)))
+        insert_new(connection, tables.forgotten, [dict(row) for row in rows.mappings()], unique=["seq"])
+        connection.execute(delete(link).where(link.c.seq.in_(some)))
+        connection.execute(delete(transition).where(transition.c.seq.in_(some)))
+
+
+def first_broken(connection: Connection) -> int | None:
+    """The number of the first transition that is not as it was written; None when all are."""
+    previous = ""
+    # What was forgotten cannot be checked, but what follows must build on its hash.
+    kept = connection.execute(_as_written()).mappings()
+    # A backup may be made of what an older version left, which had forgotten nothing.
+    has_forgotten = inspect(connection).has_table(tables.forgotten.name)
+    gone = connection.execute(_as_forgotten()).mappings() if has_forgotten else ()
+    for row in merge(kept, gone, key=_number):
+        if not row["gone"] and not _is_intact(row, previous):
+            return int(row["seq"])
+        previous = row["hash"]
+    return None
+
+
+def _number(row: Row) -> int:
+    return int(row["seq"])
+
+
+def _as_forgotten() -> Select[Any]:
+    columns = tables.forgotten.c
+    return select(columns.seq, columns.hash, literal(1).label("gone")).order_by(columns.seq)
+
+
+def _as_written() -> Select[Any]:
+    # Raw, without the types that make values of it: a row that cannot be read is a broken row, not an error.
+    columns = tables.transition.c
+    texts = [cast(columns[name], Text).label(name) for name in ("kind", "finding", "outage", "detail")]
+    at = type_coerce(columns.at, BigInteger).label("at")
+    known = (columns.seq, columns.hash, columns.account_id, columns.outage_id)
+    return select(*known, at, *texts, literal(0).label("gone")).order_by(columns.seq)
+
+
+def _is_intact(row: Row, previous: str) -> bool:
+    # Over what is stored, not over what this version makes of it: fields added later must not break old hashes.
+    document = {name: row[name] for name in ("kind", "at", "account_id")}
+    try:
+        document |= {name: json.loads(row[name] or "null") for name in ("finding", "outage", "detail")}
+        outage_id = document["outage"]["id"] if document["outage"] else None
+    except (ValueError, KeyError, TypeError):
+        return False
+    return bool(row["outage_id"] == outage_id and row["hash"] == chained_hash(document, previous))

@@ -1,0 +1,85 @@
+"""Erasing all that is kept of one account, by SQL, in a transaction begun elsewhere. Files are removed elsewhere."""
+
+from typing import Any
+
+from sqlalchemy import Connection, delete, or_, select, update
+
+from watcher.model.control import ControlFinding
+from watcher.model.notification import IncidentKind
+from watcher.store import sql_chain, tables
+from watcher.store.amendments import without_names
+from watcher.store.codec import from_json, to_json
+from watcher.store.sql_prune import remove_evidence, remove_incidents, remove_outages
+
+_ACCOUNT, _TRANSITION, _INCIDENT = tables.account.c, tables.transition.c, tables.incident.c
+
+
+def is_watched(connection: Connection, account_id: str) -> bool | None:
+    """Whether the last list of whom to watch had it; None: nothing was ever kept of it."""
+    found = connection.execute(select(_ACCOUNT.unwatched_at).where(_ACCOUNT.id == account_id)).first()
+    return None if found is None else found.unwatched_at is None
+
+
+def erase(connection: Connection, account_id: str) -> list[str]:
+    """Erase it from every table; the hashes of the pages that nobody else needs, for the files to follow."""
+    names = _names(connection, account_id)
+    platform = connection.scalar(select(_ACCOUNT.platform).where(_ACCOUNT.id == account_id)) or ""
+    pages = _own_pages(connection, account_id)
+    connection.execute(delete(tables.account_state).where(tables.account_state.c.account_id == account_id))
+    outages = tables.outage.c
+    remove_outages(connection, list(connection.scalars(select(outages.id).where(outages.account_id == account_id))))
+    sql_chain.let_go(
+        connection, list(connection.scalars(select(_TRANSITION.seq).where(_TRANSITION.account_id == account_id)))
+    )
+    remove_evidence(connection, pages)
+    about = (IncidentKind.ACCOUNT, IncidentKind.NOTICE)
+    incidents = select(_INCIDENT.id).where(_INCIDENT.kind.in_(about), _INCIDENT.key == account_id)
+    remove_incidents(connection, list(connection.scalars(incidents)))
+    connection.execute(delete(tables.sample).where(tables.sample.c.account_id == account_id))
+    connection.execute(delete(tables.unobserved).where(tables.unobserved.c.key == account_id))
+    connection.execute(delete(tables.account).where(_ACCOUNT.id == account_id))
+    _erase_from_controls(connection, platform, names)
+    _erase_from_incidents(connection, names)
+    return pages
+
+
+def _names(connection: Connection, account_id: str) -> set[str]:
+    """Every handle that it is known to have had, as it may stand in texts; without "@"."""
+    rows: list[Any] = [
+        *connection.execute(select(_ACCOUNT.handle, _ACCOUNT.display_handle).where(_ACCOUNT.id == account_id)),
+        *connection.execute(
+            select(tables.account_state.c.handle).where(tables.account_state.c.account_id == account_id)
+        ),
+        *connection.execute(select(tables.outage.c.handle_then).where(tables.outage.c.account_id == account_id)),
+    ]
+    found = {str(name).removeprefix("@") for row in rows for name in row if name is not None}
+    return found | {account_id.partition(":")[2]}
+
+
+def _own_pages(connection: Connection, account_id: str) -> list[str]:
+    """The pages that its transitions rest on, and no other account's."""
+    link = tables.transition_evidence.c
+    mine = select(link.sha256).join_from(tables.transition, tables.transition_evidence)
+    mine = mine.where(_TRANSITION.account_id == account_id)
+    others = select(link.sha256).join_from(tables.transition, tables.transition_evidence)
+    others = others.where(_TRANSITION.account_id != account_id)
+    return list(connection.scalars(mine.where(link.sha256.not_in(others)).distinct()))
+
+
+def _erase_from_controls(connection: Connection, platform: str, names: set[str]) -> None:
+    """An account that is seen serves as a control of others."""
+    kept, folded = tables.platform_state, {name.casefold() for name in names}
+    for row in connection.execute(select(kept).where(kept.c.platform == platform)).mappings().all():
+        controls = from_json(tuple[ControlFinding, ...], row["positives"])
+        left = tuple(each for each in controls if each.handle.removeprefix("@").casefold() not in folded)
+        if left != controls:
+            key = (kept.c[name] == row[name] for name in ("platform", "instance", "source", "vantage"))
+            connection.execute(update(kept).where(*key).values(positives=to_json(left)))
+
+
+def _erase_from_incidents(connection: Connection, names: set[str]) -> None:
+    """What is said of a platform names the controls that were asked."""
+    mentioned = or_(*(_INCIDENT.detail.icontains(name, autoescape=True) for name in names))
+    for row in connection.execute(select(_INCIDENT.id, _INCIDENT.detail).where(mentioned)).all():
+        text = without_names(row.detail, names)
+        connection.execute(update(tables.incident).where(_INCIDENT.id == row.id).values(detail=text))

@@ -1,0 +1,144 @@
+"""What is read of the past by SQL: outages, annotations, samples, and what uptime is computed from. Reads only."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+
+from watcher.model.annotation import Annotation
+from watcher.model.outage import Outage, TransitionKind, Unobserved
+from watcher.model.sample import Sample
+from watcher.model.uptime import History
+from watcher.store import tables
+from watcher.store.codec import from_row
+from watcher.store.commits import batches
+
+_T = TypeVar("_T")
+_FIRST = (TransitionKind.ACCOUNT_FIRST_SEEN, TransitionKind.ACCOUNT_APPEARED)
+_OUTAGE = tables.outage.c
+
+
+def outages(connection: Connection, **asked: Any) -> tuple[Outage, ...]:
+    """See `Store.outages`; `asked` are its keywords, all of them."""
+    query = select(tables.outage).order_by(_OUTAGE.confirmed_at.desc(), _OUTAGE.id.desc())
+    query = query.where(*_conditions(**asked))
+    if asked["limit"] is not None:
+        query = query.limit(asked["limit"])
+    return tuple(from_row(Outage, row) for row in connection.execute(query).mappings())
+
+
+def _conditions(
+    *,
+    account_id: str | None,
+    open_only: bool,
+    since: datetime | None,
+    until: datetime | None,
+    retracted: bool,
+    limit: int | None,
+) -> Iterator[ColumnElement[bool]]:
+    del limit
+    if account_id is not None:
+        yield _OUTAGE.account_id == account_id
+    if open_only:
+        yield _OUTAGE.closed_at.is_(None)
+    if not retracted:
+        yield _OUTAGE.retracted_at.is_(None)
+    if since is not None:
+        yield reaches(since)
+    if until is not None:
+        yield _OUTAGE.began_e < until
+
+
+def reaches(since: datetime) -> ColumnElement[bool]:
+    """The outages that were not over before `since`."""
+    return or_(
+        _OUTAGE.closed_at.is_(None),
+        _OUTAGE.ended_l >= since,
+        and_(_OUTAGE.ended_l.is_(None), _OUTAGE.last_absent_l >= since),
+    )
+
+
+def annotations_of(connection: Connection, outage_ids: Sequence[str]) -> dict[str, tuple[Annotation, ...]]:
+    """See `Store.annotations`."""
+    columns = tables.annotation.c
+    found: defaultdict[str, list[Annotation]] = defaultdict(list)
+    for some in batches(outage_ids):
+        wanted = columns.outage_id.in_(some)
+        for row in connection.execute(select(tables.annotation).where(wanted).order_by(columns.id)).mappings():
+            found[row["outage_id"]].append(from_row(Annotation, row))
+    return {outage_id: tuple(several) for outage_id, several in found.items()}
+
+
+def samples(connection: Connection, account_id: str, limit: int) -> tuple[Sample, ...]:
+    """See `Store.samples`."""
+    columns = tables.sample.c
+    query = select(tables.sample).where(columns.account_id == account_id).order_by(columns.at.desc()).limit(limit)
+    return tuple(from_row(Sample, row) for row in connection.execute(query).mappings())
+
+
+def history(connection: Connection, since: datetime, account_id: str | None) -> dict[str, History]:
+    """See `Store.history`."""
+    seen = _first_seen(connection, account_id)
+    gone = _by_account(connection, Outage, _reaching(since, account_id))
+    hidden, all_hidden = _unobserved(connection, since, account_id)
+    back = _counted(connection, account_id)
+    return {
+        account: History(
+            seen_since=since_when,
+            outages=tuple(gone.get(account, ())),
+            unobserved=(*hidden.get(account, ()), *all_hidden),
+            retracted=back.get(account, 0),
+        )
+        for account, since_when in seen.items()
+    }
+
+
+def _first_seen(connection: Connection, account_id: str | None) -> dict[str, datetime | None]:
+    """When each account was first seen; where that is forgotten, since when it is watched."""
+    account, state, transition = tables.account, tables.account_state, tables.transition
+    known = select(account.c.id, account.c.watched_since, state.c.last_present)
+    known = known.join_from(account, state, account.c.id == state.c.account_id, isouter=True)
+    first = select(transition.c.account_id, func.min(transition.c.at)).where(transition.c.kind.in_(_FIRST))
+    first = first.group_by(transition.c.account_id)
+    if account_id is not None:
+        known, first = known.where(account.c.id == account_id), first.where(transition.c.account_id == account_id)
+    stamped = {row[0]: row[1] for row in connection.execute(first)}
+    return {
+        row.id: stamped.get(row.id, row.watched_since) if row.last_present is not None else None
+        for row in connection.execute(known)
+    }
+
+
+def _reaching(since: datetime, account_id: str | None) -> Select[Any]:
+    query = select(tables.outage).where(reaches(since), _OUTAGE.retracted_at.is_(None)).order_by(_OUTAGE.confirmed_at)
+    return query if account_id is None else query.where(_OUTAGE.account_id == account_id)
+
+
+def _by_account(connection: Connection, kind: type[_T], query: Select[Any]) -> dict[str, list[_T]]:
+    found: defaultdict[str, list[_T]] = defaultdict(list)
+    for row in connection.execute(query).mappings():
+        found[row["account_id"]].append(from_row(kind, row))
+    return found
+
+
+def _unobserved(
+    connection: Connection, since: datetime, account_id: str | None
+) -> tuple[dict[str, list[Unobserved]], tuple[Unobserved, ...]]:
+    """The spans of each account, and those of all."""
+    columns = tables.unobserved.c
+    query = select(tables.unobserved).where(columns.to_at > since).order_by(columns.from_at, columns.id)
+    if account_id is not None:
+        query = query.where(columns.key.in_(("", account_id)))
+    found: defaultdict[str, list[Unobserved]] = defaultdict(list)
+    for row in connection.execute(query).mappings():
+        of_all = row["scope"] == "all"
+        found["" if of_all else row["key"]].append(from_row(Unobserved, row, account_id=None if of_all else row["key"]))
+    return found, tuple(found.pop("", ()))
+
+
+def _counted(connection: Connection, account_id: str | None) -> dict[str, int]:
+    query = select(_OUTAGE.account_id, func.count()).where(_OUTAGE.retracted_at.is_not(None))
+    query = query if account_id is None else query.where(_OUTAGE.account_id == account_id)
+    return {row[0]: row[1] for row in connection.execute(query.group_by(_OUTAGE.account_id))}

@@ -1,0 +1,61 @@
+"""What a start goes on from, by SQL. Reads only, in a transaction begun elsewhere."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Select, select
+
+from watcher.model.control import ControlFinding, ControlKey, ControlReport
+from watcher.model.finding import Finding
+from watcher.model.notification import Incident
+from watcher.model.outage import AccountState, Outage, Transition
+from watcher.store import tables
+from watcher.store.codec import from_json, from_row
+
+
+def rows(connection: Connection, query: Select[Any]) -> Sequence[RowMapping]:
+    """All rows that the query finds, by the names of their columns."""
+    return connection.execute(query).mappings().all()
+
+
+def states(connection: Connection) -> dict[str, AccountState]:
+    """The state of each account, with its open outage."""
+    current = select(tables.account_state.c.outage_id).where(tables.account_state.c.outage_id.is_not(None))
+    found = rows(connection, select(tables.outage).where(tables.outage.c.id.in_(current)))
+    outages = {row["id"]: from_row(Outage, row) for row in found}
+    return {
+        row["account_id"]: from_row(AccountState, row, outage=outages.get(row["outage_id"]))
+        for row in rows(connection, select(tables.account_state))
+    }
+
+
+def open_incidents(connection: Connection) -> tuple[Incident, ...]:
+    """The incidents that are not over, oldest first."""
+    columns = tables.incident.c
+    query = select(tables.incident).where(columns.closed_at.is_(None)).order_by(columns.opened_at, columns.id)
+    return tuple(from_row(Incident, row) for row in rows(connection, query))
+
+
+def controls(connection: Connection) -> tuple[ControlReport, ...]:
+    """What the controls said last."""
+    reports = (
+        ControlReport(
+            key=from_row(ControlKey, row),
+            positives=from_json(tuple[ControlFinding, ...], row["positives"]),
+            negatives=from_json(tuple[ControlFinding, ...], row["negatives"]),
+        )
+        for row in rows(connection, select(tables.platform_state))
+    )
+    return tuple(sorted(reports, key=lambda report: report.key))
+
+
+def transition(row: RowMapping) -> Transition:
+    """One transition as it was."""
+    return Transition(
+        kind=row["kind"],
+        at=row["at"],
+        account_id=row["account_id"],
+        finding=from_json(Finding, row["finding"]),
+        outage=from_json(Outage, row["outage"]),
+        detail=row["detail"],
+    )
