@@ -19,6 +19,7 @@ from typing import Any, Final, NoReturn
 import click
 
 from watcher import __version__
+from watcher.ending import Ending
 from watcher.model.errors import ConfigError, StoreError, WatcherError
 from watcher.store.base import Store
 from watcher.text import clean
@@ -69,8 +70,9 @@ def main(context: click.Context) -> None:
         "watcher run",
         "watcher run --config /etc/watcher/watcher.yaml --log-level warning",
         ends=(
-            "Ends with 0 after Ctrl-C or SIGTERM; 1 when the configuration is faulty or the port is taken; "
-            "2 when the store cannot be used."
+            "Ends with 0 within ten seconds after Ctrl-C or SIGTERM (another one, a second later or more, ends it at "
+            "once, as a crash would); 1 when the configuration is faulty or the port is taken; 2 when the store cannot "
+            "be used, or when what was seen last could not be stored."
         ),
     )
 )
@@ -83,6 +85,11 @@ def run(config: Path, log_level: str) -> None:
     page, an API and metrics. The log goes to standard error. Changed files are taken up within a few seconds, and at
     once on SIGHUP or `watcher reload`; faulty ones change nothing.
     """
+    with _faults_told(), Ending() as ending:
+        _watch(config, log_level, ending)
+
+
+def _watch(config: Path, log_level: str, ending: Ending) -> None:
     from watcher.app import App, Surroundings
     from watcher.clock import SystemClock
     from watcher.logs import configure
@@ -92,15 +99,16 @@ def run(config: Path, log_level: str) -> None:
     from watcher.summary import started
 
     configure(log_level)
-    with _faults_told():
-        loaded = load_all(config, os.environ)
+    loaded = load_all(config, os.environ)
 
-        async def watch() -> None:
-            clock, stop, hangup = SystemClock(), _set_by(signal.SIGTERM, signal.SIGINT), _set_by(signal.SIGHUP)
-            around = Surroundings(clock=clock, ticker=ApsTicker(clock), store=SqlStore(loaded.settings.state_dir))
+    async def watch() -> None:
+        clock, hangup = SystemClock(), asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hangup.set)
+        around = Surroundings(clock=clock, ticker=ApsTicker(clock), store=SqlStore(loaded.settings.state_dir))
+        async with ending.by_signal() as stop:
             await App(loaded, around).run(stop, lambda app: _say_all(started(loaded, app.web.url)), hangup)
 
-        asyncio.run(watch())
+    asyncio.run(watch())
 
 
 @main.command(
@@ -316,7 +324,8 @@ def demo(speed: float, once: bool, port: int | None, as_json: bool) -> None:
     configure("error")
     try:
         from watcher.demo.narrator import Teller
-        from watcher.demo.story import Ending, Narrator, Story
+        from watcher.demo.story import Ending as Played
+        from watcher.demo.story import Narrator, Story
     except ModuleNotFoundError as error:
         if error.name != "trustme":
             raise
@@ -328,30 +337,22 @@ def demo(speed: float, once: bool, port: int | None, as_json: bool) -> None:
         else Teller(lambda line, tone: _say(line, **_TONES.get(tone, {})), speed=speed, stays=not once)
     )
 
-    async def play() -> Ending:
+    async def play() -> Played:
         return await Story(speed=speed, port=where, narrator=narrator).play(
             once=once, stop=_set_by(signal.SIGTERM, signal.SIGINT)
         )
 
     with _faults_told(taken=f"port {where} is in use by another program: watcher demo --port 0 takes a free one"):
-        ending = asyncio.run(play())
+        played = asyncio.run(play())
     if as_json:
-        _print_json(ending.to_record())
-    sys.exit(0 if ending.is_good else 1)
+        _print_json(played.to_record())
+    sys.exit(0 if played.is_good else 1)
 
 
 @main.command()
 def version() -> None:
     """Print the version."""
     click.echo(f"watcher {__version__}")
-
-
-def _set_by(*numbers: signal.Signals) -> asyncio.Event:
-    """An event that these signals set, and nothing else happens on them; needs a running loop."""
-    event = asyncio.Event()
-    for number in numbers:
-        asyncio.get_running_loop().add_signal_handler(number, event.set)
-    return event
 
 
 @contextmanager

@@ -32,7 +32,8 @@ from watcher.store.sql_commit import notifications_of, write_commit, write_watch
 from watcher.store.upsert import insert_or_update
 
 DATABASE: Final = "watcher.db"
-_PATIENCE = timedelta(seconds=5)
+# Shorter than what the end of a run has left for its last words; whoever wrote tries again.
+_PATIENCE = timedelta(milliseconds=1500)
 _HEARTBEAT = "heartbeat_at"
 
 
