@@ -91,6 +91,26 @@ class _Lines:
     debug = info = warning = error = critical = msg
 
 
+class _Others(logging.Handler):
+    """What libraries log, from warnings on, and Python's own warnings: as lines like all the others."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Hand it on."""
+        name = record.levelname.lower() if record.levelname.lower() in _LEVELS else "error"
+        told: dict[str, object] = {"logger": record.name}
+        if record.exc_info:
+            told["exc_info"] = record.exc_info
+        getattr(structlog.get_logger(), name)(record.getMessage().strip(), **told)
+
+
+def _heed_others() -> None:
+    root = logging.getLogger()
+    for handler in [handler for handler in root.handlers if isinstance(handler, _Others)]:
+        root.removeHandler(handler)
+    root.addHandler(_Others(logging.WARNING))
+    logging.captureWarnings(capture=True)
+
+
 def configure(level: str = "info", stream: TextIO | None = None, json: bool | None = None) -> None:
     """Log to `stream` (standard error) from `level` on; as JSON when it is not a terminal, unless `json` says."""
     out = stream if stream is not None else sys.stderr
@@ -101,6 +121,7 @@ def configure(level: str = "info", stream: TextIO | None = None, json: bool | No
         else _TerminalRenderer(colours=out.isatty() and not os.environ.get("NO_COLOR"))
     )
     lines = _Lines(out)
+    _heed_others()
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

@@ -77,10 +77,10 @@ class StoreWorker:
     async def call(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """What `function` (of the store) returns or raises, called where the store may be called."""
         bound = partial(function, *args, **kwargs)
-        if self._is_closed:
-            raise StoreError("the store is closed: watcher is stopping")
         if self._executor is None:
             return bound()
+        if self._is_closed:
+            raise StoreError("the store is closed: watcher is stopping")
         return await asyncio.get_running_loop().run_in_executor(self._executor, bound)
 
     def commit(self, commit: Commit) -> asyncio.Future[None]:
