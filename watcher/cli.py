@@ -21,6 +21,7 @@ import click
 from watcher import __version__
 from watcher.ending import Ending
 from watcher.model.errors import ConfigError, StoreError, WatcherError
+from watcher.redact import Redaction
 from watcher.store.base import Store
 from watcher.text import clean
 
@@ -100,6 +101,7 @@ def _watch(config: Path, log_level: str, ending: Ending) -> None:
 
     configure(log_level)
     loaded = load_all(config, os.environ)
+    configure(log_level, hide=_secrets(loaded.settings))
 
     async def watch() -> None:
         clock, hangup = SystemClock(), asyncio.Event()
@@ -204,6 +206,7 @@ def probe(url_or_id: str, config: Path, explain: bool, as_json: bool) -> None:
             account = account_for(url_or_id, loaded)
         except ConfigError as error:
             raise click.UsageError("; ".join(fault.message for fault in error.faults)) from None
+        configure("warning", hide=_secrets(loaded.settings))
         seen = asyncio.run(look(account, loaded, SystemClock()))
     status, colour = _PROBED[seen.finding.verdict]
     if as_json:
@@ -279,9 +282,9 @@ def test_channel(name: str, config: Path) -> None:
     from watcher.model.notification import Delivered
     from watcher.settings import load_settings
 
-    configure("info")
     with _faults_told():
         settings = load_settings(config, os.environ)
+    configure("info", hide=_secrets(settings))
     channels = {channel.name: channel for channel in settings.channels}
     if name not in channels:
         _fail(f"there is no channel '{name}'; there is {', '.join(sorted(channels)) or 'none'}", 1)
@@ -353,6 +356,13 @@ def demo(speed: float, once: bool, port: int | None, as_json: bool) -> None:
 def version() -> None:
     """Print the version."""
     click.echo(f"watcher {__version__}")
+
+
+def _secrets(settings: object) -> Redaction:
+    """What is to be hidden of these settings."""
+    from watcher.settings.values import secrets_of
+
+    return Redaction(secrets_of(settings))
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -109,6 +109,13 @@ async def watcher(*arguments: str | Path, env: Mapping[str, str] | None = None) 
     """Run a command to its end."""
     async with Watcher(*arguments, env=env) as process:
         return await process.ended()
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Return once it is so."""
+    async with asyncio.timeout(PATIENCE):
+        while not holds():  # noqa: ASYNC110 - what other processes do sets no Event
+            await asyncio.sleep(0.01)
 
 
 async def get(url: str) -> tuple[int, str]:

@@ -9,7 +9,7 @@ import signal
 import sqlite3
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ import pytest
 
 from tests.fakes.newsroom import CONTROLS, configure
 from tests.fakes.slack import HANG, FakeSlack
-from tests.process.command import PATIENCE, Ended, Watcher, get
+from tests.process.command import PATIENCE, Ended, Watcher, get, until
 from watcher.clock import SystemClock
 from watcher.demo.answers import Page
 from watcher.demo.platform import ScriptedPlatform
@@ -67,13 +67,6 @@ def locked(config: Path) -> Iterator[None]:
         other.execute("BEGIN IMMEDIATE")
         yield
         other.execute("ROLLBACK")
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    """Return once it is so."""
-    async with asyncio.timeout(PATIENCE):
-        while not holds():  # noqa: ASYNC110 - a process, and a platform that is none of asyncio's, set no Event
-            await asyncio.sleep(0.01)
 
 
 def heeds_sigterm(pid: int) -> bool:
