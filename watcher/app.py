@@ -62,13 +62,14 @@ _LATER: Final = ("state_dir", "probe", "web")
 class Surroundings:
     """What differs between a run, the demo and a test: time, what makes it pass, and where state is kept.
 
-    `threaded` when calls of the store may take time.
+    `threaded` when calls of the store may take time. `adopted` is told each changed configuration that was taken up.
     """
 
     clock: Clock
     ticker: Ticker
     store: Store
     threaded: bool = True
+    adopted: Callable[[Loaded], None] = lambda _loaded: None
 
 
 class App:
@@ -87,6 +88,7 @@ class App:
         self._loaded = loaded
         self._store = around.store
         self._ticker = around.ticker
+        self._adopted = around.adopted
         self._is_threaded = around.threaded
         self._log = structlog.get_logger("watcher")
         self._channels: dict[str, Channel] = {}
@@ -275,6 +277,7 @@ class App:
         watchlist = self._in_force(loaded, self.book.watchlist)
         handover = edited(self.book.watchlist, watchlist, self.book.states, known, self.clock.now())
         before, self._loaded = self.settings, loaded
+        self._adopted(loaded)
         later = tuple(key for key in _LATER if getattr(loaded.settings, key) != getattr(before, key))
         self.settings = replace(loaded.settings, **{key: getattr(before, key) for key in _LATER})
         self.pipeline.adopt(watchlist, loaded.platforms, self.settings.routes, handover)

@@ -95,18 +95,26 @@ def _watch(config: Path, log_level: str, ending: Ending) -> None:
     from watcher.clock import SystemClock
     from watcher.logs import configure
     from watcher.schedule import ApsTicker
-    from watcher.settings import load_all
+    from watcher.settings import Loaded, load_all
+    from watcher.settings.values import secrets_of
     from watcher.store.sql import SqlStore
     from watcher.summary import started
 
     configure(log_level)
     loaded = load_all(config, os.environ)
-    configure(log_level, hide=_secrets(loaded.settings))
+    secrets = set(secrets_of(loaded.settings))
+    configure(log_level, hide=Redaction(secrets))
+
+    def adopt(changed: Loaded) -> None:
+        secrets.update(secrets_of(changed.settings))  # the old ones may still be on their way
+        configure(log_level, hide=Redaction(secrets))
 
     async def watch() -> None:
         clock, hangup = SystemClock(), asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hangup.set)
-        around = Surroundings(clock=clock, ticker=ApsTicker(clock), store=SqlStore(loaded.settings.state_dir))
+        around = Surroundings(
+            clock=clock, ticker=ApsTicker(clock), store=SqlStore(loaded.settings.state_dir), adopted=adopt
+        )
         async with ending.by_signal() as stop:
             await App(loaded, around).run(stop, lambda app: _say_all(started(loaded, app.web.url)), hangup)
 
@@ -341,9 +349,8 @@ def demo(speed: float, once: bool, port: int | None, as_json: bool) -> None:
     )
 
     async def play() -> Played:
-        return await Story(speed=speed, port=where, narrator=narrator).play(
-            once=once, stop=_set_by(signal.SIGTERM, signal.SIGINT)
-        )
+        async with Ending().by_signal() as stop:
+            return await Story(speed=speed, port=where, narrator=narrator).play(once=once, stop=stop)
 
     with _faults_told(taken=f"port {where} is in use by another program: watcher demo --port 0 takes a free one"):
         played = asyncio.run(play())
