@@ -26,10 +26,8 @@ fail() {
 clean_up() {
   podman ps -aq --filter name=watcher-check 2>/dev/null | xargs -r podman rm -f -t 0 >/dev/null 2>&1 || true
   rm -rf "$work/data" "$work/faulty"
-  if [[ -n $scratch ]]; then
-    umount "$scratch/graph/overlay" 2>/dev/null || true
-    rm -rf "$scratch"
-  fi
+  umount "$work/graph/overlay" 2>/dev/null || true
+  if [[ -n $scratch ]]; then rm -rf "$scratch"; fi
 }
 
 # Makes $TAG in the store of this check: a minimal Debian with what Python needs, and that Python under /usr/local.
@@ -122,7 +120,7 @@ buildah bud -q --pull-never --layers --format docker -t watcher:ci "$context" >/
 say "the image is built: $(podman image inspect "$TAG" watcher:ci --format '{{.Size}}' |
   awk 'NR == 1 {base = $1} NR == 2 {printf "%.1f MB, %.1f MB of it on top of the base", $1 / 1e6, ($1 - base) / 1e6}')"
 
-found=$(podman run --rm --name watcher-check-look --read-only --entrypoint sh watcher:ci -c \
+found=$(podman run --rm --name watcher-check-look --no-healthcheck --read-only --entrypoint sh watcher:ci -c \
   'command -v gcc cc make git || true; find /opt/watcher /etc/watcher -name "test_*.py" -path "*watcher*" -name "*.c"')
 [[ -z $found ]] || fail "the image holds $found"
 

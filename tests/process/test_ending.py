@@ -110,6 +110,7 @@ async def watch_the_end(url: str) -> list[tuple[int, str, int]]:
     return seen
 
 
+@pytest.mark.timeout(120)
 async def test_the_end_under_load(tmp_path: Path, platform: ScriptedPlatform) -> None:
     """A platform and a Slack that hang, commits that wait for a lock: 0 within ten seconds, in order, pages last."""
     async with FakeSlack(HANG, HANG, HANG) as slack:
@@ -142,6 +143,7 @@ async def test_the_end_under_load(tmp_path: Path, platform: ScriptedPlatform) ->
     assert (waiting, outage.is_open) == (2, False)  # the alert and the recovery, told to nobody yet
 
 
+@pytest.mark.timeout(120)
 async def test_the_end_with_a_lost_store(tmp_path: Path, platform: ScriptedPlatform) -> None:
     """What could not be stored is counted and the cause named: 2, within ten seconds, whatever else hangs."""
     async with FakeSlack() as slack:
