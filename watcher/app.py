@@ -47,10 +47,12 @@ from watcher.web import AccountCollector, WebServer
 TICK: Final = timedelta(milliseconds=250)
 _BEAT: Final = timedelta(seconds=10)
 _LOOK_AROUND: Final = timedelta(seconds=2)
-# SIGTERM is given ten seconds: so much for all that is ended in order, for each part of it, and for the last words.
-_END: Final = timedelta(seconds=8)
+# SIGTERM is given ten seconds: so much for all that is ended in order, at most for each part of it; and of the whole,
+# what is kept for writing once the looks are over, and for the last words.
+_END: Final = timedelta(seconds=7)
 _PATIENCE: Final = timedelta(seconds=5)
-_LAST_WORDS: Final = timedelta(seconds=2)
+_WRITING: Final = timedelta(seconds=3)
+_LAST_WORDS: Final = timedelta(seconds=1)
 _WEB_GRACE: Final = timedelta(milliseconds=500)
 _STORE_MAY_FAIL: Final = timedelta(seconds=30)
 _CLOCK_STEP: Final = timedelta(seconds=2)
@@ -428,10 +430,11 @@ class App:
         self._not_ready.add("stopping")
         self._log.info("stopping")
         await self._end("ticker", lambda: _cancel(ticking, waiting))
-        await self._end("probes", lambda: self.rounds.finish(budget.left(_PATIENCE, keep=_LAST_WORDS)))
+        await self._end("probes", lambda: self.rounds.finish(budget.left(_PATIENCE, keep=_WRITING)))
         await self._end("commits", lambda: _within(budget.left(_PATIENCE, keep=_LAST_WORDS), self._worker.flush))
         await self._end("outbox", lambda: self._outbox.drain(budget.left(_PATIENCE, keep=_LAST_WORDS)))
-        await _within(budget.left(_LAST_WORDS), self._worker.beat)
+        if self._worker.failing_since is None:
+            await _within(budget.left(_LAST_WORDS), self._worker.beat)
         for loop in loops:
             loop.cancel()  # the worker tries once more to write what is left
         await asyncio.wait(loops, timeout=budget.left(_LAST_WORDS).total_seconds())

@@ -17,7 +17,7 @@ from typing import Any, Final, Self
 
 from watcher.model.errors import StoreError
 
-LIMIT: Final = timedelta(seconds=9.5)
+LIMIT: Final = timedelta(seconds=9)
 # Some send a signal twice at once: to the process, and to its group.
 _AGAIN: Final = timedelta(seconds=1)
 _ASKS: Final = (signal.SIGTERM, signal.SIGINT)

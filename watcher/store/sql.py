@@ -33,7 +33,7 @@ from watcher.store.upsert import insert_or_update
 
 DATABASE: Final = "watcher.db"
 # Shorter than what the end of a run has left for its last words; whoever wrote tries again.
-_PATIENCE = timedelta(milliseconds=1500)
+_PATIENCE = timedelta(seconds=1)
 _HEARTBEAT = "heartbeat_at"
 
 
