@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 UV     ?= uv
+DOCKER ?= docker
 ARGS   ?=
 
 VENV  := .venv
@@ -14,7 +15,7 @@ QUICK := tests/unit tests/corpus
 TESTS := $(QUICK) $(filter-out $(QUICK) tests/fakes tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo check test bench lock clean
+.PHONY: help setup run demo check test bench image lock clean
 
 help: ## list what can be done
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,13 +38,21 @@ check: $(STAMP) ## lint, formats, types, the directions of imports, the YAML fil
 	$(BIN)/lint-imports
 	$(BIN)/yamllint --strict config watcher/platforms .pre-commit-config.yaml .yamllint
 	$(BIN)/watcher check --config config/watcher.yaml
+	$(BIN)/hadolint Dockerfile
 
 bench: $(STAMP) ## measure the speed of what must be fast
 	$(BIN)/python -m bench $(ARGS)
 
-lock: ## write requirements.txt anew from pyproject.toml (needs uv)
-	$(UV) pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes --no-header \
-	  --no-emit-index-url --no-emit-find-links --no-strip-extras --extra demo --group dev pyproject.toml -o requirements.txt
+image: ## build the container image `watcher` (DOCKER=podman)
+	$(DOCKER) build --tag watcher .
+
+# The other two are parts of the first, for the image: what a run needs, and what makes the wheel.
+LOCK := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+  --no-emit-index-url --no-emit-find-links --no-strip-extras
+lock: ## write requirements*.txt anew from pyproject.toml (needs uv)
+	$(UV) $(LOCK) --upgrade --extra demo --group dev pyproject.toml -o requirements.txt
+	$(UV) $(LOCK) --no-annotate -c requirements.txt pyproject.toml -o requirements-run.txt
+	$(UV) $(LOCK) --no-annotate -c requirements.txt --group build -o requirements-build.txt
 
 clean: ## remove .venv, builds and caches; what was observed (var/) stays
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage

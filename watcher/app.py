@@ -1,10 +1,10 @@
 """The composition root: build the rooms, start them in order, stop them in reverse. Decides nothing.
 
-Order of the end: readiness false → ticker → running probes → commits → outbox → web → channels → session → store.
+Order of the end: readiness false → ticker → running probes → commits → outbox → channels → session → store → web.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -17,6 +17,7 @@ from watcher import __version__, retention
 from watcher.book import Book
 from watcher.clock import Clock
 from watcher.controls import Controls
+from watcher.ending import Budget
 from watcher.handover import Handover, compare, edited, not_after, reopen, too_much
 from watcher.metrics import Metrics
 from watcher.model.account import Watchlist
@@ -48,7 +49,13 @@ from watcher.web import AccountCollector, WebServer
 TICK: Final = timedelta(milliseconds=250)
 _BEAT: Final = timedelta(seconds=10)
 _LOOK_AROUND: Final = timedelta(seconds=2)
+# SIGTERM is given ten seconds: so much for all that is ended in order, at most for each part of it; and of the whole,
+# what is kept for writing once the looks are over, and for the last words.
+_END: Final = timedelta(seconds=7)
 _PATIENCE: Final = timedelta(seconds=5)
+_WRITING: Final = timedelta(seconds=3)
+_LAST_WORDS: Final = timedelta(seconds=1)
+_WEB_GRACE: Final = timedelta(milliseconds=500)
 _STORE_MAY_FAIL: Final = timedelta(seconds=30)
 _CLOCK_STEP: Final = timedelta(seconds=2)
 # What a run cannot change: these keys of watcher.yaml are taken up at the next start.
@@ -59,13 +66,14 @@ _LATER: Final = ("state_dir", "probe", "web")
 class Surroundings:
     """What differs between a run, the demo and a test: time, what makes it pass, and where state is kept.
 
-    `threaded` when calls of the store may take time.
+    `threaded` when calls of the store may take time. `adopted` is told each changed configuration that was taken up.
     """
 
     clock: Clock
     ticker: Ticker
     store: Store
     threaded: bool = True
+    adopted: Callable[[Loaded], None] = lambda _loaded: None
 
 
 class App:
@@ -84,6 +92,7 @@ class App:
         self._loaded = loaded
         self._store = around.store
         self._ticker = around.ticker
+        self._adopted = around.adopted
         self._is_threaded = around.threaded
         self._log = structlog.get_logger("watcher")
         self._channels: dict[str, Channel] = {}
@@ -111,7 +120,7 @@ class App:
     ) -> None:
         """Watch until `stop` is set; read the configuration anew whenever `reload` is.
 
-        Raises StoreError when the store cannot be opened, WatcherError for the port.
+        Raises StoreError when the store cannot be opened or could not take all in the end, WatcherError for the port.
         """
         async with AsyncExitStack() as stack:
             await self._build(stack)
@@ -128,13 +137,18 @@ class App:
             for ended in (ticking, *loops):
                 if ended.done() and not ended.cancelled():
                     ended.result()
+            if unwritten := self._worker.backlog():
+                why = self._worker.failure or "the store did not answer in time"
+                raise StoreError(f"{unwritten} changes could not be stored before the end and are lost: {why}")
 
     async def _build(self, stack: AsyncExitStack) -> None:
         """Everything in its order; the stack undoes it in reverse."""
+        self.web = self._web_server()
+        # The last to begin and the last to end: /-/ready says so, and the metrics can be read, all the while.
+        stack.push_async_callback(self._end, "web", self.web.stop)
         await asyncio.to_thread(self._store.open) if self._is_threaded else self._store.open()
         self._worker = StoreWorker(self._store, self.clock, self.metrics, threaded=self._is_threaded)
-        stack.callback(self._store.close)
-        stack.callback(self._worker.close)
+        stack.push_async_callback(self._end, "store", self._close_store)
         stored = await self._worker.call(self._store.load)
         watchlist = self._in_force(self._loaded)
         reopened = reopen(stored, watchlist, self.started_at)
@@ -143,18 +157,27 @@ class App:
         await self._build_outbox(stack)
         self.rounds.arrange()
         self._start_ticking()
-        self.web = WebServer(self.settings.web, self.snapshot, self, self._reload, self.metrics.registry, __version__)
         self.metrics.registry.register(AccountCollector(self.snapshot))
         await self.web.start()
-        stack.push_async_callback(self.web.stop)
         self._not_ready.discard("starting")
         self.reloader.accepted()
+
+    def _web_server(self) -> WebServer:
+        return WebServer(
+            self.settings.web,
+            self.snapshot,
+            self,
+            self._reload,
+            self.metrics.registry,
+            __version__,
+            grace=_WEB_GRACE,
+        )
 
     def _build_pipeline(
         self, stack: AsyncExitStack, stored: Stored, watchlist: Watchlist, states: dict[str, AccountState]
     ) -> None:
         self.prober = open_prober(self.settings.probe, __version__, self.clock, self.metrics)
-        stack.push_async_callback(self.prober.close)
+        stack.push_async_callback(self._end, "session", self.prober.close)
         self._reachability = Reachability(self.clock, self.prober.session.reaches)
         book = Book(
             watchlist=watchlist,
@@ -171,7 +194,7 @@ class App:
             positives=book.positives,
         )
         controls.restore(not_after(stored.controls, self.started_at))
-        stack.push_async_callback(controls.close)
+        stack.push_async_callback(self._end, "controls", controls.close)
         self.pipeline = Pipeline(
             book=book,
             fetch=self.prober.fetch,
@@ -202,7 +225,7 @@ class App:
         wanted = self.settings.channels
         fresh = build([each for each in wanted if each not in before], self._session)
         for channel in fresh.values():
-            self._closing_channels.push_async_callback(channel.close)
+            self._closing_channels.push_async_callback(self._end, f"channel {channel.name}", channel.close)
         channels = {each.name: fresh.get(each.name) or self._channels[each.name] for each in wanted}
         self._channels.clear()
         self._channels.update(channels)
@@ -258,6 +281,7 @@ class App:
         watchlist = self._in_force(loaded, self.book.watchlist)
         handover = edited(self.book.watchlist, watchlist, self.book.states, known, self.clock.now())
         before, self._loaded = self.settings, loaded
+        self._adopted(loaded)
         later = tuple(key for key in _LATER if getattr(loaded.settings, key) != getattr(before, key))
         self.settings = replace(loaded.settings, **{key: getattr(before, key) for key in _LATER})
         self.pipeline.adopt(watchlist, loaded.platforms, self.settings.routes, handover)
@@ -422,16 +446,35 @@ class App:
     async def _wind_down(
         self, ticking: asyncio.Task[None], waiting: asyncio.Task[bool], loops: list[asyncio.Task[None]]
     ) -> None:
-        """The end, in order. What cannot be sent in time stays in the outbox; what was seen is stored."""
+        """The end, in order, within _END. What cannot be sent in time stays in the outbox; what was seen is stored."""
+        budget = Budget(_END)
         self._not_ready.add("stopping")
-        await _cancel(ticking, waiting)
-        await self.rounds.finish(_PATIENCE)
-        with suppress(StoreError):
-            await self._worker.flush()
-        await self._outbox.drain(_PATIENCE)
-        with suppress(StoreError):
-            await self._worker.beat()
-        await _cancel(*loops)
+        self._log.info("stopping")
+        await self._end("ticker", lambda: _cancel(ticking, waiting))
+        await self._end("probes", lambda: self.rounds.finish(budget.left(_PATIENCE, keep=_WRITING)))
+        await self._end("commits", lambda: _within(budget.left(_PATIENCE, keep=_LAST_WORDS), self._worker.flush))
+        await self._end("outbox", lambda: self._outbox.drain(budget.left(_PATIENCE, keep=_LAST_WORDS)))
+        if self._worker.failing_since is None:
+            await _within(budget.left(_LAST_WORDS), self._worker.beat)
+        for loop in loops:
+            loop.cancel()  # the worker tries once more to write what is left
+        await asyncio.wait(loops, timeout=budget.left(_LAST_WORDS).total_seconds())
+
+    async def _end(self, part: str, end: Callable[[], Awaitable[None]]) -> None:
+        await end()
+        self._log.debug("stopped", part=part)
+
+    async def _close_store(self) -> None:
+        """Beside the loop: the call under way may be waiting for a lock, and pages are served meanwhile."""
+        for close in (self._worker.close, self._store.close):
+            await asyncio.to_thread(close) if self._is_threaded else close()
+
+
+async def _within(limit: timedelta, write: Callable[[], Awaitable[None]]) -> None:
+    """Write what can be written until then; what could not is counted at the end."""
+    with suppress(StoreError, TimeoutError):
+        async with asyncio.timeout(limit.total_seconds()):
+            await write()
 
 
 async def _cancel(*tasks: asyncio.Task[Any]) -> None:

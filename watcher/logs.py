@@ -14,6 +14,7 @@ from typing import Final, TextIO
 import structlog
 from structlog.typing import EventDict, Processor
 
+from watcher.redact import Redaction
 from watcher.text import clean
 
 _LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
@@ -80,19 +81,45 @@ class _Lines:
     What is logged on the way must never keep the caller from what it does.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, hide: Redaction) -> None:
         self._printer = structlog.PrintLogger(stream)
+        self._hide = hide
 
     def msg(self, line: str) -> None:
         """Write one line, or lose it."""
         with suppress(OSError, ValueError):
-            self._printer.msg(line)
+            self._printer.msg(self._hide.text(line))
 
     debug = info = warning = error = critical = msg
 
 
-def configure(level: str = "info", stream: TextIO | None = None, json: bool | None = None) -> None:
-    """Log to `stream` (standard error) from `level` on; as JSON when it is not a terminal, unless `json` says."""
+class _Others(logging.Handler):
+    """What libraries log, from warnings on, and Python's own warnings: as lines like all the others."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Hand it on."""
+        name = record.levelname.lower() if record.levelname.lower() in _LEVELS else "error"
+        told: dict[str, object] = {"logger": record.name}
+        if record.exc_info:
+            told["exc_info"] = record.exc_info
+        getattr(structlog.get_logger(), name)(record.getMessage().strip(), **told)
+
+
+def _heed_others() -> None:
+    root = logging.getLogger()
+    for handler in [handler for handler in root.handlers if isinstance(handler, _Others)]:
+        root.removeHandler(handler)
+    root.addHandler(_Others(logging.WARNING))
+    logging.captureWarnings(capture=True)
+
+
+def configure(
+    level: str = "info", stream: TextIO | None = None, json: bool | None = None, hide: Redaction | None = None
+) -> None:
+    """Log to `stream` (standard error) from `level` on; as JSON when it is not a terminal, unless `json` says.
+
+    `hide` is applied to each line: what goes wrong in a library may quote what it was given.
+    """
     out = stream if stream is not None else sys.stderr
     as_json = not out.isatty() if json is None else json
     renderer: Processor = (
@@ -100,7 +127,8 @@ def configure(level: str = "info", stream: TextIO | None = None, json: bool | No
         if as_json
         else _TerminalRenderer(colours=out.isatty() and not os.environ.get("NO_COLOR"))
     )
-    lines = _Lines(out)
+    lines = _Lines(out, hide or Redaction())
+    _heed_others()
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

@@ -353,6 +353,25 @@ async def test_credentials_stay_with_their_host(site: Site, rig: Rig) -> None:
     assert {request.headers["Accept"] for request in site.seen} == {"application/json"}
 
 
+async def test_an_echoed_credential_is_taken_out(site: Site, rig: Rig) -> None:
+    """A page that shows the token, in its text, headers or redirects: what is quoted, kept and shown has ***."""
+
+    async def echo(request: web.Request) -> web.Response:
+        said = request.headers["Authorization"]
+        return web.Response(text=f"you are {said}", headers={"Set-Cookie": f"auth={said}"})
+
+    site.redirect("/here", "/there?auth=s3cr3t-t0ken")
+    site.routes["/there"] = echo
+    response = await rig.response(
+        "https://x.test/here", headers={"Authorization": "Bearer {credential}"}, secret="s3cr3t-t0ken"
+    )
+    assert response.body == b"you are Bearer ***"
+    assert response.url == "https://x.test/there?auth=***"
+    assert response.headers["set-cookie"] == "auth=Bearer ***"
+    assert [hop.location for hop in response.hops] == ["/there?auth=***"]
+    assert site.seen[1].headers["Authorization"] == "Bearer s3cr3t-t0ken"
+
+
 @pytest.mark.parametrize("location", ["https://login.foreign.test/login?next=x", "https://notx.test/", "//test/"])
 async def test_a_foreign_host_is_not_asked(site: Site, rig: Rig, location: str) -> None:
     """Where a page leads away from its platform, the redirect is the answer; nobody else's pace is spent on it."""

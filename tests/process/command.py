@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -27,10 +28,14 @@ class Ended:
 
 
 class Watcher:
-    """`async with Watcher("run", "--config", path) as watcher`: killed at the end, if it still runs."""
+    """`async with Watcher("run", "--config", path) as watcher`: killed at the end, if it still runs.
 
-    def __init__(self, *arguments: str | Path) -> None:
+    `env` is added to a clean environment.
+    """
+
+    def __init__(self, *arguments: str | Path, env: Mapping[str, str] | None = None) -> None:
         self._arguments = [str(argument) for argument in arguments]
+        self._env = dict(env or {})
         self._said = ""
         self._logged = ""
         self._process: asyncio.subprocess.Process
@@ -42,7 +47,7 @@ class Watcher:
 
     async def __aenter__(self) -> Self:
         # A clean environment: neither colours nor settings of whoever runs the tests.
-        env = {"PATH": os.environ.get("PATH", ""), "PYTHONUNBUFFERED": "1"}
+        env = {"PATH": os.environ.get("PATH", ""), "PYTHONUNBUFFERED": "1", **self._env}
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -83,6 +88,11 @@ class Watcher:
                     return record
         raise AssertionError(f"it ended without {part!r}: {self._logged}")
 
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """The lines of its log that were read so far."""
+        return [json.loads(line) for line in self._logged.splitlines()]
+
     def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
         """Send it that signal."""
         self._process.send_signal(number)
@@ -95,10 +105,17 @@ class Watcher:
         return Ended(status=self._process.returncode, out=self._said + out.decode(), err=self._logged + err.decode())
 
 
-async def watcher(*arguments: str | Path) -> Ended:
+async def watcher(*arguments: str | Path, env: Mapping[str, str] | None = None) -> Ended:
     """Run a command to its end."""
-    async with Watcher(*arguments) as process:
+    async with Watcher(*arguments, env=env) as process:
         return await process.ended()
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Return once it is so."""
+    async with asyncio.timeout(PATIENCE):
+        while not holds():  # noqa: ASYNC110 - what other processes do sets no Event
+            await asyncio.sleep(0.01)
 
 
 async def get(url: str) -> tuple[int, str]:

@@ -1,8 +1,7 @@
 """What goes wrong in the program itself, or in its start, loses no outage and no account."""
 
 import socket
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,9 +9,9 @@ import pytest
 from tests.fakes.virtual_time import run_virtual
 from tests.scenario.world import World, watching
 from watcher.demo.answers import Page
-from watcher.model.account import Account
 from watcher.model.errors import WatcherError
 from watcher.model.outage import EndCause, Phase, TransitionKind
+from watcher.store.base import Commit
 from watcher.store.sql import SqlStore
 
 ALICE, BOB = "x:alice", "x:bob"
@@ -55,10 +54,10 @@ def test_a_start_that_fails_after_an_edit(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_a_death_between_the_edit_and_what_follows_from_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An account is added again and the program dies right after noting it: the old suspicion does not live on."""
-    whole = SqlStore.watch
+    whole = SqlStore.commit
 
-    def watch_and_die(self: SqlStore, accounts: Sequence[Account], now: datetime) -> None:
-        whole(self, accounts, now)
+    def commit_and_die(self: SqlStore, commit: Commit) -> None:
+        whole(self, commit)
         raise RuntimeError("killed")
 
     async def story() -> None:
@@ -74,11 +73,11 @@ def test_a_death_between_the_edit_and_what_follows_from_it(tmp_path: Path, monke
             await world.wait(hours=48)
             gone_at = world.now
             world.x.set("alice", Page.MISSING_FR)
-            monkeypatch.setattr(SqlStore, "watch", watch_and_die)
+            monkeypatch.setattr(SqlStore, "commit", commit_and_die)
             with pytest.raises(RuntimeError, match="killed"):
                 await world.start(BOTH)
             world._running = None
-            monkeypatch.setattr(SqlStore, "watch", whole)
+            monkeypatch.setattr(SqlStore, "commit", whole)
             await world.start(BOTH)
             await world.wait(minutes=5)
             for outage in await world.outages():

@@ -279,3 +279,19 @@ def test_taken_off_during_a_look(tmp_path: Path) -> None:
             assert world.state(ALICE).phase is Phase.UP
 
     run_virtual(story())
+
+
+def test_those_around_are_told_of_what_is_adopted(tmp_path: Path) -> None:
+    """Each configuration that was taken up, and none that was refused: the log hides the secrets of the new one."""
+
+    async def story() -> None:
+        async with World(tmp_path, TWO) as world:
+            adopted: list[int] = []
+            world.app._adopted = lambda loaded: adopted.append(len(loaded.watchlist.accounts))
+            world.edit(FOUR)
+            assert (await world.post("/-/reload"))[0] == 200
+            world.edit("accounts: []\n")
+            assert (await world.post("/-/reload"))[0] != 200
+            assert adopted == [4]
+
+    run_virtual(story())

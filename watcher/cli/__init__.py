@@ -16,7 +16,9 @@ import click
 from watcher import __version__
 from watcher.cli.records import accounts, backup, forget, outages
 from watcher.cli.terminal import config_option, epilog, fail, faults_told, json_option, print_json, say, say_all
+from watcher.ending import Ending
 from watcher.model.errors import ConfigError
+from watcher.redact import Redaction
 from watcher.text import clean
 
 _LEVELS: Final = ("debug", "info", "warning", "error")
@@ -52,8 +54,9 @@ def main(context: click.Context) -> None:
         "watcher run",
         "watcher run --config /etc/watcher/watcher.yaml --log-level warning",
         ends=(
-            "Ends with 0 after Ctrl-C or SIGTERM; 1 when the configuration is faulty or the port is taken; "
-            "2 when the store cannot be used."
+            "Ends with 0 within ten seconds after Ctrl-C or SIGTERM (another one, a second later or more, ends it at "
+            "once, as a crash would); 1 when the configuration is faulty or the port is taken; 2 when the store cannot "
+            "be used, or when what was seen last could not be stored."
         ),
     )
 )
@@ -66,24 +69,39 @@ def run(config: Path, log_level: str) -> None:
     page, an API and metrics. The log goes to standard error. Changed files are taken up within a few seconds, and at
     once on SIGHUP or `watcher reload`; faulty ones change nothing.
     """
+    with faults_told(), Ending() as ending:
+        _watch(config, log_level, ending)
+
+
+def _watch(config: Path, log_level: str, ending: Ending) -> None:
     from watcher.app import App, Surroundings
     from watcher.clock import SystemClock
     from watcher.logs import configure
     from watcher.schedule import ApsTicker
-    from watcher.settings import load_all
+    from watcher.settings import Loaded, load_all
+    from watcher.settings.values import secrets_of
     from watcher.store.sql import SqlStore
     from watcher.summary import started
 
     configure(log_level)
-    with faults_told():
-        loaded = load_all(config, os.environ)
+    loaded = load_all(config, os.environ)
+    secrets = set(secrets_of(loaded.settings))
+    configure(log_level, hide=Redaction(secrets))
 
-        async def watch() -> None:
-            clock, stop, hangup = SystemClock(), _set_by(signal.SIGTERM, signal.SIGINT), _set_by(signal.SIGHUP)
-            around = Surroundings(clock=clock, ticker=ApsTicker(clock), store=SqlStore(loaded.settings.state_dir))
+    def adopt(changed: Loaded) -> None:
+        secrets.update(secrets_of(changed.settings))  # the old ones may still be on their way
+        configure(log_level, hide=Redaction(secrets))
+
+    async def watch() -> None:
+        clock, hangup = SystemClock(), asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hangup.set)
+        around = Surroundings(
+            clock=clock, ticker=ApsTicker(clock), store=SqlStore(loaded.settings.state_dir), adopted=adopt
+        )
+        async with ending.by_signal() as stop:
             await App(loaded, around).run(stop, lambda app: say_all(started(loaded, app.web.url)), hangup)
 
-        asyncio.run(watch())
+    asyncio.run(watch())
 
 
 @main.command(
@@ -179,6 +197,7 @@ def probe(url_or_id: str, config: Path, explain: bool, as_json: bool) -> None:
             account = account_for(url_or_id, loaded)
         except ConfigError as error:
             raise click.UsageError("; ".join(fault.message for fault in error.faults)) from None
+        configure("warning", hide=_secrets(loaded.settings))
         seen = asyncio.run(look(account, loaded, SystemClock()))
     status, colour = _PROBED[seen.finding.verdict]
     if as_json:
@@ -214,9 +233,9 @@ def test_channel(name: str, config: Path) -> None:
     from watcher.model.notification import Delivered
     from watcher.settings import load_settings
 
-    configure("info")
     with faults_told():
         settings = load_settings(config, os.environ)
+    configure("info", hide=_secrets(settings))
     channels = {channel.name: channel for channel in settings.channels}
     if name not in channels:
         fail(f"there is no channel '{name}'; there is {', '.join(sorted(channels)) or 'none'}", 1)
@@ -259,7 +278,8 @@ def demo(speed: float, once: bool, port: int | None, as_json: bool) -> None:
     configure("error")
     try:
         from watcher.demo.narrator import Teller
-        from watcher.demo.story import Ending, Narrator, Story
+        from watcher.demo.story import Ending as Played
+        from watcher.demo.story import Narrator, Story
     except ModuleNotFoundError as error:
         if error.name != "trustme":
             raise
@@ -271,16 +291,15 @@ def demo(speed: float, once: bool, port: int | None, as_json: bool) -> None:
         else Teller(lambda line, tone: say(line, **_TONES.get(tone, {})), speed=speed, stays=not once)
     )
 
-    async def play() -> Ending:
-        return await Story(speed=speed, port=where, narrator=narrator).play(
-            once=once, stop=_set_by(signal.SIGTERM, signal.SIGINT)
-        )
+    async def play() -> Played:
+        async with Ending().by_signal() as stop:
+            return await Story(speed=speed, port=where, narrator=narrator).play(once=once, stop=stop)
 
     with faults_told(taken=f"port {where} is in use by another program: watcher demo --port 0 takes a free one"):
-        ending = asyncio.run(play())
+        played = asyncio.run(play())
     if as_json:
-        print_json(ending.to_record())
-    sys.exit(0 if ending.is_good else 1)
+        print_json(played.to_record())
+    sys.exit(0 if played.is_good else 1)
 
 
 @main.command()
@@ -289,9 +308,8 @@ def version() -> None:
     click.echo(f"watcher {__version__}")
 
 
-def _set_by(*numbers: signal.Signals) -> asyncio.Event:
-    """An event that these signals set, and nothing else happens on them; needs a running loop."""
-    event = asyncio.Event()
-    for number in numbers:
-        asyncio.get_running_loop().add_signal_handler(number, event.set)
-    return event
+def _secrets(settings: object) -> Redaction:
+    """What is to be hidden of these settings."""
+    from watcher.settings.values import secrets_of
+
+    return Redaction(secrets_of(settings))

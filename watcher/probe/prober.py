@@ -1,5 +1,6 @@
 """Put a question to a platform: wait for the turn, ask, keep the answer with its times. Judges nothing."""
 
+from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 
@@ -16,6 +17,7 @@ from watcher.probe.pacing import BackingOff, Pacer
 from watcher.probe.robots import MAX_BYTES, Fetch, Robots
 from watcher.probe.session import ProbeSession, open_session
 from watcher.probe.visit import Visit, go
+from watcher.redact import Redaction
 from watcher.settings.values import ProbeSettings
 
 
@@ -79,7 +81,7 @@ class Prober:
         self._metrics.probes.labels(platform).inc()
         with self._metrics.probes_in_flight.track_inprogress():
             sent_at = self._clock.now()
-            outcome = await go(self.session, visit, self.pacer.spend)
+            outcome = _without(task.source.secret, await go(self.session, visit, self.pacer.spend))
             received_at = self._clock.now()
         self._metrics.probe_duration.labels(platform).observe((received_at - sent_at).total_seconds())
         self._tell_pacer(task.host, outcome, received_at)
@@ -103,6 +105,18 @@ class Prober:
     def _unsent(self, task: Task, failure: FetchFailure) -> Exchange:
         now = self._clock.now()
         return Exchange(task=task, sent_at=now, received_at=now, outcome=failure)
+
+
+def _without(secret: str, outcome: Response | FetchFailure) -> Response | FetchFailure:
+    """The same without the credential, should the platform have echoed it: what it says is quoted, kept and shown."""
+    if not secret:
+        return outcome
+    hide = Redaction((secret,))
+    hops = tuple(replace(hop, url=hide.text(hop.url), location=hide.text(hop.location)) for hop in outcome.hops)
+    if isinstance(outcome, FetchFailure):
+        return replace(outcome, hops=hops)
+    headers = {hide.text(name): hide.text(value) for name, value in outcome.headers.items()}
+    return replace(outcome, url=hide.text(outcome.url), headers=headers, body=hide.body(outcome.body), hops=hops)
 
 
 def backing_off(held_up: BackingOff) -> FetchFailure:

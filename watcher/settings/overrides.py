@@ -11,7 +11,7 @@ from watcher.settings.platformfile import pace_of
 from watcher.settings.schema import PlatformOverrideEntry, SettingsFile, SourceOverrideEntry
 from watcher.settings.validate import Reading
 from watcher.settings.values import PlatformOverride, Secret, Settings, SourceOverride
-from watcher.settings.wording import near, quoted
+from watcher.settings.wording import near
 from watcher.settings.yamlfile import Steps
 
 _FILE: Final = "_file"
@@ -66,7 +66,7 @@ def check_overrides(reading: Reading[SettingsFile], platforms: Mapping[str, Plat
         for place, name in enumerate(route.match.platform):
             if name not in platforms:
                 at = reading.item((*path, "match", "platform"), place)
-                reading.refuse(at, f"{quoted(name)} is no platform; {near(name, platforms)}")
+                reading.refuse_value(at, ValueError(f"is no platform; {near(name, platforms)}"))
 
 
 def _check_override(

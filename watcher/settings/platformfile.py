@@ -155,7 +155,7 @@ def refuse_doubles(reading: Reading[Any], names: Iterable[tuple[Steps, str]]) ->
     for path, name in names:
         if name in first:
             line = reading.document.line(first[name])
-            reading.refuse(path, f"{quoted(name)} is taken already, on line {line}; choose another")
+            reading.refuse_value(path, ValueError(f"is taken already, on line {line}; choose another"))
         first.setdefault(name, path)
 
 

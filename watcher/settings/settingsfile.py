@@ -26,7 +26,7 @@ from watcher.settings.values import (
     SlackChannel,
     WebSettings,
 )
-from watcher.settings.wording import near, quoted
+from watcher.settings.wording import near
 from watcher.settings.yamlfile import Document, Steps
 
 _PLATFORM_DIR: Final = "platforms"
@@ -153,7 +153,7 @@ def _routes(
         for place, name in enumerate(entry.channels):
             if name not in known:
                 at = reading.item((*path, "channels"), place)
-                reading.refuse(at, f"{quoted(name)} is no channel; {near(name, known)}")
+                reading.refuse_value(at, ValueError(f"is no channel; {near(name, known)}"))
     return tuple(_route(entry) for _, entry in entries)
 
 

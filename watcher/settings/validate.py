@@ -137,7 +137,7 @@ def _note(reading: Reading[Any], model: type[BaseModel], entry: Any) -> None:
             reading.refuse((*path, "kind"), f"is missing; write {one_of(_kinds(model, loc))}")
         case "union_tag_invalid":
             tag = str(entry["ctx"]["tag"])
-            reading.refuse((*path, "kind"), f"{quoted(tag)} is unknown; {near(tag, _kinds(model, loc))}")
+            reading.refuse_value((*path, "kind"), ValueError(f"is unknown; {near(tag, _kinds(model, loc))}"))
         case "value_error" if at_key:
             reading.refuse(path, f"this key {entry['ctx']['error']}", key=True)
         case "value_error":

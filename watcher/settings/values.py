@@ -1,7 +1,7 @@
 """The settings of a run, as values: what `watcher.yaml` says, checked and with every default filled in."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -126,3 +126,18 @@ class Settings:
     channels: tuple[ChannelSettings, ...] = (LogChannel(name="log"),)
     routes: tuple[Route, ...] = (Route(name="default", channels=("log",)),)
     platforms: Mapping[str, PlatformOverride] = field(default_factory=dict)
+
+
+def secrets_of(value: object) -> Iterator[str]:
+    """Every secret in `value`, however deep, revealed: to be taken out of what others write."""
+    if isinstance(value, Secret):
+        yield value.reveal()
+    elif is_dataclass(value):
+        for each in fields(value):
+            yield from secrets_of(getattr(value, each.name))
+    elif isinstance(value, Mapping):
+        for held in value.values():
+            yield from secrets_of(held)
+    elif isinstance(value, tuple):
+        for held in value:
+            yield from secrets_of(held)

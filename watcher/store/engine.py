@@ -11,6 +11,8 @@ from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 
 DATABASE: Final = "watcher.db"
 PATIENCE: Final = timedelta(seconds=5)
+# Shorter than what the end of a run has left for its last words; it tries again.
+RUN_PATIENCE: Final = timedelta(seconds=1)
 _WRITES = "watcher_writes"
 
 

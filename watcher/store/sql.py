@@ -34,7 +34,7 @@ from watcher.store import (
 from watcher.store.base import Amended, Body, Commit, Cutoffs, Forgotten, IncidentRecord, Store, Stored, Watched
 from watcher.store.codec import from_row, instant_of, micros_of, to_json, to_row
 from watcher.store.commits import without_features
-from watcher.store.engine import DATABASE, PATIENCE, for_writing, make_private, scrub, sqlite_engine
+from watcher.store.engine import DATABASE, PATIENCE, RUN_PATIENCE, for_writing, make_private, scrub, sqlite_engine
 from watcher.store.evidence import EvidenceShelf
 from watcher.store.faults import told_as_store_error
 from watcher.store.lock import WriterLock
@@ -53,13 +53,13 @@ class SqlStore(Store):
     """
 
     def __init__(
-        self, state_dir: Path, read_only: bool = False, *, amends: bool = False, patience: timedelta = PATIENCE
+        self, state_dir: Path, read_only: bool = False, *, amends: bool = False, patience: timedelta | None = None
     ) -> None:
         self._path = state_dir / DATABASE
         self._evidence = EvidenceShelf(state_dir / "evidence")
         self._read_only = read_only
         self._runs = not (read_only or amends)
-        self._patience = patience
+        self._patience = patience or (RUN_PATIENCE if self._runs else PATIENCE)
         self._lock = WriterLock(state_dir)
         self._engine: Engine | None = None
         self._loses_pages = False

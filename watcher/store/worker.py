@@ -46,8 +46,8 @@ class _Queued:
 class StoreWorker:
     """Calls `store` from one thread (`threaded`), or at once where no call takes time (the store in memory).
 
-    `commit` and `touch` only queue; `run` writes. `failing_since` is when writing began to fail, None while it
-    works.
+    `commit` and `touch` only queue; `run` writes. `failing_since` is when writing began to fail and `failure` why it
+    failed last, None while it works.
     """
 
     def __init__(self, store: Store, clock: Clock, metrics: Metrics, *, threaded: bool) -> None:
@@ -65,7 +65,9 @@ class StoreWorker:
         self._singly = 0
         self._failures = 0
         self._log = structlog.get_logger()
+        self._is_closed = False
         self.failing_since: datetime | None = None
+        self.failure: str | None = None
 
     @property
     def store(self) -> Store:
@@ -77,6 +79,8 @@ class StoreWorker:
         bound = partial(function, *args, **kwargs)
         if self._executor is None:
             return bound()
+        if self._is_closed:
+            raise StoreError("the store is closed: watcher is stopping")
         return await asyncio.get_running_loop().run_in_executor(self._executor, bound)
 
     def commit(self, commit: Commit) -> asyncio.Future[None]:
@@ -143,9 +147,10 @@ class StoreWorker:
         await self.call(self._store.heartbeat, self._clock.now())
 
     def close(self) -> None:
-        """Wait for the call under way, if any, and end the thread. The store stays open."""
+        """Refuse further calls, wait for the one under way, if any, and end the thread. The store stays open."""
+        self._is_closed = True
         if self._executor is not None:
-            self._executor.shutdown(wait=True)
+            self._executor.shutdown(wait=True, cancel_futures=True)
 
     async def _until_due(self) -> None:
         while not self._queue:
@@ -208,11 +213,12 @@ class StoreWorker:
         if self.failing_since is not None:
             failed_for = self._clock.now() - self.failing_since
             self._log.info("store works again", failed_for=str(failed_for), tries=self._failures)
-            self.failing_since, self._failures = None, 0
+            self.failing_since, self.failure, self._failures = None, None, 0
 
     def _failed(self, error: StoreError) -> None:
         self._metrics.commit_failures.inc()
         self._failures += 1
+        self.failure = str(error)
         if self.failing_since is None:
             self.failing_since = self._clock.now()
             self._log.warning("store fails, commits are kept and tried again", error=str(error))
