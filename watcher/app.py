@@ -223,7 +223,7 @@ class App:
     def _replace_channels(self, before: tuple[ChannelSettings, ...]) -> None:
         """The channels of the settings; those that were there `before`, just so, go on."""
         wanted = self.settings.channels
-        fresh = build([each for each in wanted if each not in before], self._session)
+        fresh = build([each for each in wanted if each not in before], self._session, self.clock)
         for channel in fresh.values():
             self._closing_channels.push_async_callback(self._end, f"channel {channel.name}", channel.close)
         channels = {each.name: fresh.get(each.name) or self._channels[each.name] for each in wanted}

@@ -148,7 +148,7 @@ async def ask_reload(settings: WebSettings, *, force: bool) -> tuple[bool | None
 async def send_test(settings: ChannelSettings, clock: Clock) -> Outcome:
     """Send one message that says it is a test through that channel, once; how it went."""
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
-        channel = build((settings,), session)[settings.name]
+        channel = build((settings,), session, clock)[settings.name]
         try:
             return await channel.send(_test_message(settings.name, clock.now()))
         finally:

@@ -4,6 +4,7 @@ import io
 import ssl
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -11,6 +12,7 @@ import structlog
 import trustme
 from structlog.testing import capture_logs
 
+from tests.fakes.clock import FakeClock
 from tests.fakes.slack import (
     DROP,
     ENDLESS,
@@ -26,6 +28,7 @@ from tests.fakes.slack import (
     FakeSlack,
     rate_limited,
 )
+from tests.fakes.smtp import PASSWORD, USER, FakeMail, trust, vouched
 from watcher.metrics import FAILURE_REASONS
 from watcher.model.account import Severity
 from watcher.model.notification import Delivered, GaveUp, Message, NotificationKind, Outcome, Quote, RetryAfter
@@ -33,7 +36,7 @@ from watcher.notify.channels.base import Channel
 from watcher.notify.channels.build import build
 from watcher.notify.channels.log import LogChannel as Lines
 from watcher.notify.channels.slack import SlackWebhook
-from watcher.settings.values import ChannelSettings, LogChannel, Secret, SlackChannel
+from watcher.settings.values import ChannelSettings, EmailChannel, LogChannel, Mailbox, Secret, SlackChannel, Tls
 
 MESSAGE = Message(
     headline="@realDonaldTrump is not available on X",
@@ -71,14 +74,34 @@ async def slack() -> AsyncIterator[FakeSlack]:
         yield slack
 
 
-@pytest.fixture(params=["log", "slack"])
-def channel(request: pytest.FixtureRequest, slack: FakeSlack, session: aiohttp.ClientSession) -> Channel:
+@pytest.fixture
+async def mail() -> AsyncIterator[FakeMail]:
+    """A mail server that wants TLS and a log-in."""
+    async with FakeMail(tls=vouched(), users=True) as mail:
+        yield mail
+
+
+@pytest.fixture(params=["log", "slack", "email"])
+def channel(
+    request: pytest.FixtureRequest, slack: FakeSlack, mail: FakeMail, session: aiohttp.ClientSession, tmp_path: Path
+) -> Channel:
     """Each channel, built from its settings."""
     settings: dict[str, ChannelSettings] = {
         "log": LogChannel(name="desk"),
         "slack": SlackChannel(name="desk", webhook_url=Secret(slack.url)),
+        "email": EmailChannel(
+            name="desk",
+            host=mail.host,
+            port=mail.port,
+            tls=Tls.STARTTLS,
+            sender=Mailbox(local="watcher", domain="newsroom.example", name="watcher"),
+            to=(Mailbox(local="desk", domain="newsroom.example"),),
+            username=USER,
+            password=Secret(PASSWORD),
+            ca_file=trust(tmp_path),
+        ),
     }
-    return build([settings[request.param]], session)["desk"]
+    return build([settings[request.param]], session, FakeClock())["desk"]
 
 
 @pytest.mark.parametrize("message", [MESSAGE, HOSTILE], ids=["plain", "hostile"])
@@ -88,10 +111,11 @@ async def test_takes_a_message(channel: Channel, message: Message) -> None:
 
 
 async def test_knows_its_name_and_closes(channel: Channel) -> None:
-    """A channel has the name from the settings, a spacing that is not negative, and can be closed."""
+    """A channel has the name from the settings, spans that make sense, and can be closed."""
     await channel.close()
     assert channel.name == "desk"
     assert channel.spacing >= timedelta(0)
+    assert timedelta(0) < channel.timeout < timedelta(minutes=1)
 
 
 def post_to(slack: FakeSlack, session: aiohttp.ClientSession) -> SlackWebhook:

@@ -225,6 +225,16 @@ def test_end_is_told_to_every_channel_that_was_alerted(store: AnyStore) -> None:
     )
 
 
+def test_end_is_told_where_some_were_reached(store: AnyStore) -> None:
+    """A DEAD alert that names recipients left over reached the others: they hear of the end, all of them."""
+    store.commit(DOWN)
+    (row,) = store.claim(after(20), LEASE, 10)
+    store.settle(replace(row, state=NotificationState.DEAD, recipients=("b@x.example",)), delivery(row, "gone"))
+    store.commit(closing(OUTAGE))
+    [end] = [row for row in told(store, OUTAGE.id) if row.kind is NotificationKind.RESOLVED]
+    assert end.recipients == ()
+
+
 def test_two_alerts_of_one_channel_get_one_end(store: AnyStore) -> None:
     """A channel that two routes name is told of the end once."""
     other = replace(alert(OUTAGE.id), route="night desk", dedup_key="another")
@@ -345,6 +355,18 @@ def test_row_that_waits_for_its_next_try_holds_back_later_ones(store: AnyStore) 
     store.settle(replace(row, state=NotificationState.PENDING, due_at=after(900)), delivery(row, "retry"))
     assert claim_all(store, 899) == []
     assert claim_all(store, 900) == [("slack", "alert")]
+
+
+def test_row_that_reached_some_recipients_holds_back_nothing(store: AnyStore) -> None:
+    """Those who were told of the outage hear of its end in time, however long others are out of reach."""
+    store.commit(DOWN)
+    store.commit(closing(OUTAGE))
+    (row,) = store.claim(after(700), LEASE, 10)
+    left = replace(row, state=NotificationState.PENDING, due_at=after(900), recipients=("b@x.example",))
+    store.settle(left, delivery(row, "retry"))
+    assert claim_all(store, 701) == [("slack", "resolved")]
+    again = next(row for row in store.claim(after(900), LEASE, 10) if row.kind is NotificationKind.ALERT)
+    assert again.recipients == ("b@x.example",)
 
 
 def test_delivery_is_recorded(store: AnyStore) -> None:

@@ -16,6 +16,7 @@ import structlog
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.fakes.slack import FakeSlack
+from tests.fakes.smtp import PASSWORD, USER, FakeMail, trust
 from tests.fakes.virtual_time import START, VirtualClock, VirtualLoop
 from tests.scenario.stage import Stage
 from watcher.app import App, Surroundings
@@ -33,6 +34,7 @@ X = "x.com"
 BLUESKY = "public.api.bsky.app"
 CONTROLS = {X: ("nasa", "xdevelopers", "un"), BLUESKY: ("bsky.app", "atproto.com")}
 _LOOK = 0.05
+_DESK = ", desk], timezone: Europe/Berlin"
 
 
 def watching(*urls: str, interval: str = "60s") -> str:
@@ -49,7 +51,8 @@ class World:
     `hosts` are played by a Stage each (`world.at[host]`); the control accounts of x.com and Bluesky are
     there. `durable`: SQLite under tmp_path, so that `start` goes on from it; else the store in memory.
     With `threaded` off the store is called on the loop itself, which saves a long story much time. `settings` is added
-    to watcher.yaml. A story in which the program logs an error fails at its end.
+    to watcher.yaml; a `mail` server makes a channel `desk` beside Slack. A story in which the program logs an error
+    fails at its end.
     """
 
     web_port = 0
@@ -64,6 +67,7 @@ class World:
         platforms: str = "",
         x_settings: str = X_SETTINGS,
         durable: bool = False,
+        mail: FakeMail | None = None,
         platform_options: Mapping[str, Any] | None = None,
         ticker: Callable[[Clock], Ticker] = LoopTicker,
         threaded: bool = True,
@@ -79,6 +83,7 @@ class World:
         self._settings = settings
         self._platforms = x_settings + platforms
         self._durable = durable
+        self._mail = mail
         self._ticker = ticker
         self._threaded = durable and threaded
         self._options = dict(platform_options or {})
@@ -106,6 +111,8 @@ class World:
     async def __aenter__(self) -> Self:
         self.log = self._stack.enter_context(structlog.testing.capture_logs())
         await self._stack.enter_async_context(self.slack)
+        if self._mail is not None:
+            await self._stack.enter_async_context(self._mail)
         for host in self._hosts:
             folder = self.directory / host
             folder.mkdir()
@@ -272,9 +279,18 @@ class World:
             "watchlist: watchlist.yaml\nstate_dir: state\ncontact: test@watcher.example\n"
             f'web: {{listen: "127.0.0.1:{self.web_port}"}}\n'
             f"probe:\n  allow_private: [127.0.0.0/8]\n  ca_file: ca.pem\n  connect_to:\n{connect}"
-            f'channels:\n  - {{name: newsroom, kind: slack, webhook_url: "{self.slack.url}"}}\n'
-            "routes:\n  - {name: default, channels: [newsroom]}\n"
+            f'channels:\n  - {{name: newsroom, kind: slack, webhook_url: "{self.slack.url}"}}\n{self._mail_channel()}'
+            f"routes:\n  - {{name: default, channels: [newsroom{_DESK if self._mail else ']'}}}\n"
             f"platforms:\n{self._platforms}{self._settings}"
+        )
+
+    def _mail_channel(self) -> str:
+        if self._mail is None:
+            return ""
+        return (
+            f"  - {{name: desk, kind: email, host: {self._mail.host}, port: {self._mail.port}, username: {USER}, "
+            f"password: {PASSWORD}, ca_file: {trust(self.directory / 'mail')}, "
+            "from: watcher <watcher@newsroom.example>, to: [a@newsroom.example, b@newsroom.example]}\n"
         )
 
 

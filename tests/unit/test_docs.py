@@ -14,6 +14,7 @@ from watcher.settings import load_all
 ROOT = Path(__file__).parents[2]
 DOCS = sorted((*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")))
 ARCHITECTURE = (ROOT / "docs/architecture.md").read_text("utf-8")
+ENVIRONMENT = {"SLACK_WEBHOOK_URL": "https://hooks.example/services/T/B/x", "SMTP_PASSWORD": "p"}
 FENCE = re.compile(r"^```(?P<kind>[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\[[^\]\n]*\]\((?P<target>[^)\s]+)\)")
@@ -113,19 +114,28 @@ def test_every_room_is_in_the_architecture() -> None:
     assert rooms - named == set()
 
 
-def readme_block(first: str) -> str:
-    """The README's code block that begins with `first`."""
+def readme_blocks(first: str) -> list[str]:
+    """The README's code blocks that begin with `first`."""
     blocks = FENCE.finditer((ROOT / "README.md").read_text("utf-8"))
-    return next(block["body"] for block in blocks if block["body"].startswith(first))
+    return [block["body"] for block in blocks if block["body"].startswith(first)]
+
+
+def readme_block(first: str) -> str:
+    """The only one that does."""
+    [block] = readme_blocks(first)
+    return block
 
 
 def test_the_readme_is_a_configuration(tmp_path: Path) -> None:
-    """The README's watchlist and its Slack lines are accepted as they stand."""
+    """The README's watchlist, its Slack lines and its e-mail lines are accepted as they stand."""
     (tmp_path / "watchlist.yaml").write_text(readme_block("defaults:"))
-    (tmp_path / "watcher.yaml").write_text(readme_block("channels:"))
-    loaded = load_all(tmp_path / "watcher.yaml", {"SLACK_WEBHOOK_URL": "https://hooks.example/services/T/B/x"})
-    assert len(loaded.watchlist.accounts) == 5
-    assert [route.channels for route in loaded.settings.routes] == [("newsroom",)]
+    told = []
+    for lines in readme_blocks("channels:"):
+        (tmp_path / "watcher.yaml").write_text(lines)
+        loaded = load_all(tmp_path / "watcher.yaml", ENVIRONMENT)
+        assert len(loaded.watchlist.accounts) == 5
+        told += [route.channels for route in loaded.settings.routes]
+    assert told == [("newsroom",), ("desk",)]
 
 
 def test_the_readme_scrapes_the_default_address() -> None:

@@ -86,7 +86,7 @@ class Notification:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivered:
-    """The channel took the message; `answer` is what it said."""
+    """The channel took the message; `answer` is what it said, and whom it refused for good while it took the rest."""
 
     answer: str = ""
 
@@ -95,7 +95,7 @@ class Delivered:
 class RetryAfter:
     """It did not go through now; try again, not before `wait` if the channel named a time.
 
-    `recipients` are those still to be reached, where the others were; empty: nobody was.
+    `recipients` are those still to be reached, where others were; empty: nobody was, and all are asked again.
     """
 
     reason: str

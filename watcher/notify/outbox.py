@@ -38,7 +38,8 @@ _POLL: Final = timedelta(seconds=1)
 # so that a lease only ever runs out when the process is gone.
 _LEASE: Final = timedelta(seconds=60)
 _LIMIT: Final = 100
-_SEND_TIMEOUT: Final = timedelta(seconds=15)
+# What a channel gets beyond the time that it says it takes: it must have come to an end by itself.
+_OVERTIME: Final = timedelta(seconds=5)
 _FIRST_BACK_OFF: Final = timedelta(seconds=2)
 _LONGEST_BACK_OFF: Final = timedelta(minutes=5)
 _LONGEST_WAIT: Final = timedelta(hours=1)
@@ -73,7 +74,8 @@ class _Lane:
 class Outbox:
     """Sends what the store says is due. `channels` is read anew for each message, `view` at the moment of sending.
 
-    `run` until told to stop, then `drain`. `chance` is what the jitter is taken from; `send_timeout` is real time.
+    `run` until told to stop, then `drain`. `chance` is what the jitter is taken from; `overtime` is what a channel gets
+    beyond its own timeout, in real time.
     """
 
     def __init__(
@@ -85,7 +87,7 @@ class Outbox:
         metrics: Metrics,
         *,
         chance: random.Random | None = None,
-        send_timeout: timedelta = _SEND_TIMEOUT,
+        overtime: timedelta = _OVERTIME,
     ) -> None:
         self._worker = worker
         self._clock = clock
@@ -93,7 +95,7 @@ class Outbox:
         self._view = view
         self._metrics = metrics
         self._chance = chance if chance is not None else random.Random()  # noqa: S311 - jitter is no secret
-        self._send_timeout = send_timeout.total_seconds()
+        self._overtime = overtime
         self._log = structlog.get_logger("watcher.notify")
         self._lanes: dict[str, _Lane] = {}
         self._held: dict[int, Notification] = {}
@@ -219,9 +221,11 @@ class Outbox:
         lane.free_at = now + max(spacing, min(wait, _LONGEST_WAIT))
         self._note(lane, row, outcome)
         settled = self._settled(self._held[row.id], outcome, now)
+        # Where some recipients were reached, those must hear of the end too, whatever became of the others.
         never_told = row.kind is NotificationKind.ALERT and settled.state is NotificationState.DEAD
+        ended = (told_all or never_told) and not settled.recipients
         delivery = _delivery(row, outcome, started, now)
-        recording = asyncio.create_task(self._record(settled, delivery, ended=told_all or never_told))
+        recording = asyncio.create_task(self._record(settled, delivery, ended=ended))
         self._recordings.add(recording)
         recording.add_done_callback(self._recordings.discard)
         await asyncio.shield(recording)
@@ -236,7 +240,7 @@ class Outbox:
                 return GaveUp(reason="bug: there is no such incident"), False
             view = self._view(record, row)
             message = render(view)
-            async with asyncio.timeout(self._send_timeout):
+            async with asyncio.timeout((channel.timeout + self._overtime).total_seconds()):
                 outcome = await channel.send(message)
         except TimeoutError:
             return RetryAfter(reason="timeout"), False
@@ -275,12 +279,11 @@ class Outbox:
                 return replace(row, state=NotificationState.DELIVERED, claimed_until=None, delivered_at=now)
             case GaveUp():
                 return replace(row, state=NotificationState.DEAD, claimed_until=None)
-            case RetryAfter() if now - row.event_at > _TOO_OLD:
-                return replace(row, state=NotificationState.DEAD, claimed_until=None)
             case RetryAfter(wait=wait, recipients=left):
+                state = NotificationState.DEAD if now - row.event_at > _TOO_OLD else NotificationState.PENDING
                 due_at = now + (self._back_off(row.attempts) if wait is None else min(wait, _LONGEST_WAIT))
                 left = left or row.recipients
-                return replace(row, state=NotificationState.PENDING, claimed_until=None, due_at=due_at, recipients=left)
+                return replace(row, state=state, claimed_until=None, due_at=due_at, recipients=left)
             case _:
                 assert_never(outcome)
 

@@ -1,8 +1,10 @@
 """How stamps, spans, bounds, languages and accounts are written for people. Pure; English only."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from watcher.model.account import Account
 from watcher.model.outage import Duration
@@ -82,12 +84,50 @@ _LANGUAGES: Final[dict[str, str]] = {
     "zh": "Chinese",
 }
 _TRADITIONAL = ("zh-hant", "zh-tw", "zh-hk")
+_STAMP = re.compile(
+    rf"\b(?P<day>\d{{1,2}}) (?P<month>{'|'.join(MONTHS)}) (?P<year>\d{{4}}) (?P<time>\d\d:\d\d:\d\d) UTC\b", re.ASCII
+)
 
 
 def format_stamp(at: datetime) -> str:
     """`at` as "2 Nov 2017 23:00:41 UTC", whole seconds. Not by locale: the same text everywhere."""
     utc = at.astimezone(UTC)
     return f"{utc.day} {MONTHS[utc.month - 1]} {utc.year} {utc:%H:%M:%S} UTC"
+
+
+def beside_stamps(text: str, beside: Callable[[datetime], str]) -> str:
+    """`text` with `beside` in parentheses after each stamp of `format_stamp` in it; "" adds nothing.
+
+    What only looks like a stamp (a page may have written it) stays as it is.
+    """
+
+    def told(found: re.Match[str]) -> str:
+        month = MONTHS.index(found["month"]) + 1
+        try:
+            at = datetime.fromisoformat(f"{found['year']}-{month:02}-{int(found['day']):02}T{found['time']}+00:00")
+            added = beside(at)
+        except (ValueError, OverflowError):  # the 31st of February; a time zone beyond the year 9999
+            return found[0]
+        return f"{found[0]} ({added})" if added else found[0]
+
+    return _STAMP.sub(told, text)
+
+
+def with_local_time(text: str, timezone: ZoneInfo | None) -> str:
+    """`text` with the readers' time beside each stamp, as "2 Nov 2017 23:00:41 UTC (3 Nov 00:00:41 CET)"."""
+    if timezone is None:
+        return text
+
+    def local(at: datetime) -> str:
+        there = at.astimezone(timezone)
+        name = there.tzname() or ""
+        if name == "UTC":
+            return ""
+        date = "" if there.date() == at.date() else f"{there.day} {MONTHS[there.month - 1]} "
+        # Zones without letters of their own are called by their distance: +03.
+        return f"{date}{there:%H:%M:%S} {f'UTC{name}' if name[:1] in ('+', '-') else name}"
+
+    return beside_stamps(text, local)
 
 
 def format_span(span: timedelta) -> str:

@@ -6,10 +6,11 @@ that must not, or need not, show it.
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from enum import StrEnum
 from functools import cache
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -298,6 +299,27 @@ def host(value: object) -> str:
     if not _HOST.fullmatch(written):
         raise ValueError("is not a host; write a name such as watcher.example, without scheme or path")
     return written.lower()
+
+
+def server(value: object) -> str:
+    """A host name or an IP address, without a port; an IPv6 address with or without brackets."""
+    written = text(value).lower()
+    with suppress(ValueError):
+        return str(ip_address(written.removeprefix("[").removesuffix("]")))
+    match = _HOST.fullmatch(written)
+    if match is None or match[1].startswith("["):
+        raise ValueError("is not a host; write a name such as smtp.newsroom.example, or an address")
+    if match[3]:
+        raise ValueError(f"has a port in it; write {match[1]}, and the port as a key of its own")
+    return written
+
+
+def port(value: object) -> int:
+    """The number of a TCP port."""
+    written = text(value)
+    if not re.fullmatch(r"[0-9]{1,5}", written) or not 1 <= int(written) <= _HIGHEST_PORT:
+        raise ValueError(f"is not a port; write a number from 1 to {_HIGHEST_PORT}")
+    return int(written)
 
 
 def contact(value: object) -> str:

@@ -16,8 +16,8 @@ from pydantic import Field as Key
 from watcher.model.account import Policy, Severity
 from watcher.model.finding import Reason, Verdict
 from watcher.model.platform import DEFAULT_PACE, Answers, ControlHandles, Field, HandleSyntax, PhraseClass
-from watcher.settings import scalars, week
-from watcher.settings.values import ProbeSettings, Retention, Secret, WebSettings
+from watcher.settings import mailbox, scalars, week
+from watcher.settings.values import Mailbox, ProbeSettings, Retention, Secret, Tls, WebSettings
 
 _POLICY, _PROBE, _WEB, _CONTROLS = Policy(), ProbeSettings(), WebSettings(), ControlHandles()
 _RETENTION = Retention()
@@ -45,6 +45,7 @@ FileName = Annotated[str, PlainValidator(scalars.file_name)]
 Host = Annotated[str, PlainValidator(scalars.host)]
 Address = Annotated[tuple[str, int], PlainValidator(scalars.address)]
 WebAddress = Annotated[str, PlainValidator(scalars.web_address)]
+MailAddress = Annotated[Mailbox, PlainValidator(mailbox.address)]
 SeverityWord = Annotated[Severity, PlainValidator(scalars.choice(Severity))]
 Zone = Annotated[ZoneInfo, PlainValidator(scalars.timezone), BeforeValidator(scalars.line)]
 AnswerField = Annotated[Field, PlainValidator(scalars.answer_field)]
@@ -208,7 +209,23 @@ class SlackChannelEntry(Entry):
     webhook_url_file: FileName | None = None
 
 
-ChannelEntry = Annotated[LogChannelEntry | SlackChannelEntry, Key(discriminator="kind")]
+class EmailChannelEntry(Entry):
+    """Mail through one server; the password is a secret."""
+
+    kind: Literal["email"]
+    name: Slug
+    host: Annotated[str, PlainValidator(scalars.server)]
+    port: Annotated[int, PlainValidator(scalars.port)] | None = None
+    tls: Annotated[Tls, PlainValidator(scalars.choice(Tls))] = Tls.STARTTLS
+    username: Line | None = None
+    password: SecretLine | None = None
+    password_file: FileName | None = None
+    sender: Annotated[Mailbox, PlainValidator(mailbox.sender)] = Key(alias="from")
+    to: Annotated[tuple[MailAddress, ...], BeforeValidator(_several)]
+    ca_file: FileName | None = None
+
+
+ChannelEntry = Annotated[LogChannelEntry | SlackChannelEntry | EmailChannelEntry, Key(discriminator="kind")]
 
 
 class MatchEntry(Entry):
@@ -226,6 +243,7 @@ class RouteEntry(Entry):
     name: Slug
     channels: Slugs
     match: MatchEntry = MatchEntry()
+    timezone: Zone | None = None
     proceed: Flag = Key(default=False, alias="continue")
 
 

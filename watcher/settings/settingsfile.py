@@ -10,11 +10,19 @@ from typing import Final, assert_never
 
 from watcher.model.route import Route
 from watcher.settings import scalars
+from watcher.settings.emailchannel import read_email_channel
 from watcher.settings.environment import fill_in, read_secret_file
 from watcher.settings.files import is_pattern
 from watcher.settings.overrides import read_override
 from watcher.settings.platformfile import refuse_doubles
-from watcher.settings.schema import LogChannelEntry, ProbeEntry, RouteEntry, SettingsFile, SlackChannelEntry
+from watcher.settings.schema import (
+    EmailChannelEntry,
+    LogChannelEntry,
+    ProbeEntry,
+    RouteEntry,
+    SettingsFile,
+    SlackChannelEntry,
+)
 from watcher.settings.validate import Reading, validate
 from watcher.settings.values import (
     ChannelSettings,
@@ -113,13 +121,18 @@ def _channels(reading: Reading[SettingsFile], file: SettingsFile, base: Path) ->
 
 
 def _channel(
-    reading: Reading[SettingsFile], path: Steps, entry: LogChannelEntry | SlackChannelEntry, base: Path
+    reading: Reading[SettingsFile],
+    path: Steps,
+    entry: LogChannelEntry | SlackChannelEntry | EmailChannelEntry,
+    base: Path,
 ) -> ChannelSettings:
     match entry:
         case LogChannelEntry():
             return LogChannel(name=entry.name)
         case SlackChannelEntry():
             return SlackChannel(name=entry.name, webhook_url=_webhook(reading, path, entry, base))
+        case EmailChannelEntry():
+            return read_email_channel(reading, path, entry, base)
         case _:
             assert_never(entry)
 
@@ -174,5 +187,6 @@ def _route(entry: RouteEntry) -> Route:
         platform=frozenset(entry.match.platform),
         owner=frozenset(entry.match.owner),
         labels=entry.match.labels,
+        timezone=entry.timezone,
         proceed=entry.proceed,
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import timedelta
+from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
@@ -87,7 +88,44 @@ class Retention:
     outages: timedelta | None = None
 
 
-ChannelSettings = LogChannel | SlackChannel
+class Tls(StrEnum):
+    """How the way to a mail server is encrypted: after the greeting, from the first byte on, or not at all."""
+
+    STARTTLS = "starttls"
+    IMPLICIT = "implicit"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailbox:
+    """An e-mail address, its domain in lower-case ASCII, and the name that is shown before it ("" for none)."""
+
+    local: str
+    domain: str
+    name: str = ""
+
+    @property
+    def address(self) -> str:
+        """The address alone."""
+        return f"{self.local}@{self.domain}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmailChannel:
+    """Mail through one server. `username` and `password` are both given or both None."""
+
+    name: str
+    host: str
+    port: int
+    tls: Tls
+    sender: Mailbox
+    to: tuple[Mailbox, ...]
+    username: str | None = None
+    password: Secret | None = None
+    ca_file: Path | None = None
+
+
+ChannelSettings = LogChannel | SlackChannel | EmailChannel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,8 +46,9 @@ class Commit:
     `watched` are edits of the watchlist, in order: each is as a call of `watch`, made before all the rest.
     `opened` are new incidents and `notifications` the rows that tell of them. For each (incident, instant) of
     `closed` the incident is closed and one RESOLVED row is written for every channel that holds an ALERT row
-    of it that is not DEAD (nobody is told of the end of what they were never told). Outages are taken from the
-    transitions and states; `bodies` belong to the transitions whose finding names their hash.
+    of it that is not DEAD, or that reached some recipients before (nobody is told of the end of what they were never
+    told). Outages are taken from the transitions and states; `bodies` belong to the transitions whose finding names
+    their hash.
     """
 
     watched: tuple[Watched, ...] = ()
@@ -153,7 +154,8 @@ class Store(Protocol):
 
         A row is due when PENDING with due_at ≤ now, or CLAIMED with claimed_until ≤ now (its holder died), or when
         either lies further ahead than anybody sets it (FURTHEST_AHEAD): the clock was set back since. And only when
-        no earlier row (by seq) of the same incident and channel is still undelivered (PENDING or CLAIMED).
+        no earlier row (by seq) of the same incident and channel is still undelivered (PENDING or CLAIMED); one that
+        reached some of its recipients holds nobody up: those who were told of the outage must hear of its end.
         Two claimers never get the same row. `attempts` counts the claims.
         """
         ...

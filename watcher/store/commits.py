@@ -80,12 +80,14 @@ def rests_on(transition: Transition, body: Body) -> bool:
 def resolved_rows(incident_id: str, at: datetime, told: Iterable[Notification]) -> list[Notification]:
     """The RESOLVED rows of an incident that ended at `at`, one for each channel that is or will be alerted.
 
-    `told` are the incident's notifications, oldest first. A DEAD alert reached nobody: nothing is taken back.
+    `told` are the incident's notifications, oldest first. A DEAD alert reached nobody: nothing is taken back;
+    unless it has recipients, which means that others were reached.
     """
     told = tuple(told)
     rows: dict[str, Notification] = {}
     for alert in told:
-        if alert.kind is NotificationKind.ALERT and alert.state is not NotificationState.DEAD:
+        told_nobody = alert.state is NotificationState.DEAD and not alert.recipients
+        if alert.kind is NotificationKind.ALERT and not told_nobody:
             key = f"{incident_id}/{alert.channel}/resolved"
             rows.setdefault(alert.channel, following(alert, told, NotificationKind.RESOLVED, key, at))
     return list(rows.values())

@@ -194,7 +194,10 @@ class MemoryStore(MemoryRecord, Store):
 
     def _is_blocked(self, row: Notification) -> bool:
         return any(
-            other.channel == row.channel and other.seq < row.seq and other.state in _UNDELIVERED
+            other.channel == row.channel
+            and other.seq < row.seq
+            and other.state in _UNDELIVERED
+            and not other.recipients
             for other in self._about(row.incident_id)
         )
 

@@ -31,6 +31,7 @@ def claim(connection: Connection, now: datetime, lease: timedelta, limit: int) -
         earlier.c.channel == _ROWS.channel,
         earlier.c.seq < _ROWS.seq,
         earlier.c.state.in_(_UNDELIVERED),
+        earlier.c.recipients.is_(None),
     )
     due = select(tables.notification).where(_is_due(now, now + FURTHEST_AHEAD), ~blocked)
     found = connection.execute(due.order_by(_ROWS.due_at, _ROWS.seq, _ROWS.id).limit(limit)).mappings().all()

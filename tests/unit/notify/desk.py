@@ -76,6 +76,7 @@ class ScriptedChannel:
     def __init__(self, clock: FakeClock, *script: Outcome | Exception, spacing: timedelta = timedelta(0)) -> None:
         self.name = "scripted"
         self.spacing = spacing
+        self.timeout = timedelta(0)
         self.sent: list[tuple[float, Message]] = []
         self.gate: asyncio.Event | None = None
         self._clock = clock
@@ -141,6 +142,7 @@ class Desk:
             titles=TITLES,
             outage=record.outage,
             account=TRUMP,
+            recipients=row.recipients,
         )
 
     def alert(self, *channels: str, number: int = 1, after: timedelta = timedelta(0)) -> str:

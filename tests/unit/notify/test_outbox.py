@@ -296,8 +296,8 @@ async def test_after_three_days_it_is_too_late(desk: Desk) -> None:
 
 
 async def test_a_send_without_end_is_cut_off() -> None:
-    """A channel that never answers is left after the time-out, in real time, and asked again."""
-    desk = Desk(send_timeout=timedelta(seconds=0.02))
+    """A channel that never answers, not even after its own time-out, is left and asked again; in real time."""
+    desk = Desk(overtime=timedelta(seconds=0.02))
     slack = desk.channel("slack")
     slack.gate = asyncio.Event()
     desk.alert("slack")

@@ -1,6 +1,7 @@
 """Spans, bounds, stamps, languages and names as people read them."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -18,6 +19,7 @@ from watcher.notify.wording import (
     language_name,
     name_of,
     place_of,
+    with_local_time,
 )
 
 S = timedelta(seconds=1)
@@ -80,6 +82,47 @@ def test_stamps_are_utc() -> None:
     """Stamps are UTC in English, wherever they come from."""
     at = datetime(2017, 11, 3, 0, 0, 41, 999999, tzinfo=timezone(timedelta(hours=1)))
     assert format_stamp(at) == "2 Nov 2017 23:00:41 UTC"
+
+
+@pytest.mark.parametrize(
+    ("zone", "told"),
+    [
+        (None, "2 Nov 2017 23:00:41 UTC"),
+        ("UTC", "2 Nov 2017 23:00:41 UTC"),
+        ("Europe/Berlin", "2 Nov 2017 23:00:41 UTC (3 Nov 00:00:41 CET)"),
+        ("Europe/London", "2 Nov 2017 23:00:41 UTC (23:00:41 GMT)"),
+        ("America/New_York", "2 Nov 2017 23:00:41 UTC (19:00:41 EDT)"),
+        ("Asia/Dubai", "2 Nov 2017 23:00:41 UTC (3 Nov 03:00:41 UTC+04)"),
+    ],
+)
+def test_the_readers_own_time_stands_beside(zone: str | None, told: str) -> None:
+    """With its name, and with its date where that is another one; UTC stays first."""
+    text = "between {0} and {0}"
+    found = with_local_time(text.format("2 Nov 2017 23:00:41 UTC"), ZoneInfo(zone) if zone else None)
+    assert found == text.format(told)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "31 Feb 2017 23:00:41 UTC",
+        "0 Nov 2017 23:00:41 UTC",
+        "2 Nov 2017 25:00:41 UTC",
+        "2 Nov 0000 23:00:41 UTC",
+        "31 Dec 9999 23:59:59 UTC",
+        "1 Foo 2017 23:00:41 UTC",
+        "٢ Nov 2017 23:00:41 UTC",
+    ],
+)
+def test_what_only_looks_like_a_stamp_stays(text: str) -> None:
+    """Pages may write what they like."""
+    assert with_local_time(text, ZoneInfo("Pacific/Kiritimati")) == text
+
+
+@given(st.datetimes(timezones=st.just(UTC), min_value=datetime(1970, 1, 1), max_value=datetime(9000, 1, 1)))
+def test_every_stamp_is_found(at: datetime) -> None:
+    """Whatever format_stamp writes gets its local time."""
+    assert with_local_time(format_stamp(at), ZoneInfo("Asia/Tokyo")).endswith(" JST)")
 
 
 def test_between_is_rounded_outwards() -> None:

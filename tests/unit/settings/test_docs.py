@@ -30,6 +30,7 @@ SECTIONS: dict[type[BaseModel], tuple[str, str]] = {
     schema.RetentionEntry: ("watcher.yaml", "`retention`"),
     schema.LogChannelEntry: ("watcher.yaml", "`channels` of kind `log`"),
     schema.SlackChannelEntry: ("watcher.yaml", "`channels` of kind `slack`"),
+    schema.EmailChannelEntry: ("watcher.yaml", "`channels` of kind `email`"),
     schema.RouteEntry: ("watcher.yaml", "`routes`"),
     schema.MatchEntry: ("watcher.yaml", "`match`"),
     schema.PlatformOverrideEntry: ("watcher.yaml", "`platforms`"),
@@ -119,7 +120,7 @@ def test_every_yaml_block_loads(kind: str, text: str, tmp_path: Path) -> None:
     (tmp_path / "platforms").mkdir()
     name = {"watcher": "watcher.yaml", "watchlist": "watchlist.yaml", "platform": "platforms/agora.yaml"}[kind]
     (tmp_path / name).write_text(text, "utf-8")
-    env = {"SLACK_WEBHOOK_URL": "https://hooks.slack.example/T/B/x", "X_TOKEN": "t"}
+    env = {"SLACK_WEBHOOK_URL": "https://hooks.slack.example/T/B/x", "SMTP_PASSWORD": "p", "X_TOKEN": "t"}
     loaded = load_all(tmp_path / "watcher.yaml", env)
     assert len(loaded.watchlist.accounts) == (4 if kind == "watchlist" else 1)
     assert ("agora" in loaded.platforms) == (kind == "platform")

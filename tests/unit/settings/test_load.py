@@ -31,12 +31,13 @@ def test_what_is_commented_out_in_the_sample_works_too(tmp_path: Path) -> None:
     """Removing the marks of the comments gives a file that loads."""
     lines = (ROOT / "config/watcher.yaml").read_text("utf-8").splitlines()
     keep = ("# contact", "# public_url", "  # - {name: newsroom, kind: slack, webhook_url:", "  # - {name: urgent")
+    mail = ("  # - name: desk", "  #   ")
     more = ("# platforms:", "#   x:", "#     credentials")
-    text = "\n".join(line.replace("# ", "", 1) if line.startswith((*keep, *more)) else line for line in lines)
-    env = {"SLACK_WEBHOOK_URL": "https://hooks.slack.example/x", "X_TOKEN": "t"}
+    text = "\n".join(line.replace("# ", "", 1) if line.startswith((*keep, *mail, *more)) else line for line in lines)
+    env = {"SLACK_WEBHOOK_URL": "https://hooks.slack.example/x", "SMTP_PASSWORD": "p", "X_TOKEN": "t"}
     loaded = load_all(configure(tmp_path, watcher=text), env)
     assert loaded.settings.probe.contact == "monitoring@newsroom.example"
-    assert [channel.name for channel in loaded.settings.channels] == ["log", "newsroom"]
+    assert [channel.name for channel in loaded.settings.channels] == ["log", "newsroom", "desk"]
     assert [route.name for route in loaded.settings.routes] == ["urgent", "default"]
     assert loaded.platforms["x"].usable_sources[0].secret == "t"
 

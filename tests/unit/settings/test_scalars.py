@@ -37,6 +37,12 @@ def test_no_time_is_written_too() -> None:
 
 
 REFUSED: list[tuple[Callable[[Any], Any], object, str]] = [
+    (scalars.server, "smtp.example:587", "has a port in it; write smtp.example, and the port as a key of its own"),
+    (scalars.server, "smtp://mail.example", "is not a host; write a name such as smtp.newsroom.example"),
+    (scalars.server, "[::1]:25", "is not a host"),
+    (scalars.port, "0", "is not a port; write a number from 1 to 65535"),
+    (scalars.port, "65536", "is not a port"),
+    (scalars.port, "smtp", "is not a port"),
     (scalars.span, "60", "has no unit; write 60s for seconds or 60m for minutes"),
     (scalars.span, "1.5h", "is not a duration"),
     (scalars.span, "30m1h", "is not a duration"),
@@ -162,6 +168,11 @@ def test_what_is_wrong_is_refused_with_what_to_write(
         (week.hours, "18:00-00:00", (time(18), time(0))),
         (scalars.address, "[::1]:80", ("::1", 80)),
         (scalars.host, "Watcher.example:8080", "watcher.example:8080"),
+        (scalars.server, "SMTP.newsroom.example", "smtp.newsroom.example"),
+        (scalars.server, "127.0.0.1", "127.0.0.1"),
+        (scalars.server, "[::1]", "::1"),
+        (scalars.server, "::1", "::1"),
+        (scalars.port, "587", 587),
         (scalars.contact, "a@b.example", "a@b.example"),
         (scalars.web_address, "https://w.example/x/", "https://w.example/x"),
         (scalars.webhook, "https://hooks.example/T", Secret("https://hooks.example/T")),

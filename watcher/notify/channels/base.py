@@ -19,6 +19,11 @@ class Channel(Protocol):
         """The least time between two messages that the medium wants; the outbox keeps it."""
         ...
 
+    @property
+    def timeout(self) -> timedelta:
+        """How long one `send` may take, in real time. It comes to an end by itself; the outbox sees to that it does."""
+        ...
+
     async def send(self, message: Message) -> Outcome:
         """Deliver `message`, escaped for this medium, or say whether another try makes sense."""
         ...

@@ -6,23 +6,27 @@ from typing import assert_never
 import aiohttp
 import structlog
 
+from watcher.clock import Clock
 from watcher.notify.channels.base import Channel
+from watcher.notify.channels.email import EmailChannel
 from watcher.notify.channels.log import LogChannel
 from watcher.notify.channels.slack import SlackWebhook
 from watcher.settings import values
 from watcher.settings.values import ChannelSettings
 
 
-def build(settings: Sequence[ChannelSettings], session: aiohttp.ClientSession) -> dict[str, Channel]:
+def build(settings: Sequence[ChannelSettings], session: aiohttp.ClientSession, clock: Clock) -> dict[str, Channel]:
     """The channels by name. `session` stays the caller's to close."""
-    return {each.name: _channel(each, session) for each in settings}
+    return {each.name: _channel(each, session, clock) for each in settings}
 
 
-def _channel(settings: ChannelSettings, session: aiohttp.ClientSession) -> Channel:
+def _channel(settings: ChannelSettings, session: aiohttp.ClientSession, clock: Clock) -> Channel:
     match settings:
         case values.LogChannel():
             return LogChannel(settings.name, structlog.get_logger())
         case values.SlackChannel():
             return SlackWebhook(settings.name, settings.webhook_url, session)
+        case values.EmailChannel():
+            return EmailChannel(settings, clock)
         case _:
             assert_never(settings)

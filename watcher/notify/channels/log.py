@@ -26,6 +26,11 @@ class LogChannel:
         """None: a log takes as many lines as there are."""
         return timedelta(0)
 
+    @property
+    def timeout(self) -> timedelta:
+        """A line is written at once."""
+        return timedelta(seconds=1)
+
     async def send(self, message: Message) -> Outcome:
         """Write the line; always Delivered."""
         fields = {

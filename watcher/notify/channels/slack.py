@@ -7,7 +7,7 @@ The webhook URL is a secret: it is revealed to the session only, and no answer o
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import aiohttp
@@ -15,6 +15,7 @@ from slack_sdk.models.blocks import Block, ContextBlock, HeaderBlock, MarkdownTe
 
 from watcher.model.account import Severity
 from watcher.model.notification import Delivered, GaveUp, Message, NotificationKind, Outcome, RetryAfter
+from watcher.notify.wording import beside_stamps
 from watcher.settings.values import Secret
 from watcher.text import clean, cut
 
@@ -39,7 +40,6 @@ _ESCAPES: Final[dict[int, str]] = str.maketrans({"&": "&amp;", "<": "&lt;", ">":
 _URL_ESCAPES: Final[dict[int, str]] = str.maketrans({" ": "%20", "<": "%3C", ">": "%3E", "|": "%7C", "`": "%60"})
 # Emphasis, code, quotes, :emoji: and mentions: what Slack would turn into something else than the text itself.
 _SPECIAL = re.compile(r"[*_~`]|:[\w+'-]*[^\W\d][\w+'-]*:|@(?:everyone|here|channel)", re.IGNORECASE)
-_STAMP = re.compile(r"\b\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d UTC\b")
 _WEB_ADDRESS = re.compile(r"https?://[^\s<>|`]+")
 _SLACK_CODE = re.compile(r"[a-z_]{1,64}")
 # Slack's words for a webhook that is no longer good, and for a message that it will not take:
@@ -79,7 +79,7 @@ class SlackWebhook:
         self._name = name
         self._url = url
         self._session = session
-        self._timeout = aiohttp.ClientTimeout(total=timeout.total_seconds())
+        self._timeout = timeout
 
     @property
     def name(self) -> str:
@@ -91,12 +91,18 @@ class SlackWebhook:
         """Slack allows one message a second for each webhook; who goes on after a 429 may be cut off for good."""
         return timedelta(seconds=1)
 
+    @property
+    def timeout(self) -> timedelta:
+        """Slack answers at once or not at all."""
+        return self._timeout
+
     async def send(self, message: Message) -> Outcome:
         """POST `message`; the outcome's reason begins with one of metrics.FAILURE_REASONS."""
         body = payload(message)
+        timeout = aiohttp.ClientTimeout(total=self._timeout.total_seconds())
         try:
             async with self._session.post(
-                self._url.reveal(), json=body, allow_redirects=False, timeout=self._timeout
+                self._url.reveal(), json=body, allow_redirects=False, timeout=timeout
             ) as response:
                 answer = await _read(response)
                 return _outcome(response.status, answer, response.headers.get("Retry-After"))
@@ -195,16 +201,12 @@ def _span(text: str) -> str:
     escaped = _escape(text)
     if _SPECIAL.search(text):
         return f"`{escaped.replace('`', 'ˋ')}`"
-    return _STAMP.sub(_with_local_time, escaped)
+    return beside_stamps(escaped, _local_time)
 
 
-def _with_local_time(stamp: re.Match[str]) -> str:
-    """The stamp in UTC, and beside it the reader's own time, where Slack can show that."""
-    try:
-        at = datetime.strptime(stamp[0], "%d %b %Y %H:%M:%S UTC").replace(tzinfo=UTC)
-    except ValueError:
-        return stamp[0]
-    return f"{stamp[0]} (<!date^{int(at.timestamp())}^{{time_secs}} local|UTC>)"
+def _local_time(at: datetime) -> str:
+    """The reader's own time, which Slack knows."""
+    return f"<!date^{int(at.timestamp())}^{{time_secs}} local|UTC>"
 
 
 def _link(label: str, url: str) -> str:
