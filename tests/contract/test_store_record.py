@@ -174,6 +174,17 @@ def test_only_who_was_told_is_corrected(store: AnyStore) -> None:
     assert send_all(store, 1000) == [("slack", "correction")]
 
 
+def test_correction_goes_where_some_were_reached(store: AnyStore) -> None:
+    """An alert that died for one recipient had reached the others: they hear of the correction."""
+    store.commit(opening(OUTAGE))
+    [row] = store.claim(after(20), LEASE, 10)
+    store.settle(replace(row, state=NotificationState.DEAD, recipients=("b@newsroom.example",)), delivery(row))
+    store.commit(closing(OUTAGE))
+    store.suppress(OUTAGE.id, "slack", "resolved")
+    retract(store)
+    assert send_all(store, 1000) == [("slack", "correction")]
+
+
 def test_correction_waits_for_what_it_corrects(store: AnyStore) -> None:
     """Nobody is told that something was wrong before they were told it."""
     end_it(store)

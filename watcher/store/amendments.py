@@ -41,11 +41,11 @@ def keeping_retraction(outage: Outage, stored: Outage | None) -> Outage:
 def correction_rows(number: int, at: datetime, told: Sequence[Notification]) -> list[Notification]:
     """The CORRECTION rows of that number: one for each channel that was told of the incident, or will be.
 
-    `told` are the incident's notifications, oldest first.
+    `told` are the incident's notifications, oldest first. One that names recipients left reached the others.
     """
     rows: dict[str, Notification] = {}
     for row in reversed(told):
-        if row.kind in _TELLS and row.state in _REACHES and row.channel not in rows:
+        if row.kind in _TELLS and (row.state in _REACHES or row.recipients) and row.channel not in rows:
             key = f"{row.incident_id}/{row.channel}/correction/{number}"
             rows[row.channel] = following(row, told, NotificationKind.CORRECTION, key, at)
     return list(reversed(rows.values()))
