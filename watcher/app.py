@@ -33,6 +33,7 @@ from watcher.model.uptime import History
 from watcher.notify import Outbox, View
 from watcher.notify.channels.base import Channel
 from watcher.notify.channels.build import build
+from watcher.notify.fallback import STORE_MAY_FAIL, Fallback
 from watcher.pipeline import Pipeline
 from watcher.probe import Prober, Reachability, open_prober
 from watcher.reload import Reloader
@@ -56,7 +57,6 @@ _PATIENCE: Final = timedelta(seconds=5)
 _WRITING: Final = timedelta(seconds=3)
 _LAST_WORDS: Final = timedelta(seconds=1)
 _WEB_GRACE: Final = timedelta(milliseconds=500)
-_STORE_MAY_FAIL: Final = timedelta(seconds=30)
 _CLOCK_STEP: Final = timedelta(seconds=2)
 # What a run cannot change: these keys of watcher.yaml are taken up at the next start.
 _LATER: Final = ("state_dir", "probe", "web")
@@ -105,6 +105,7 @@ class App:
         self._closing_channels: AsyncExitStack
         self._worker: StoreWorker
         self._outbox: Outbox
+        self._fallback: Fallback
         self._reachability: Reachability
 
     @property
@@ -219,6 +220,10 @@ class App:
         self._closing_channels = await stack.enter_async_context(AsyncExitStack())
         self._replace_channels(())
         self._outbox = Outbox(self._worker, self.clock, self._channels, self._view, self.metrics)
+        self._fallback = Fallback(self._worker, self.clock, self._fallback_channel, self.metrics)
+
+    def _fallback_channel(self) -> Channel | None:
+        return self._channels.get(self.settings.fallback)
 
     def _replace_channels(self, before: tuple[ChannelSettings, ...]) -> None:
         """The channels of the settings; those that were there `before`, just so, go on."""
@@ -303,9 +308,10 @@ class App:
         self._ticker.every(retention.ROUND, self._prune)
 
     def _look_around(self) -> None:
-        """Every two seconds: the calendar, stale controls, whether anything is reached, whether files have changed."""
+        """Every two seconds: the calendar, the store, stale controls, whether anything is reached, changed files."""
         if self._next_turn is not None and self.clock.now() >= self._next_turn:
             self._turn()
+        self.rounds.start(self._fallback.look())
         self.pipeline.controls.refresh_stale()
         self.rounds.start(self._check_vantage(self.rounds.hosts))
         self.rounds.start(self._look_at_files())
@@ -362,7 +368,7 @@ class App:
             await retention.prune(self._worker, self.settings.retention, self.clock.now())
 
     async def _keep(self) -> None:
-        """Heartbeat and controls into the store. When it fails, the commits fail too and are told of there."""
+        """Heartbeat and controls into the store. That it fails is told of by the worker."""
         reports = tuple(map(self.book.only_known, self.pipeline.controls.reports().values()))
         with suppress(StoreError):
             await self._worker.beat()
@@ -389,7 +395,7 @@ class App:
 
     def _why_not_ready(self) -> tuple[str, ...]:
         failing = self._worker.failing_since
-        lost = failing is not None and self.clock.now() - failing >= _STORE_MAY_FAIL
+        lost = failing is not None and self.clock.now() - failing >= STORE_MAY_FAIL
         return (*sorted(self._not_ready), *(("the store has been failing for 30 s",) if lost else ()))
 
     async def outages(self, **query: Any) -> tuple[Outage, ...]:

@@ -122,6 +122,11 @@ class Metrics:
         self.commit_failures = Counter(
             "watcher_store_commit_failures", "Commits that the store refused; each is retried.", registry=r
         )
+        self.store_failing_since = Gauge(
+            "watcher_store_failing_since_timestamp_seconds",
+            "Since when the store has not taken what is to be written, which waits in memory; 0 while it does.",
+            registry=r,
+        )
         self.config_reload_successful = Gauge(
             "watcher_config_last_reload_successful", "1 if the last load of the configuration was accepted.", registry=r
         )

@@ -59,6 +59,11 @@ class NotificationState(StrEnum):
     SUPPRESSED = "suppressed"
 
 
+def dedup_key_of(incident_id: str, channel: str, kind: NotificationKind) -> str:
+    """What tells a piece of news from every other: who got it once need not get it again."""
+    return f"{incident_id}/{channel}/{kind}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
     """One row of the outbox: tell `channel` the `kind` of news about an incident.

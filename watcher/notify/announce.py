@@ -11,7 +11,7 @@ from typing import Final
 
 from watcher.model.account import Account, Severity
 from watcher.model.control import VantageState
-from watcher.model.notification import Incident, IncidentKind, Notification, NotificationKind
+from watcher.model.notification import Incident, IncidentKind, Notification, NotificationKind, dedup_key_of
 from watcher.model.outage import EndCause, Transition, TransitionKind
 from watcher.model.route import Route
 from watcher.notify.route import Subject, channels_for
@@ -80,7 +80,7 @@ def tell(incident: Incident, routes: Sequence[Route], account: Account | None = 
             route=route,
             channel=channel,
             kind=NotificationKind.ALERT,
-            dedup_key=f"{incident.id}/{channel}/{NotificationKind.ALERT}",
+            dedup_key=dedup_key_of(incident.id, channel, NotificationKind.ALERT),
             due_at=incident.opened_at,
             event_at=incident.opened_at,
         )

@@ -15,7 +15,7 @@ _TOLD: Final = {
     ),
     "store": (
         "watcher cannot write to its store",
-        "It goes on watching; what it sees is kept in memory and is lost if it stops now.",
+        "It goes on watching, but tells of nothing new; what it sees is kept in memory and is lost if it stops now.",
         "watcher writes to its store again",
     ),
 }

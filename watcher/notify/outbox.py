@@ -21,11 +21,13 @@ from watcher.model.notification import (
     Delivered,
     Delivery,
     GaveUp,
+    Message,
     Notification,
     NotificationKind,
     NotificationState,
     Outcome,
     RetryAfter,
+    dedup_key_of,
 )
 from watcher.notify.channels.base import Channel
 from watcher.notify.render import render
@@ -239,7 +241,7 @@ class Outbox:
             if record is None:
                 return GaveUp(reason="bug: there is no such incident"), False
             view = self._view(record, row)
-            message = render(view)
+            message = _keyed(render(view), row)
             async with asyncio.timeout((channel.timeout + self._overtime).total_seconds()):
                 outcome = await channel.send(message)
         except TimeoutError:
@@ -318,6 +320,17 @@ async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
     for task in ending:
         task.cancel()
     await asyncio.gather(*ending, return_exceptions=True)
+
+
+def _keyed(message: Message, row: Notification) -> Message:
+    """An alert that tells the end has the key of the end.
+
+    It may be the second try of one that was taken, by a Slack that did not answer or before we died: under the same key
+    who leaves out what came before would never learn of the end.
+    """
+    if message.kind is not NotificationKind.RESOLVED:
+        return message
+    return replace(message, dedup_key=dedup_key_of(row.incident_id, row.channel, message.kind))
 
 
 def _delivery(row: Notification, outcome: Outcome, started: datetime, ended: datetime) -> Delivery:

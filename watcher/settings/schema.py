@@ -277,6 +277,7 @@ class SettingsFile(Entry):
     retention: RetentionEntry = RetentionEntry()
     channels: list[ChannelEntry] | None = None
     routes: list[RouteEntry] | None = None
+    fallback: Slug | None = None
     platforms: dict[Slug, PlatformOverrideEntry] = {}
 
 

@@ -4,7 +4,7 @@ Reads the secret files that it names, and looks whether other files exist. Value
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, assert_never
 
@@ -66,6 +66,7 @@ def read_settings(
         ),
         channels=channels,
         routes=_routes(reading, file, channels),
+        fallback=_fallback(reading, file, channels),
         platforms={name: read_override(reading, name, entry, base) for name, entry in file.platforms.items()},
     )
 
@@ -168,6 +169,16 @@ def _routes(
                 at = reading.item((*path, "channels"), place)
                 reading.refuse_value(at, ValueError(f"is no channel; {near(name, known)}"))
     return tuple(_route(entry) for _, entry in entries)
+
+
+def _fallback(reading: Reading[SettingsFile], file: SettingsFile, channels: Sequence[ChannelSettings]) -> str:
+    """The channel that is named, else the first one."""
+    if file.fallback is None:
+        return channels[0].name if channels else _DEFAULT.fallback
+    known = _channel_names(reading)
+    if file.fallback not in known:
+        reading.refuse(("fallback",), f"{quoted(file.fallback)} is no channel; {near(file.fallback, known)}")
+    return file.fallback
 
 
 def _channel_names(reading: Reading[SettingsFile]) -> list[str]:

@@ -151,7 +151,8 @@ class PlatformOverride:
 class Settings:
     """One run: what to watch, where state is kept, how to ask, whom to tell. Paths are absolute.
 
-    Each of `watchlist` may hold wildcards in its last part.
+    Each of `watchlist` may hold wildcards in its last part. `fallback` is the channel by which people are told that the
+    store fails: one of `channels`.
     """
 
     watchlist: tuple[Path, ...]
@@ -163,6 +164,7 @@ class Settings:
     retention: Retention = Retention()
     channels: tuple[ChannelSettings, ...] = (LogChannel(name="log"),)
     routes: tuple[Route, ...] = (Route(name="default", channels=("log",)),)
+    fallback: str = "log"
     platforms: Mapping[str, PlatformOverride] = field(default_factory=dict)
 
 

@@ -47,8 +47,8 @@ class Commit:
     `opened` are new incidents and `notifications` the rows that tell of them. For each (incident, instant) of
     `closed` the incident is closed and one RESOLVED row is written for every channel that holds an ALERT row
     of it that is not DEAD, or that reached some recipients before (nobody is told of the end of what they were never
-    told). Outages are taken from the transitions and states; `bodies` belong to the transitions whose finding names
-    their hash.
+    told). Of two unobserved spans with one start and cause the longer stays. Outages are taken from the transitions and
+    states; `bodies` belong to the transitions whose finding names their hash.
     """
 
     watched: tuple[Watched, ...] = ()

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from watcher.model.control import ControlReport
-from watcher.model.notification import Notification, NotificationKind, NotificationState
+from watcher.model.notification import Notification, NotificationKind, NotificationState, dedup_key_of
 from watcher.model.outage import Outage, Transition, Unobserved
 from watcher.store.base import Body, Commit
 
@@ -88,7 +88,7 @@ def resolved_rows(incident_id: str, at: datetime, told: Iterable[Notification]) 
     for alert in told:
         told_nobody = alert.state is NotificationState.DEAD and not alert.recipients
         if alert.kind is NotificationKind.ALERT and not told_nobody:
-            key = f"{incident_id}/{alert.channel}/resolved"
+            key = dedup_key_of(incident_id, alert.channel, NotificationKind.RESOLVED)
             rows.setdefault(alert.channel, following(alert, told, NotificationKind.RESOLVED, key, at))
     return list(rows.values())
 

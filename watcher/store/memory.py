@@ -78,7 +78,9 @@ class MemoryStore(MemoryRecord, Store):
         for sample in commit.samples:
             self._samples.setdefault((sample.account_id, sample.at), sample)
         for span in commit.unobserved:
-            self._unobserved.setdefault(unobserved_key(span), span)
+            known = self._unobserved.setdefault(unobserved_key(span), span)
+            if span.to_at > known.to_at:
+                self._unobserved[unobserved_key(span)] = span
         self._tell(commit.notifications)
         for incident_id in sorted(ended):
             self._tell(resolved_rows(incident_id, dict(commit.closed)[incident_id], self._about(incident_id)))

@@ -142,7 +142,8 @@ def _evidence_rows(bodies: Sequence[Body], resting: Sequence[tuple[Transition, B
 def _write_unobserved(connection: Connection, spans: Sequence[Unobserved]) -> None:
     unique = ("scope", "key", "from_at", "cause")
     rows = [dict(zip(unique, unobserved_key(span), strict=True)) | {"to_at": span.to_at} for span in spans]
-    insert_new(connection, tables.unobserved, rows, unique=unique)
+    # A start that died before its first heartbeat is followed by one that knows of a longer absence from the same beat.
+    insert_new(connection, tables.unobserved, rows, unique=unique, latest="to_at")
 
 
 def _write_samples(connection: Connection, samples: Sequence[Sample]) -> None:

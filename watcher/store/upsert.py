@@ -32,12 +32,28 @@ def insert_or_update(
 
 
 def insert_new(
-    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *, unique: Sequence[str]
+    connection: Connection,
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    unique: Sequence[str],
+    latest: str | None = None,
 ) -> None:
-    """Insert those of `rows` whose `unique` columns (a unique index) are not there yet."""
-    if rows:
-        statement = _insert(connection, table).on_conflict_do_nothing(index_elements=list(unique))
-        connection.execute(statement, _as_parameters(rows))
+    """Insert those of `rows` whose `unique` columns (a unique index) are not there yet.
+
+    Of the column `latest`, where one is named, the greater value stays; nothing else of a row that is there changes.
+    """
+    if not rows:
+        return
+    statement = _insert(connection, table)
+    if latest is None:
+        statement = statement.on_conflict_do_nothing(index_elements=list(unique))
+    else:
+        new = statement.excluded[latest]
+        statement = statement.on_conflict_do_update(
+            index_elements=list(unique), set_={latest: new}, where=table.c[latest] < new
+        )
+    connection.execute(statement, _as_parameters(rows))
 
 
 def _insert(connection: Connection, table: Table) -> _Insert:

@@ -143,8 +143,21 @@ class StoreWorker:
             await self._write_some()
 
     async def beat(self) -> None:
-        """Note in the store that the process lives. StoreError when it does not take it."""
-        await self.call(self._store.heartbeat, self._clock.now())
+        """Note in the store that the process lives, after all that it saw. StoreError when it does not take it.
+
+        A heartbeat vouches for the time before it. While what was seen waits in memory there is none: if the process
+        died, that time would count as observed, and nobody would know what was seen in it.
+        """
+        now = self._clock.now()
+        await self.flush()
+        try:
+            await self.call(self._store.heartbeat, now)
+        except StoreError as error:
+            # Where accounts are looked at once an hour, nothing else would tell of it for as long.
+            self._fails(error)
+            raise
+        if not self.backlog():
+            self._works()
 
     def close(self) -> None:
         """Refuse further calls, wait for the one under way, if any, and end the thread. The store stays open."""
@@ -210,17 +223,25 @@ class StoreWorker:
 
     def _works_again(self) -> None:
         self._singly = max(self._singly - 1, 0)
+        self._works()
+
+    def _works(self) -> None:
         if self.failing_since is not None:
             failed_for = self._clock.now() - self.failing_since
             self._log.info("store works again", failed_for=str(failed_for), tries=self._failures)
             self.failing_since, self.failure, self._failures = None, None, 0
+            self._metrics.store_failing_since.set(0)
 
     def _failed(self, error: StoreError) -> None:
         self._metrics.commit_failures.inc()
+        self._fails(error)
+
+    def _fails(self, error: StoreError) -> None:
         self._failures += 1
         self.failure = str(error)
         if self.failing_since is None:
             self.failing_since = self._clock.now()
+            self._metrics.store_failing_since.set(self.failing_since.timestamp())
             self._log.warning("store fails, commits are kept and tried again", error=str(error))
 
     def _refuse(self, batch: list[_Queued], touched: dict[str, AccountState], error: ContradictionError) -> None:

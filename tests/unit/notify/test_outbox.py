@@ -328,6 +328,19 @@ async def test_a_send_longer_than_the_lease_is_not_sent_twice(desk: Desk) -> Non
     assert desk.row().state is DELIVERED
 
 
+async def test_the_end_has_a_key_of_its_own(desk: Desk) -> None:
+    """An alert that was taken without our knowing, and whose second try tells the end, is not the same news twice."""
+    slack = desk.channel("slack", RetryAfter(reason="timeout"))
+    desk.alert("slack")
+    desk.start()
+    await desk.rest()
+    desk.recover()
+    await desk.run_for(60 * S)
+    assert [message.dedup_key for _, message in slack.sent] == ["01OUTAGE1/slack/alert", "01OUTAGE1/slack/resolved"]
+    assert [message.kind for _, message in slack.sent] == [NotificationKind.ALERT, RESOLVED]
+    assert desk.states() == {"alert": DELIVERED, "resolved": SUPPRESSED}
+
+
 async def test_killed_while_sending(desk: Desk) -> None:
     """A process that dies while it sends leaves a row that the next one sends again, with the same dedup_key."""
     slack = desk.channel("slack")

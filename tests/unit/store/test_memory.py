@@ -27,3 +27,12 @@ def test_unobserved_span_is_kept_once() -> None:
     store.commit(Commit(unobserved=(span, span)))
     store.commit(Commit(unobserved=(span,)))
     assert list(store._unobserved.values()) == [span]
+
+
+def test_an_unobserved_span_may_only_grow() -> None:
+    """A start that died before its first heartbeat leaves a span that the next start knows to be longer."""
+    store = MemoryStore()
+    spans = [Unobserved(account_id=None, from_at=T0, to_at=after(n), cause="stopped") for n in (5, 9, 7)]
+    for span in spans:
+        store.commit(Commit(unobserved=(span,)))
+    assert list(store._unobserved.values()) == [spans[1]]

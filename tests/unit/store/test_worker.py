@@ -499,3 +499,54 @@ def test_whatever_fails_the_last_state_is_stored(data: st.DataObject) -> None:
     asyncio.run(story())
     assert store.load().states == last
     assert [link.transition and link.transition.at for link in store._chain] == committed
+
+
+async def test_no_beat_vouches_for_what_is_not_stored(metrics: Metrics) -> None:
+    """While a commit is refused the heartbeat stays where it was, though the store would take that alone."""
+    store, clock = RecordingStore(), InstantClock()
+    worker = StoreWorker(store, clock, metrics, threaded=False)
+    await worker.beat()
+    worker.commit(numbered("potus", 1))
+    store.failures = 1
+    clock.time = after(10)
+    with pytest.raises(StoreError):
+        await worker.beat()
+    assert store.load().heartbeat_at == T0
+    clock.time = after(20)
+    await worker.beat()
+    assert (store.load().heartbeat_at, stored(store), worker.failing_since) == (after(20), 1, None)
+
+
+async def test_a_beat_writes_first_what_was_touched(metrics: Metrics) -> None:
+    """What is vouched for is stored."""
+    store = RecordingStore()
+    worker = StoreWorker(store, InstantClock(), metrics, threaded=False)
+    worker.touch(state(n=7))
+    await worker.beat()
+    assert (stored(store), worker.backlog()) == (7, 0)
+
+
+async def test_a_refused_beat_is_a_failure_of_the_store(sql: SqlStore, metrics: Metrics, tmp_path: Path) -> None:
+    """Also where nothing else is written for an hour: since when, and what is wrong, until a beat is taken."""
+    clock = InstantClock()
+    worker = StoreWorker(sql, clock, metrics, threaded=True)
+    other = sqlite3.connect(tmp_path / DATABASE, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    for seconds in (10, 20):
+        clock.time = after(seconds)
+        with pytest.raises(StoreError):
+            await worker.beat()
+        assert worker.failing_since == after(10)
+        assert "locked by another process" in (worker.failure or "")
+        assert failing_since(metrics) == after(10).timestamp()
+    other.execute("ROLLBACK")
+    other.close()
+    await worker.beat()
+    worker.close()
+    assert (worker.failing_since, worker.failure, failing_since(metrics)) == (None, None, 0)
+    assert failures(metrics) == 0
+
+
+def failing_since(metrics: Metrics) -> float | None:
+    """What an alert rule would see."""
+    return metrics.registry.get_sample_value("watcher_store_failing_since_timestamp_seconds")

@@ -1,0 +1,190 @@
+"""The way to people that needs no store: one message when it cannot be written for long, one when it can again.
+
+All other news are rows of the store before they are sent. This is the news that cannot be one, so it goes straight
+through one channel, and is known to this process only: after a restart nobody is told that an earlier run's trouble
+is over.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final, Protocol, assert_never
+
+import structlog
+
+from watcher.clock import Clock
+from watcher.metrics import FAILURE_REASONS, Metrics
+from watcher.model.account import Severity
+from watcher.model.notification import (
+    Delivered,
+    GaveUp,
+    Incident,
+    IncidentKind,
+    Message,
+    NotificationKind,
+    Outcome,
+    RetryAfter,
+    dedup_key_of,
+)
+from watcher.notify.channels.base import Channel
+from watcher.notify.render import render
+from watcher.notify.view import View
+
+STORE_MAY_FAIL: Final = timedelta(seconds=30)
+_OVERTIME: Final = timedelta(seconds=2)
+_FIRST_BACK_OFF: Final = timedelta(seconds=2)
+_LONGEST_BACK_OFF: Final = timedelta(minutes=5)
+_LONGEST_WAIT: Final = timedelta(hours=1)
+_TOO_OLD: Final = timedelta(days=3)
+_KEY: Final = "store"
+
+
+class Writing(Protocol):
+    """Whether the store is written: what a StoreWorker knows of it."""
+
+    @property
+    def failing_since(self) -> datetime | None:
+        """Since when it refuses; None while it does not."""
+        ...
+
+    @property
+    def failure(self) -> str | None:
+        """What it said last of that."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tale:
+    """One failure, and how far it has been told. `incident` is closed once the store works again.
+
+    `said`: the present state needs no (further) try. `heard`: somebody may know that it failed.
+    """
+
+    incident: Incident
+    said: bool = False
+    heard: bool = False
+    tries: int = 0
+    due_at: datetime
+
+
+def go_on(tale: _Tale | None, failing_since: datetime | None, now: datetime) -> _Tale | None:
+    """What there is to tell at `now`: begins a tale, closes one, or drops one that nobody heard. Pure."""
+    if tale is None:
+        begins = failing_since is not None and now - failing_since >= STORE_MAY_FAIL
+        return _begun(failing_since, now) if begins and failing_since is not None else None
+    incident = tale.incident
+    if incident.closed_at is not None:
+        return None if tale.said or now - incident.closed_at > _TOO_OLD else tale
+    if failing_since == incident.opened_at:
+        return tale
+    if not tale.heard:
+        return None
+    return replace(tale, incident=replace(incident, closed_at=now), said=False, tries=0, due_at=now)
+
+
+def _begun(since: datetime, now: datetime) -> _Tale:
+    incident = Incident(
+        id=f"{IncidentKind.META}-{_KEY}-{since:%Y%m%dT%H%M%S%f}",
+        kind=IncidentKind.META,
+        key=_KEY,
+        severity=Severity.CRITICAL,
+        opened_at=since,
+    )
+    return _Tale(incident=incident, due_at=now)
+
+
+def told(tale: _Tale, outcome: Outcome, now: datetime) -> _Tale:
+    """The tale after a try. A channel that did not answer in time may have taken the message. Pure."""
+    match outcome:
+        case Delivered():
+            return replace(tale, said=True, heard=True)
+        case GaveUp():
+            return replace(tale, said=True)
+        case RetryAfter(reason=reason, wait=wait):
+            back_off = min(_FIRST_BACK_OFF * 2 ** min(tale.tries, 8), _LONGEST_BACK_OFF)
+            due_at = now + (back_off if wait is None else min(wait, _LONGEST_WAIT))
+            heard = tale.heard or reason.startswith("timeout")
+            return replace(tale, heard=heard, tries=tale.tries + 1, due_at=due_at)
+        case _:
+            assert_never(outcome)
+
+
+class Fallback:
+    """Watches whether the store is written, and tells by `channel`, which is asked for anew at each try.
+
+    At most one message a failure and one for its end; none for a failure of less than STORE_MAY_FAIL.
+    `overtime` is what a channel gets beyond its own time-out, in real time.
+    """
+
+    def __init__(
+        self,
+        store: Writing,
+        clock: Clock,
+        channel: Callable[[], Channel | None],
+        metrics: Metrics,
+        *,
+        overtime: timedelta = _OVERTIME,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._channel = channel
+        self._metrics = metrics
+        self._overtime = overtime
+        self._log = structlog.get_logger("watcher.notify")
+        self._tale: _Tale | None = None
+        self._warned = False
+        self.is_sending = False
+
+    async def look(self) -> None:
+        """To be called every few seconds: tell what is to be told. Returns at once while a message is on its way."""
+        if self.is_sending:
+            return
+        now = self._clock.now()
+        self._tale = tale = go_on(self._tale, self._store.failing_since, now)
+        if tale is None or tale.said or now < tale.due_at:
+            return
+        self.is_sending = True
+        try:
+            outcome = await self._send(tale.incident)
+        finally:
+            self.is_sending = False
+        self._note(outcome)
+        self._tale = told(tale, outcome, self._clock.now())
+
+    async def _send(self, incident: Incident) -> Outcome:
+        channel = self._channel()
+        if channel is None:
+            return RetryAfter(reason="unknown_channel")
+        try:
+            message = self._message(incident, channel.name)
+            async with asyncio.timeout((channel.timeout + self._overtime).total_seconds()):
+                outcome = await channel.send(message)
+        except TimeoutError:
+            outcome = RetryAfter(reason="timeout")
+        except Exception as error:  # noqa: BLE001 - logged; it is tried again, and nothing else may end by it
+            self._log.exception("a bug kept a message from being sent", channel=channel.name)
+            outcome = RetryAfter(reason=f"bug: {type(error).__name__}")
+        self._count(channel.name, outcome)
+        return outcome
+
+    def _message(self, incident: Incident, channel: str) -> Message:
+        kind = NotificationKind.ALERT if incident.closed_at is None else NotificationKind.RESOLVED
+        said = replace(incident, detail=self._store.failure or "") if incident.closed_at is None else incident
+        key = dedup_key_of(incident.id, channel, kind)
+        return render(View(incident=said, kind=kind, dedup_key=key, now=self._clock.now()))
+
+    def _count(self, channel: str, outcome: Outcome) -> None:
+        self._metrics.notifications.labels(channel).inc()
+        if not isinstance(outcome, Delivered):
+            reason = outcome.reason.partition(":")[0]
+            label = reason if reason in FAILURE_REASONS else "bug"
+            self._metrics.notifications_failed.labels(channel, label).inc()
+
+    def _note(self, outcome: Outcome) -> None:
+        """Say once that nobody can be told, until somebody can."""
+        if isinstance(outcome, Delivered):
+            self._warned = False
+        elif not self._warned:
+            self._warned = True
+            self._log.warning("the fallback channel does not take the state of the store", reason=outcome.reason)
