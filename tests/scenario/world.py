@@ -49,10 +49,10 @@ class World:
     """`async with World(tmp_path, watchlist) as world`: everything runs.
 
     `hosts` are played by a Stage each (`world.at[host]`); the control accounts of x.com and Bluesky are
-    there. `durable`: SQLite under tmp_path, so that `start` goes on from it; else the store in memory.
-    With `threaded` off the store is called on the loop itself, which saves a long story much time. `settings` is added
-    to watcher.yaml; a `mail` server makes a channel `desk` beside Slack. A story in which the program logs an error
-    fails at its end.
+    there. `durable`: SQLite under tmp_path, so that `start` goes on from it; else the store in memory. `patience` is
+    how long (in real time) a locked database is waited for. With `threaded` off the store is called on the loop itself,
+    which saves a long story much time. `settings` is added to watcher.yaml; a `mail` server makes a channel `desk`
+    beside Slack. A story in which the program logs an error fails at its end.
     """
 
     web_port = 0
@@ -68,6 +68,7 @@ class World:
         x_settings: str = X_SETTINGS,
         durable: bool = False,
         mail: FakeMail | None = None,
+        patience: timedelta = timedelta(seconds=5),
         platform_options: Mapping[str, Any] | None = None,
         ticker: Callable[[Clock], Ticker] = LoopTicker,
         threaded: bool = True,
@@ -86,6 +87,7 @@ class World:
         self._mail = mail
         self._ticker = ticker
         self._threaded = durable and threaded
+        self._patience = patience
         self._options = dict(platform_options or {})
         self._stepped = timedelta(0)
         self._memory: Store = MemoryStore()
@@ -139,7 +141,7 @@ class World:
         self._watchlist = watchlist if watchlist is not None else self._watchlist
         self._write_configuration()
         loaded = load_all(self.directory / "watcher.yaml", {})
-        store = SqlStore(self.directory / "state") if self._durable else self._memory
+        store = SqlStore(self.directory / "state", patience=self._patience) if self._durable else self._memory
         around = Surroundings(clock=self.clock, ticker=self._ticker(self.clock), store=store, threaded=self._threaded)
         self.app = App(loaded, around)
         self._stop = asyncio.Event()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
 from tests.fakes.clock import FakeClock, settle
@@ -14,6 +15,7 @@ from watcher.metrics import Metrics
 from watcher.model.account import Severity
 from watcher.model.notification import Delivered, GaveUp, Message, NotificationKind, RetryAfter
 from watcher.notify.channels.base import Channel
+from watcher.notify.channels.log import LogChannel
 from watcher.notify.fallback import Fallback
 
 WRONG, AGAIN = "watcher cannot write to its store", "watcher writes to its store again"
@@ -254,3 +256,15 @@ async def test_a_channel_that_was_taken_away_or_has_a_bug(fault: ValueError | Re
         room.channels["newsroom"] = room.channel
     await room.pass_by(MINUTE)
     assert room.said[-1] == WRONG
+
+
+async def test_the_log_is_a_channel_as_well() -> None:
+    """Loud when it fails, quiet when it is over."""
+    room = Room()
+    with capture_logs() as logs:
+        room.channels["newsroom"] = LogChannel("newsroom", structlog.get_logger())
+        room.break_down()
+        await room.pass_by(MINUTE)
+        room.mend()
+        await room.pass_by(MINUTE)
+    assert [(line["log_level"], line["event"]) for line in logs] == [("error", WRONG), ("info", AGAIN)]

@@ -209,6 +209,11 @@ def test_a_variable_that_gives_nothing_is_a_fault(
             ["1:53: channels[0].webhook_url_file: names a file that does not exist; create it or remove the key"],
         ),
         ("routes: [{name: a, channels: lgo}]", ["1:30: routes[0].channels: 'lgo' is no channel; did you mean 'log'?"]),
+        ("fallback: lgo", ["1:11: fallback: 'lgo' is no channel; did you mean 'log'?"]),
+        (
+            "channels: [{name: a, kind: log}, {name: b, kind: log}]\nfallback: [a, b]",
+            ["2:11: fallback: must be text, not a list"],
+        ),
         ("routes: [{name: a, channels: []}]", ["1:30: routes[0].channels: no channels; name at least one"]),
         (
             "routes: [{name: a, channels: log}, {name: a, channels: [log, x]}]",
@@ -353,3 +358,16 @@ def test_settings_alone_are_refused_with_unknown_names_too(tmp_path: Path) -> No
         settings(tmp_path, "platforms: {xx: {robots: override}}")
     (tmp_path / "platforms/bad.yaml").write_text("[", "utf-8")
     assert "xx" in settings(tmp_path, "platforms: {xx: {robots: override}}").platforms
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("", "log"),
+        ("channels: [{name: a, kind: log}, {name: b, kind: log}]", "a"),
+        ("channels: [{name: a, kind: log}, {name: b, kind: log}]\nfallback: b", "b"),
+    ],
+)
+def test_the_fallback_is_the_first_channel_unless_named(tmp_path: Path, written: str, found: str) -> None:
+    """There is always one."""
+    assert settings(tmp_path, f"web: {{listen: 127.0.0.1:11102}}\n{written}").fallback == found

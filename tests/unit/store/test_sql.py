@@ -382,7 +382,9 @@ def test_unobserved_spans_are_kept_once(store: SqlStore, raw: sqlite3.Connection
 def test_an_unobserved_span_may_only_grow(store: SqlStore, raw: sqlite3.Connection) -> None:
     """A start that died before its first heartbeat leaves a span that the next start knows to be longer."""
     for seconds in (5, 9, 7):
-        store.commit(Commit(unobserved=(Unobserved(account_id=None, from_at=T0, to_at=after(seconds), cause="stopped"),)))
+        store.commit(
+            Commit(unobserved=(Unobserved(account_id=None, from_at=T0, to_at=after(seconds), cause="stopped"),))
+        )
     start = 1509663600000000
     assert raw.execute("SELECT from_at, to_at FROM unobserved").fetchall() == [(start, start + 9_000_000)]
 
