@@ -55,8 +55,9 @@ def small_disk(place: Path) -> Iterator[Path]:
     try:
         yield place
     finally:
-        if mounted:
-            _done("umount", "-l", str(place))
+        # A story that failed may have left it read-only, mounted over itself.
+        while mounted and _done("umount", "-l", str(place)):
+            pass
 
 
 class Locked:
