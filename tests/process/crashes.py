@@ -7,13 +7,14 @@ that the last one left.
 import asyncio
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
 import sys
 from collections import Counter
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -32,7 +33,7 @@ from watcher.store.sql import DATABASE, SqlStore
 
 CONTROLS = ("nasa", "xdevelopers", "un")
 PATIENCE = 60.0
-_LOOK = 0.02
+_LOOK = 0.05
 
 
 class Newsroom(SlackSink):
@@ -50,8 +51,9 @@ class Newsroom(SlackSink):
 
     def keys(self, handle: str) -> list[str]:
         """The dedup keys of the messages that speak of an outage of `handle`, in order."""
-        about = [message.payload for message in self.received if f"@{handle} " in message.payload["text"]]
-        return [payload["blocks"][0]["block_id"] for payload in about]
+        keys = [str(message.payload["blocks"][0]["block_id"]) for message in self.received]
+        # The id of an outage is its account and when it began; others are called by their kind.
+        return [key for key in keys if re.match(rf"x:{handle.lower()}-\d", key)]
 
 
 class Nursery:
@@ -72,7 +74,8 @@ class Nursery:
             "--serve",
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            env={"PATH": os.environ.get("PATH", "")},
+            # The machine's certificates, which nobody here needs, take longer to read than all the rest.
+            env={"PATH": os.environ.get("PATH", ""), "SSL_CERT_FILE": os.devnull, "SSL_CERT_DIR": os.devnull},
             cwd=Path(__file__).parents[2],
         )
         self._reading = asyncio.create_task(self._read())
@@ -164,7 +167,7 @@ class Town:
 
 
 class Watched:
-    """One account, its own watchlist and state, and the process that watches it, started again whenever it is killed."""
+    """An account, a watchlist and a state of its own, and who watches it, started again whenever it is killed."""
 
     def __init__(self, town: Town, handle: str, policy: str, accounts: str = "") -> None:
         self.town = town
@@ -174,10 +177,11 @@ class Watched:
         self.gaps: list[Gap] = []
         self.pid = 0
         self._keeper: asyncio.Task[None] | None = None
+        self._eye: sqlite3.Connection | None = None
         shutil.copytree(town.directory / "template", self.directory / "state")
         (self.directory / "state" / "lock").unlink()
         (self.directory / "watchlist.yaml").write_text(
-            f"defaults: {policy}\naccounts:\n  - https://x.com/{handle}\n{accounts}"
+            f"defaults: {{{policy}, labels: {{desk: crashes}}}}\naccounts:\n  - https://x.com/{handle}\n{accounts}"
         )
         (self.directory / "watcher.yaml").write_text(
             "watchlist: watchlist.yaml\nstate_dir: state\ncontact: test@watcher.example\n"
@@ -185,6 +189,8 @@ class Watched:
             "probe: {allow_private: [127.0.0.0/8],"
             f' connect_to: {{x.com: "127.0.0.1:{town.platform.port}"}}, ca_file: {town.platform.ca_file}}}\n'
             f'channels: [{{name: newsroom, kind: slack, webhook_url: "{town.slack.url}"}}]\n'
+            # A machine that is busy may be blind for a while: of that, which has no labels, nobody is told.
+            "routes: [{name: desk, match: {labels: {desk: crashes}}, channels: [newsroom]}]\n"
             "platforms: {x: {robots: override, pace: {requests: 6000, per: 1m, concurrency: 20}}}\n"
         )
         town.platform.set(handle, Page.PRESENT)
@@ -196,6 +202,9 @@ class Watched:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.end()
+        if self._eye is not None:
+            self._eye.close()
+            self._eye = None
 
     async def start(self, at: str | None = None) -> None:
         """Start watching, up to that point; from then on, without it, again and again."""
@@ -227,10 +236,9 @@ class Watched:
 
     def read(self, query: str) -> list[Any]:
         """What a reader of the file sees, whoever writes it at the moment."""
-        with closing(
-            sqlite3.connect(f"file:{self.directory}/state/{DATABASE}?mode=ro", uri=True, timeout=5)
-        ) as connection:
-            return connection.execute(query).fetchall()
+        if self._eye is None:
+            self._eye = sqlite3.connect(f"file:{self.directory}/state/{DATABASE}?mode=ro", uri=True, timeout=5)
+        return self._eye.execute(query).fetchall()
 
     def count(self, kind: str) -> int:
         """How many transitions of a kind are stored."""
@@ -245,6 +253,10 @@ class Watched:
         waiting = self.read("SELECT count(*) FROM notification WHERE state IN ('pending', 'claimed')")[0][0]
         return waiting == 0 and self.count("OutageClosed") == 1
 
+    def is_up_again(self) -> bool:
+        """True when whoever was started last has noted for how long nobody watched."""
+        return len(self.read("SELECT 1 FROM unobserved WHERE scope = 'all'")) >= len(self.gaps)
+
     async def until(self, holds: Callable[[], bool], what: str) -> None:
         """Wait until it is so. It must be so within PATIENCE."""
         loop = asyncio.get_running_loop()
@@ -252,8 +264,16 @@ class Watched:
         while not holds():
             if self._keeper is not None and self._keeper.done():
                 self._keeper.result()
-            assert loop.time() < deadline, f"{self.handle}: not so: {what}; {self.town.slack.keys(self.handle)}"
+            if loop.time() > deadline:
+                raise AssertionError(f"{self.handle}: not so: {what}\n{await self._report()}")
             await asyncio.sleep(_LOOK)
+
+    async def _report(self) -> str:
+        """What was sent, and the end of the log, with where each thread is now."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGUSR1)
+            await asyncio.sleep(1)
+        return f"{self.town.slack.keys(self.handle)}\n{(self.directory / 'log').read_text()[-4000:]}"
 
     def ending(self) -> Ending:
         """What is left, read by the store itself."""
@@ -283,7 +303,7 @@ def _instant(micros: int) -> datetime:
 
 
 def assert_nothing_is_lost(ending: Ending) -> None:
-    """One outage, once opened and once closed, with the truth in its bounds, an unbroken record, and nothing waiting."""
+    """One outage, opened and closed once, with the truth in its bounds, an unbroken record, and nothing waiting."""
     [outage] = ending.outages
     bounds = outage.duration
     assert bounds.max is not None
@@ -300,7 +320,7 @@ def assert_nothing_is_lost(ending: Ending) -> None:
     of_the_outage = {key: state for key, state in ending.rows.items() if key.startswith(outage.id)}
     assert set(of_the_outage) == {f"{outage.id}/newsroom/{kind}" for kind in ("alert", "resolved")}
     assert set(of_the_outage.values()) <= {"delivered", "suppressed"}
-    # Whoever leaves out what has the key of an earlier one is told of the end, and of the beginning before it if at all.
+    # Who leaves out what has the key of an earlier one hears of the end, and of the beginning before it if at all.
     keys = [key for key in ending.keys if key.startswith(outage.id)]
     assert keys, "nobody was told"
     assert list(dict.fromkeys(keys))[-1] == f"{outage.id}/newsroom/resolved"
@@ -308,15 +328,9 @@ def assert_nothing_is_lost(ending: Ending) -> None:
 
 
 def assert_gaps_are_unobserved(ending: Ending) -> None:
-    """Each gap between a kill and the first beat after it lies in a span that is called unobserved, and not much more."""
+    """Each gap between a kill and the next start lies in a span that is called unobserved."""
     for gap in ending.gaps:
         spans = [
             (begun, ended) for begun, ended in ending.unobserved if begun <= gap.killed_at and ended >= gap.started_at
         ]
         assert spans, (gap, ending.unobserved)
-
-
-def slack_of(ending: Ending) -> timedelta:
-    """By how much the unobserved time is longer than the gaps."""
-    gaps = sum((gap.started_at - gap.killed_at for gap in ending.gaps), timedelta(0))
-    return sum((ended - begun for begun, ended in ending.unobserved), timedelta(0)) - gaps

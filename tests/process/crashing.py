@@ -3,12 +3,13 @@
     python -m tests.process.crashing --config DIR/watcher.yaml --anchor NS --speed 30 [--at "POINT"]
 
 `anchor` is what the machine's counter showed when the story began: whoever is started later goes on in its time. With
-`--serve` nothing runs, and each line of standard input (a JSON list of such arguments) starts a process by a fork, which
-spares it the imports; on standard output stands the pid of each in its turn, and "PID STATUS" when one ended.
+`--serve` nothing runs, and each line of standard input (a JSON list of such arguments) starts a process by a fork,
+which spares it the imports; on standard output stands the pid of each in its turn, and "PID STATUS" when one ended.
 """
 
 import argparse
 import asyncio
+import faulthandler
 import gc
 import json
 import os
@@ -16,6 +17,7 @@ import select
 import signal
 import sys
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from tests.process.failpoints import CrashingStore, Trap, spring
@@ -23,7 +25,7 @@ from watcher.app import App, Surroundings
 from watcher.clock import ScaledClock, _counter_ns
 from watcher.logs import configure
 from watcher.schedule import LoopTicker
-from watcher.settings import load_all
+from watcher.settings import load, load_all
 
 BEGINS = datetime(2017, 11, 2, 22, 58, tzinfo=UTC)
 
@@ -48,6 +50,7 @@ def run(arguments: list[str]) -> None:
     parser.add_argument("--at")
     given = parser.parse_args(arguments)
     configure("info")
+    faulthandler.register(signal.SIGUSR1)  # so that a test can say where it hangs
     loaded = load_all(given.config, {})
     trap = Trap(given.config.parent, given.at)
     spring(trap)
@@ -90,6 +93,9 @@ def serve() -> None:
         os.set_blocking(end, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(writing)
+    # The shipped platforms do not change: whoever is forked finds them read.
+    load._all_platforms = cache(load._all_platforms)
+    load._all_platforms(None)
     gc.freeze()
     said = b""
     children: set[int] = set()

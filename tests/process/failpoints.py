@@ -7,25 +7,28 @@ A point is named "OPERATION: before STEP", or "OPERATION: after" where there is 
 
 import os
 import signal
+import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
-from sqlalchemy import event, select
+from sqlalchemy import event
 
 from watcher.model.notification import Delivered, Delivery, Message, Notification, NotificationState, Outcome
 from watcher.model.outage import TransitionKind
 from watcher.notify.channels.slack import SlackWebhook
-from watcher.store import evidence, tables
+from watcher.store import evidence
 from watcher.store.base import Commit
+from watcher.store.codec import micros_of
 from watcher.store.sql import SqlStore
 
 PASSED = "passed"
 """The file that notes, a line each, which points were passed; the last line of a killed process is where it died."""
 
+_DUE = "SELECT kind FROM notification WHERE state = 'pending' AND due_at <= ? ORDER BY seq LIMIT 1"
 # A commit is called by the weightiest of what it says.
 _WEIGHTS = (TransitionKind.OUTAGE_CLOSED, TransitionKind.OUTAGE_OPENED, TransitionKind.ACCOUNT_SUSPECTED)
 
@@ -75,13 +78,20 @@ class CrashingStore(SqlStore):
     def __init__(self, state_dir: Path, trap: Trap) -> None:
         super().__init__(state_dir)
         self._trap = trap
+        self._eye: sqlite3.Connection
 
     def open(self) -> None:
         """Open, and listen to the engine."""
         super().open()
+        self._eye = sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, check_same_thread=False)
         engine = self._require_engine()
         event.listen(engine, "before_cursor_execute", self._before_statement)
         event.listen(engine, "commit", lambda _connection: self._trap.step("COMMIT"))
+
+    def close(self) -> None:
+        """Close, and look no more."""
+        self._eye.close()
+        super().close()
 
     def _before_statement(self, _connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         self._trap.step(_said(statement))
@@ -94,11 +104,8 @@ class CrashingStore(SqlStore):
 
     def claim(self, now: datetime, lease: timedelta, limit: int) -> tuple[Notification, ...]:
         """Claim, under the name of what is due; nothing when nothing is."""
-        rows = tables.notification.c
-        with self._reading() as connection:
-            due = select(rows.kind).where(rows.state == NotificationState.PENDING, rows.due_at <= now)
-            kind = connection.scalar(due.order_by(rows.seq).limit(1))
-        with self._trap.operation(None if kind is None else f"claim {kind}"):
+        due = self._eye.execute(_DUE, (micros_of(now),)).fetchone()
+        with self._trap.operation(None if due is None else f"claim {due[0]}"):
             return super().claim(now, lease, limit)
 
     def settle(self, notification: Notification, delivery: Delivery) -> None:
@@ -174,7 +181,7 @@ def _trap_evidence(trap: Trap) -> None:
 
         return call
 
-    evidence.os = Traced()  # type: ignore[assignment]
+    vars(evidence)["os"] = Traced()
     Path.mkdir = before("make", Path.mkdir)  # type: ignore[method-assign]
     Path.replace = before("rename", Path.replace)  # type: ignore[method-assign]
 
@@ -193,7 +200,7 @@ class _Torn:
         self._file = file
         self._trap = trap
 
-    def __enter__(self) -> "_Torn":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
