@@ -14,7 +14,6 @@ import sqlite3
 import sys
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -175,6 +174,7 @@ class Watched:
         self.account = f"x:{handle.lower()}"
         self.directory = town.directory / handle
         self.gaps: list[Gap] = []
+        # 0 between an end and the next start.
         self.pid = 0
         self._keeper: asyncio.Task[None] | None = None
         self._eye: sqlite3.Connection | None = None
@@ -229,10 +229,18 @@ class Watched:
                 os.kill(self.pid, signal.SIGKILL)
                 await ended
                 raise
-            killed_at, at = self.town.clock.now(), None
+            self.pid, killed_at, at = 0, self.town.clock.now(), None
             assert status == -signal.SIGKILL, f"ended with {status}: {(self.directory / 'log').read_text()[-2000:]}"
             outages = frozenset(str(row[0]) for row in self.read("SELECT id FROM outage"))
             self.gaps.append(Gap(killed_at=killed_at, started_at=self.town.clock.now(), outages=outages))
+
+    async def kill_after(self, seconds: float) -> None:
+        """Kill it with -9, so long after it was started; returns once it is started again."""
+        await self.until(lambda: self.pid != 0, "it is started")
+        await asyncio.sleep(seconds)
+        count = len(self.gaps)
+        os.kill(self.pid, signal.SIGKILL)
+        await self.until(lambda: len(self.gaps) > count and self.pid != 0, "it is started again")
 
     def read(self, query: str) -> list[Any]:
         """What a reader of the file sees, whoever writes it at the moment."""
@@ -255,7 +263,8 @@ class Watched:
 
     def is_up_again(self) -> bool:
         """True when whoever was started last has noted for how long nobody watched."""
-        return len(self.read("SELECT 1 FROM unobserved WHERE scope = 'all'")) >= len(self.gaps)
+        [(until,)] = self.read("SELECT max(to_at) FROM unobserved WHERE scope = 'all'")
+        return not self.gaps or (until is not None and _instant(until) >= self.gaps[-1].started_at)
 
     async def until(self, holds: Callable[[], bool], what: str) -> None:
         """Wait until it is so. It must be so within PATIENCE."""
@@ -270,7 +279,7 @@ class Watched:
 
     async def _report(self) -> str:
         """What was sent, and the end of the log, with where each thread is now."""
-        with suppress(ProcessLookupError):
+        if self.pid:
             os.kill(self.pid, signal.SIGUSR1)
             await asyncio.sleep(1)
         return f"{self.town.slack.keys(self.handle)}\n{(self.directory / 'log').read_text()[-4000:]}"
@@ -323,6 +332,7 @@ def assert_nothing_is_lost(ending: Ending) -> None:
     # Who leaves out what has the key of an earlier one hears of the end, and of the beginning before it if at all.
     keys = [key for key in ending.keys if key.startswith(outage.id)]
     assert keys, "nobody was told"
+    assert set(keys) <= set(of_the_outage)
     assert list(dict.fromkeys(keys))[-1] == f"{outage.id}/newsroom/resolved"
     assert of_the_outage[f"{outage.id}/newsroom/alert"] == "delivered"
 
