@@ -25,7 +25,8 @@ _HALVES = ("write half of page.tmp", "write half of page.tmp (2)")
 _PAGE = (*_FOLDERS, "create page.tmp", *_HALVES, "fsync page.tmp", "rename page.tmp")
 _TRANSITION = ("INSERT account_state", "SELECT transition", "SELECT transition (2)", "INSERT transition")
 _EVIDENCE = ("INSERT evidence", "SELECT transition (3)", "INSERT transition_evidence", "SELECT incident")
-_CLAIM = ("BEGIN", "SELECT notification", "UPDATE notification", "COMMIT")
+_LOOK = ("BEGIN", "SELECT notification", "COMMIT")
+_CLAIM = (*_LOOK, "BEGIN (2)", "SELECT notification (2)", "UPDATE notification", "COMMIT (2)")
 _MARK = ("BEGIN", "INSERT delivery", "UPDATE notification", "COMMIT")
 
 STEPS: Final[Mapping[str, tuple[str, ...]]] = {
