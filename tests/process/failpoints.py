@@ -182,7 +182,7 @@ def _trap_evidence(trap: Trap) -> None:
         return call
 
     vars(evidence)["os"] = Traced()
-    Path.mkdir = before("make", Path.mkdir)  # type: ignore[method-assign]
+    Path.mkdir = before("mkdir", Path.mkdir)  # type: ignore[method-assign]
     Path.replace = before("rename", Path.replace)  # type: ignore[method-assign]
 
 

@@ -20,7 +20,7 @@ SPEED: Final = 10
 AT_ONCE: Final = 8
 POLICY: Final = "interval: 15s, confirm: {threshold: 2, interval: 2s}, recover: {threshold: 2, interval: 2s}"
 
-_FOLDERS = ("make evidence/", "fsync state/", "make evidence/ab/", "fsync evidence/")
+_FOLDERS = ("mkdir evidence/", "fsync state/", "mkdir evidence/ab/", "fsync evidence/")
 _HALVES = ("write half of page.tmp", "write half of page.tmp (2)")
 _PAGE = (*_FOLDERS, "create page.tmp", *_HALVES, "fsync page.tmp", "rename page.tmp")
 _TRANSITION = ("INSERT account_state", "SELECT transition", "SELECT transition (2)", "INSERT transition")
