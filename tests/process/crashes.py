@@ -28,7 +28,8 @@ from watcher.demo.answers import Page
 from watcher.demo.platform import ScriptedPlatform
 from watcher.demo.sink import SlackSink
 from watcher.model.outage import Outage, Transition
-from watcher.store.sql import DATABASE, SqlStore
+from watcher.store.engine import DATABASE
+from watcher.store.sql import SqlStore
 
 CONTROLS = ("nasa", "xdevelopers", "un")
 PATIENCE = 60.0

@@ -32,7 +32,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 def world_on(disk: Path) -> World:
     """Everything, with the state on that disk."""
-    return World(disk, WATCHLIST, durable=True, patience=timedelta(milliseconds=5))
+    return World(disk, WATCHLIST, durable=True, threaded=False, patience=timedelta(milliseconds=5))
 
 
 async def settle_in(world: World) -> None:

@@ -177,7 +177,7 @@ def _fallback(reading: Reading[SettingsFile], file: SettingsFile, channels: Sequ
         return channels[0].name if channels else _DEFAULT.fallback
     known = _channel_names(reading)
     if file.fallback not in known:
-        reading.refuse(("fallback",), f"{quoted(file.fallback)} is no channel; {near(file.fallback, known)}")
+        reading.refuse_value(("fallback",), ValueError(f"is no channel; {near(file.fallback, known)}"))
     return file.fallback
 
 
