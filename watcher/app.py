@@ -17,6 +17,7 @@ from watcher import __version__
 from watcher.book import Book
 from watcher.clock import Clock
 from watcher.controls import Controls
+from watcher.explain import explanation
 from watcher.handover import Handover, compare, edited, not_after, reopen, too_much
 from watcher.metrics import Metrics
 from watcher.model.account import Watchlist
@@ -30,6 +31,7 @@ from watcher.model.snapshot import Snapshot
 from watcher.notify import Outbox, View
 from watcher.notify.channels.base import Channel
 from watcher.notify.channels.build import build
+from watcher.ondemand import OnDemand
 from watcher.pipeline import Pipeline
 from watcher.probe import Prober, Reachability, open_prober
 from watcher.reload import Reloader
@@ -41,7 +43,7 @@ from watcher.settings.policies import carry_over, in_force, next_change
 from watcher.settings.values import ChannelSettings
 from watcher.store.base import Commit, IncidentRecord, Store, Stored
 from watcher.store.worker import StoreWorker
-from watcher.web import AccountCollector, WebServer
+from watcher.web import AccountCollector, ProbePage, WebServer
 
 TICK: Final = timedelta(milliseconds=250)
 _BEAT: Final = timedelta(seconds=10)
@@ -141,12 +143,15 @@ class App:
         await self._build_outbox(stack)
         self.rounds.arrange()
         self._start_ticking()
+        on_demand = OnDemand(self.pipeline, self.clock)
+        probe, registry = ProbePage(on_demand.look, explanation), self.metrics.registry
         self.web = WebServer(
-            self.settings.web, self.snapshot, self.outages, self._reload, self.metrics.registry, __version__
+            self.settings.web, self.snapshot, self.outages, self._reload, registry, __version__, probe=probe
         )
         self.metrics.registry.register(AccountCollector(self.snapshot))
         await self.web.start()
         stack.push_async_callback(self.web.stop)
+        stack.push_async_callback(on_demand.close)  # first: who waits for a look must not hold up the server's stop
         self._not_ready.discard("starting")
         self.reloader.accepted()
 

@@ -201,6 +201,7 @@ class Pipeline:
         finding = examined.finding
         decision = step(self.book.states[account.id], finding, account)
         self._apply(account, decision, _bodies(decision, examined.exchange))
+        self._metrics.findings.labels(account.platform).inc()
         if not finding.is_conclusive:
             self._metrics.probe_inconclusive.labels(account.platform, finding.reason).inc()
         self._log.debug(

@@ -94,6 +94,18 @@ _COUNTERS = (
         f"{_OWN_SCHEDULE}",
         lambda state: state.unobserved.total_seconds(),
     ),
+    _Reading(
+        "watcher_account_observed_seconds_total",
+        "Time in which presence or absence was seen, from the first sight of the profile on, kept across restarts. "
+        f"{_OWN_SCHEDULE}",
+        lambda state: state.observed.total_seconds(),
+    ),
+    _Reading(
+        "watcher_account_outage_unobserved_seconds_total",
+        "The part of the time in outages in which neither presence nor absence was seen, kept across restarts; it "
+        f"counts in watcher_account_outage_seconds_total too. {_OWN_SCHEDULE}",
+        lambda state: state.outage_unobserved.total_seconds(),
+    ),
 )
 
 
@@ -101,7 +113,7 @@ _TAKEN: Final[ContextVar[Snapshot | None]] = ContextVar("snapshot_taken", defaul
 
 
 @contextmanager
-def as_of(snapshot: Snapshot) -> Iterator[None]:
+def as_of(snapshot: Snapshot | None) -> Iterator[None]:
     """Within this context an AccountCollector shows `snapshot`: a registry hands its collectors nothing itself."""
     token = _TAKEN.set(snapshot)
     try:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, choose_encoder, generate_latest, gzip_accepted
 from prometheus_client.openmetrics.exposition import ALLOWUTF8
@@ -25,10 +26,20 @@ class Exposition:
     content_type: str
     gzipped: bool
 
+    def response(self) -> web.Response:
+        """The answer with its headers."""
+        headers = {"Content-Type": self.content_type, "Vary": "Accept, Accept-Encoding"}
+        if self.gzipped:
+            headers["Content-Encoding"] = "gzip"
+        return web.Response(body=self.body, headers=headers)
 
-async def expose(registry: CollectorRegistry, snapshot: Snapshot, accept: str, accept_encoding: str) -> Exposition:
+
+async def expose(
+    registry: CollectorRegistry, snapshot: Snapshot | None, accept: str, accept_encoding: str
+) -> Exposition:
     """All metrics of `registry` as the two request headers want them; whatever they say, an answer is given.
 
+    `snapshot` is what an AccountCollector in `registry` shows; None where there is none.
     The caller takes the snapshot on the loop's thread, where nothing else changes it. Its values are frozen and the
     instruments safe to read from anywhere: the rest, up to a second of it, is left to another thread.
     """
@@ -57,7 +68,7 @@ def _without_spelling(encoder: _Encoder) -> _Encoder:
     return encoder
 
 
-def _write(registry: CollectorRegistry, snapshot: Snapshot, encode: _Encoder, gzipped: bool) -> bytes:
+def _write(registry: CollectorRegistry, snapshot: Snapshot | None, encode: _Encoder, gzipped: bool) -> bytes:
     with as_of(snapshot):
         body = encode(registry)
     return gzip.compress(body, compresslevel=1, mtime=0) if gzipped else body

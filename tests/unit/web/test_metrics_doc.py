@@ -1,4 +1,4 @@
-"""docs/metrics.md says what /metrics says: every metric with its type, labels and help, and no other."""
+"""docs/metrics.md says what /metrics and /probe say: every metric with its type, labels and help, and no other."""
 
 import re
 import sys
@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from prometheus_client import generate_latest
 
-from tests.unit.web.story import snapshot
+from tests.unit.web.story import SEEN_ONCE, snapshot
 from watcher.metrics import Metrics
 from watcher.web.collector import AccountCollector
+from watcher.web.probe import ProbeCollector
 
 DOC = Path(__file__).parents[3] / "docs" / "metrics.md"
 SAMPLE = re.compile(r"(?P<name>[a-z_0-9]+)(?:\{(?P<labels>.*)\})? \S+")
@@ -30,10 +31,11 @@ class Row(NamedTuple):
 
 
 def exposed() -> dict[str, Row]:
-    """What a registry with all known label sets writes in the text format."""
+    """What /metrics with all known label sets, and /probe, write in the text format."""
     metrics = Metrics("1.2.3")
     metrics.registry.register(AccountCollector(snapshot))
     metrics.expect(platforms=["x"], channels=["log"], reasons=["timeout"])
+    metrics.registry.register(ProbeCollector(SEEN_ONCE))
     rows: dict[str, Row] = {}
     name = kind = helps = ""
     for line in generate_latest(metrics.registry).decode().splitlines():

@@ -1,4 +1,6 @@
-"""Retractions, annotations, samples, recipients still to be reached, and what is left of what was forgotten."""
+"""Retractions, annotations, samples, recipients still to be reached, what is left of what was forgotten; for uptime,
+the time observed and the part of the outages that was not.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,10 +15,12 @@ _ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
-    """Add columns that may be empty, and new tables."""
+    """Add columns that may be empty or begin at 0, and new tables."""
     op.add_column("outage", sa.Column("retracted_at", _MICROS))
     op.add_column("outage", sa.Column("retraction", sa.Text()))
     op.add_column("notification", sa.Column("recipients", sa.Text()))
+    for name in ("observed", "outage_unobserved"):
+        op.add_column("account_state", sa.Column(name, _MICROS, nullable=False, server_default="0"))
     _annotations()
     _samples()
     op.create_table(
