@@ -1,7 +1,8 @@
 """The metrics that are read from state: a Prometheus collector that builds every series anew from a snapshot.
 
 Nothing is kept from one scrape to the next, so the series of a removed account are gone. No instruments here
-(those are in watcher/metrics.py), no I/O, and no label that changes while an account is watched but in the info metric.
+(those are in watcher/metrics.py), no I/O, no label that changes while an account is watched but in the info metric,
+and none that Prometheus gives to targets (`instance`, `job`).
 """
 
 from collections import Counter
@@ -22,7 +23,7 @@ from watcher.model.snapshot import Snapshot
 from watcher.text import clean
 
 _ACCOUNT = ("account", "platform")
-_SOURCE = ("platform", "instance", "source")
+_SOURCE = ("platform", "platform_instance", "source")
 _OWN_SCHEDULE = "watcher probes on its own schedule; this is from memory."
 
 
@@ -185,7 +186,7 @@ def _info(snapshot: Snapshot) -> Metric:
         facts = {
             "handle": state.handle or account.display_handle,
             "url": account.url,
-            "instance": account.instance,
+            "platform_instance": account.instance,
             "account_owner": owner.name if owner else account.owner or "",
         }
         labels = (label_value(account.id), label_value(account.platform))

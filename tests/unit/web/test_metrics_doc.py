@@ -88,5 +88,5 @@ def test_every_name_keeps_the_conventions() -> None:
             continue
         assert row.name.startswith("watcher_")
         assert (row.type == "counter") == row.name.endswith("_total")
-        assert not row.labels & {"type", "region", "zone", "service", "env", "owner", "customer", "stage"}
+        assert not row.labels & {"type", "region", "zone", "service", "env", "owner", "customer", "stage", "instance", "job"}
         assert row.help.endswith(".")
