@@ -11,13 +11,13 @@ from watcher.classify import classify
 from watcher.demo import pages
 from watcher.explain import explanation, look_record, outcome_sentence, sentence
 from watcher.judge.gate import admit
-from watcher.ondemand import Look
 from watcher.model.account import Account
 from watcher.model.control import ControlFinding, ControlKey, ControlReport
 from watcher.model.exchange import Exchange, FetchFailure, Hop, Purpose, Response, Target, Task
 from watcher.model.finding import Certainty, Evidence, Finding, Reason, Stamp, Verdict
 from watcher.model.notification import Delivered, GaveUp, Outcome, RetryAfter
 from watcher.model.platform import Source
+from watcher.ondemand import Look
 from watcher.pipeline import Examined
 from watcher.settings import load_platforms
 

@@ -16,6 +16,7 @@ from typing import Final
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.registry import Collector
+from prometheus_client.samples import Sample
 
 from watcher.model.control import ControlFinding, ControlKey, Health, VantageState
 from watcher.model.outage import AccountState, Phase
@@ -156,11 +157,14 @@ def label_value(text: str) -> str:
 
 
 def _accounts(snapshot: Snapshot) -> Iterator[Metric]:
-    rows = [((label_value(a.id), label_value(a.platform)), state) for a, state in snapshot.accounts]
+    # One and the same for all samples of an account: they are then written once (see `lines`).
+    rows = [
+        ({"account": label_value(a.id), "platform": label_value(a.platform)}, state) for a, state in snapshot.accounts
+    ]
     for family, reading in _families():
         for labels, state in rows:
             if (value := reading.read(state)) is not None:
-                family.add_metric(labels, value)
+                family.samples.append(Sample(reading.name, labels, value))
         yield family
 
 

@@ -112,7 +112,9 @@ async def _unanswered(request: web.Request, why: Unanswered, query: ProbeQuery, 
             return _said(HTTPStatus.SERVICE_UNAVAILABLE, "watcher is stopping")
         case Unanswered.TIMED_OUT if query.debug:
             within = f"{patience.total_seconds():g} s"
-            return _said(HTTPStatus.OK, f"no answer within {within}: the platform, or the pace of its host, takes longer")
+            return _said(
+                HTTPStatus.OK, f"no answer within {within}: the platform, or the pace of its host, takes longer"
+            )
         case Unanswered.TIMED_OUT:
             return await _metrics(request, None)
         case _:

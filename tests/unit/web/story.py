@@ -97,11 +97,11 @@ class SeenOnce:
     """A look on demand that is over."""
 
     finding: Finding
-    began_at: datetime = ago(seconds=31)
-    ended_at: datetime = ago(seconds=29)
+    began_at: datetime
+    ended_at: datetime
 
 
-SEEN_ONCE = SeenOnce(finding(Reason.NOT_FOUND, Verdict.ABSENT))
+SEEN_ONCE = SeenOnce(finding(Reason.NOT_FOUND, Verdict.ABSENT), ago(seconds=31), ago(seconds=29))
 
 KEY = ControlKey(platform="x", instance="", source="page", vantage="local")
 SEEN = ControlFinding(handle="always", finding=finding(Reason.PROFILE, Verdict.PRESENT))

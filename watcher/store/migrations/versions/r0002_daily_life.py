@@ -1,6 +1,4 @@
-"""Retractions, annotations, samples, recipients still to be reached, what is left of what was forgotten; for uptime,
-the time observed and the part of the outages that was not.
-"""
+"""Retractions, annotations, samples, recipients still to be reached, what is left of what was forgotten; uptime."""
 
 import sqlalchemy as sa
 from alembic import op
