@@ -14,6 +14,7 @@ from tests.unit.web.story import SEEN_ONCE, SeenOnce
 from watcher.metrics import Metrics
 from watcher.model.finding import Reason, Verdict
 from watcher.model.outage import Outage
+from watcher.model.reload import Outcome
 from watcher.model.seen import Unanswered
 from watcher.settings.values import WebSettings
 from watcher.web import ProbePage, WebServer
@@ -59,9 +60,12 @@ async def ask(looking: Looking) -> AsyncIterator[Ask]:
     async def outages(**_query: Any) -> tuple[Outage, ...]:
         return ()
 
+    async def reload(_force: bool) -> Outcome:
+        raise AssertionError
+
     page = ProbePage(looking.look, looking.explain)
     registry = Metrics("1").registry
-    server = WebServer(WebSettings(port=0), story.snapshot, outages, registry, "1", probe=page)
+    server = WebServer(WebSettings(port=0), story.snapshot, outages, reload, registry, "1", probe=page)
     await server.start()
     async with aiohttp.ClientSession(server.url) as session:
 

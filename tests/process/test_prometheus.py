@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import signal
 import subprocess
 import time
 from collections.abc import AsyncIterator
@@ -61,7 +62,8 @@ class Desk:
     async def take_up(self, watchlist: str) -> None:
         """Edit the watchlist, and have it noticed."""
         (self.config.parent / "watchlist.yaml").write_text(watchlist, "utf-8")
-        await self.restart()
+        self._running.stop(signal.SIGHUP)
+        await self.logged("configuration_reloaded")
 
     async def logged(self, part: str) -> None:
         """Wait for that line of the log."""
@@ -175,6 +177,10 @@ async def test_the_record_is_the_stores(desk: Desk, tmp_path: Path) -> None:
         await desk.take_up("\n".join(line for line in WATCHLIST.splitlines() if "realDonaldTrump" not in line))
         await prometheus.until("watcher_account_up", {POTUS: 1})
         assert await prometheus.query(f'count({{account="{TRUMP}"}})') == {}
+        await desk.take_up(WATCHLIST)
+        await prometheus.until(f"watcher_account_outage_seconds_total{only_one}", {TRUMP: both})
+        for name in COUNTERS:
+            assert (await prometheus.query(f"resets(watcher_account_{name}_total[1h])"))[TRUMP] == 0
 
 
 async def test_an_alert_goes_all_the_way(desk: Desk, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Metric families as text: Prometheus' plain format and OpenMetrics, byte for byte as the client library writes them.
 
-In less than half of its time: the labels of an account, which all its samples share, are written once. It knows what this
-program has, and that is no exemplars, timestamps or native histograms, and plain names only. A test compares the two.
+In less than half of its time: the labels of an account, which all its samples share, are written once. It knows what
+this program has: no exemplars, timestamps or native histograms, and plain names only. A test compares the two.
 """
 
 from collections.abc import Iterator, Mapping
