@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import socket
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -105,7 +106,7 @@ class Prometheus(_Server):
         found = await self._get("query", query=expression)
         return {_name(one["metric"]): float(one["value"][1]) for one in found["result"]}
 
-    async def until(self, expression: str, wanted: dict[str, float]) -> None:
+    async def until(self, expression: str, wanted: Mapping[str, Any]) -> None:
         """Return once the query gives that."""
         found: dict[str, float] = {}
         try:
