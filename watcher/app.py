@@ -4,52 +4,50 @@ Order of the end: readiness false → ticker → running probes → commits → 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, contextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 import aiohttp
 import structlog
 
-from watcher import __version__, retention
+from watcher import __version__
 from watcher.book import Book
+from watcher.chores import Chores
 from watcher.clock import Clock
 from watcher.controls import Controls
 from watcher.ending import Budget
+from watcher.explain import explanation
 from watcher.handover import Handover, compare, edited, not_after, reopen, too_much
+from watcher.intervals import Intervals
 from watcher.metrics import Metrics
 from watcher.model.account import Watchlist
-from watcher.model.annotation import Annotation
-from watcher.model.control import Health, VantageState
-from watcher.model.errors import StoreError
+from watcher.model.errors import StoreError, WatcherError
 from watcher.model.finding import REASONS, Verdict
-from watcher.model.notification import IncidentKind, Notification
-from watcher.model.outage import AccountState, Outage
+from watcher.model.notification import Notification
+from watcher.model.outage import AccountState
 from watcher.model.reload import Outcome, Refused, Reloaded
 from watcher.model.snapshot import Snapshot
-from watcher.model.uptime import History
 from watcher.notify import Outbox, View
 from watcher.notify.channels.base import Channel
 from watcher.notify.channels.build import build
 from watcher.notify.fallback import STORE_MAY_FAIL, Fallback
+from watcher.ondemand import OnDemand
 from watcher.pipeline import Pipeline
 from watcher.probe import Prober, Reachability, open_prober
 from watcher.reload import Reloader
 from watcher.rounds import Rounds
 from watcher.schedule import Ticker
 from watcher.settings import Loaded
-from watcher.settings.pace import Load, loads, within_pace
-from watcher.settings.policies import carry_over, in_force, next_change
 from watcher.settings.values import ChannelSettings
+from watcher.showing import snapshot_of, view_of
 from watcher.store.base import Commit, IncidentRecord, Store, Stored
+from watcher.store.reader import StoreReader
 from watcher.store.worker import StoreWorker
-from watcher.web import AccountCollector, WebServer
+from watcher.web import AccountCollector, ProbePage, WebServer
 
-TICK: Final = timedelta(milliseconds=250)
-_BEAT: Final = timedelta(seconds=10)
-_LOOK_AROUND: Final = timedelta(seconds=2)
 # SIGTERM is given ten seconds: so much for all that is ended in order, at most for each part of it; and of the whole,
 # what is kept for writing once the looks are over, and for the last words.
 _END: Final = timedelta(seconds=7)
@@ -57,7 +55,6 @@ _PATIENCE: Final = timedelta(seconds=5)
 _WRITING: Final = timedelta(seconds=3)
 _LAST_WORDS: Final = timedelta(seconds=1)
 _WEB_GRACE: Final = timedelta(milliseconds=500)
-_CLOCK_STEP: Final = timedelta(seconds=2)
 # What a run cannot change: these keys of watcher.yaml are taken up at the next start.
 _LATER: Final = ("state_dir", "probe", "web")
 
@@ -86,6 +83,7 @@ class App:
         self.started_at = around.clock.now()
         self.pipeline: Pipeline
         self.prober: Prober
+        self.reader: StoreReader
         self.reloader: Reloader
         self.rounds: Rounds
         self.web: WebServer
@@ -97,14 +95,12 @@ class App:
         self._log = structlog.get_logger("watcher")
         self._channels: dict[str, Channel] = {}
         self._not_ready: set[str] = {"starting"}
-        self._vantage = VantageState.ONLINE
-        self._stepped = False
-        self._next_turn: datetime | None = None
-        self._stretched: frozenset[str] = frozenset()
+        self._intervals = Intervals(around.clock)
         self._session: aiohttp.ClientSession
         self._closing_channels: AsyncExitStack
         self._worker: StoreWorker
         self._outbox: Outbox
+        self._chores: Chores
         self._fallback: Fallback
         self._reachability: Reachability
 
@@ -144,35 +140,58 @@ class App:
 
     async def _build(self, stack: AsyncExitStack) -> None:
         """Everything in its order; the stack undoes it in reverse."""
-        self.web = self._web_server()
-        # The last to begin and the last to end: /-/ready says so, and the metrics can be read, all the while.
-        stack.push_async_callback(self._end, "web", self.web.stop)
+        # The last to end: /-/ready says so, and the metrics can be read, all the while.
+        stack.push_async_callback(self._end, "web", self._stop_web)
         await asyncio.to_thread(self._store.open) if self._is_threaded else self._store.open()
         self._worker = StoreWorker(self._store, self.clock, self.metrics, threaded=self._is_threaded)
         stack.push_async_callback(self._end, "store", self._close_store)
         stored = await self._worker.call(self._store.load)
-        watchlist = self._in_force(self._loaded)
+        self.reader = StoreReader(self._worker)
+        watchlist = self._intervals.in_force(self._loaded)
         reopened = reopen(stored, watchlist, self.started_at)
         await self._worker.call(self._store.commit, reopened.commit)
         self._build_pipeline(stack, stored, watchlist, reopened.states)
         await self._build_outbox(stack)
         self.rounds.arrange()
-        self._start_ticking()
-        self.metrics.registry.register(AccountCollector(self.snapshot))
-        await self.web.start()
+        self._build_chores()
+        await self._build_web(stack)
         self._not_ready.discard("starting")
         self.reloader.accepted()
 
-    def _web_server(self) -> WebServer:
-        return WebServer(
+    def _build_chores(self) -> None:
+        self._fallback = Fallback(self._worker, self.clock, self._fallback_channel, self.metrics)
+        self._chores = Chores(
+            rounds=self.rounds,
+            pipeline=self.pipeline,
+            reachability=self._reachability,
+            worker=self._worker,
+            looks={"calendar": self._turn, "fallback": self._fallback.look, "reload": self.reloader.look},
+            kept=lambda: self.settings.retention,
+            clock=self.clock,
+            metrics=self.metrics,
+        )
+        self._chores.begin(self._ticker)
+
+    async def _build_web(self, stack: AsyncExitStack) -> None:
+        on_demand = OnDemand(self.pipeline, self.clock)
+        # Before the session and the store: who waits for a look must not hold up the end.
+        stack.push_async_callback(self._end, "looks on demand", on_demand.close)
+        self.metrics.registry.register(AccountCollector(self.snapshot))
+        self.web = WebServer(
             self.settings.web,
             self.snapshot,
-            self,
+            self.reader,
             self._reload,
             self.metrics.registry,
             __version__,
             grace=_WEB_GRACE,
+            probe=ProbePage(on_demand.look, explanation),
         )
+        await self.web.start()
+
+    async def _stop_web(self) -> None:
+        if hasattr(self, "web"):  # a start may fail before
+            await self.web.stop()
 
     def _build_pipeline(
         self, stack: AsyncExitStack, stored: Stored, watchlist: Watchlist, states: dict[str, AccountState]
@@ -218,47 +237,25 @@ class App:
         self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
         stack.push_async_callback(self._session.close)
         self._closing_channels = await stack.enter_async_context(AsyncExitStack())
-        self._replace_channels(())
+        self._go_by(self._built(self.settings.channels, ()))
         self._outbox = Outbox(self._worker, self.clock, self._channels, self._view, self.metrics)
-        self._fallback = Fallback(self._worker, self.clock, self._fallback_channel, self.metrics)
 
     def _fallback_channel(self) -> Channel | None:
         return self._channels.get(self.settings.fallback)
 
-    def _replace_channels(self, before: tuple[ChannelSettings, ...]) -> None:
-        """The channels of the settings; those that were there `before`, just so, go on."""
-        wanted = self.settings.channels
+    def _built(self, wanted: tuple[ChannelSettings, ...], before: tuple[ChannelSettings, ...]) -> dict[str, Channel]:
+        """The channels of these settings; those that were there `before`, just so, go on. Raises WatcherError."""
         fresh = build([each for each in wanted if each not in before], self._session, self.clock)
         for channel in fresh.values():
             self._closing_channels.push_async_callback(self._end, f"channel {channel.name}", channel.close)
-        channels = {each.name: fresh.get(each.name) or self._channels[each.name] for each in wanted}
+        return {each.name: fresh.get(each.name) or self._channels[each.name] for each in wanted}
+
+    def _go_by(self, channels: dict[str, Channel]) -> None:
         self._channels.clear()
         self._channels.update(channels)
         inconclusive = sorted(REASONS[Verdict.INCONCLUSIVE])
         watched = {account.platform for account in self.book.watchlist.accounts.values()}
         self.metrics.expect(sorted(watched), channels, inconclusive)
-
-    def _in_force(self, loaded: Loaded, old: Watchlist | None = None) -> Watchlist:
-        """The watchlist as its calendars and the hosts' paces have it now; it takes the place of `old`."""
-        now = self.clock.now()
-        timely = in_force(loaded.watchlist, now)
-        self._next_turn = next_change(loaded.watchlist, now)
-        self._say_stretched(loads(timely, loaded.platforms))
-        watchlist = within_pace(timely, loaded.platforms)
-        return watchlist if old is None else carry_over(watchlist, old, now)
-
-    def _say_stretched(self, wanted: tuple[Load, ...]) -> None:
-        stretched = {load.host: load for load in wanted if load.is_too_much}
-        for host in stretched.keys() - self._stretched:
-            load = stretched[host]
-            self._log.warning(
-                "intervals_stretched",
-                host=host,
-                accounts=len(load.accounts),
-                times=round(load.stretch, 1),
-                pace=f"{load.pace.requests} requests per {load.pace.per}",
-            )
-        self._stretched = frozenset(stretched)
 
     # A changed configuration.
 
@@ -266,8 +263,10 @@ class App:
         while True:
             await asked.wait()
             asked.clear()
-            with self._logged("reload_failed"):
+            try:
                 await self.reloader.reload()
+            except Exception:  # noqa: BLE001 - a fault of ours is logged, and ends nothing
+                self._log.error("reload_failed", exc_info=True)
 
     async def _reload(self, force: bool) -> Outcome:
         return await self.reloader.reload(force=force)
@@ -281,16 +280,19 @@ class App:
             return Refused(why=(f"the changed watchlist {why}",), forcible=True)
         try:
             known = await self._known() if edit.added else {}
+            channels = self._built(loaded.settings.channels, self.settings.channels)
         except StoreError as error:
             return Refused(why=(f"new accounts cannot be looked up in the store: {error}",), passing=True)
-        watchlist = self._in_force(loaded, self.book.watchlist)
+        except WatcherError as error:
+            return Refused(why=(str(error),))
+        watchlist = self._intervals.in_force(loaded, self.book.watchlist)
         handover = edited(self.book.watchlist, watchlist, self.book.states, known, self.clock.now())
         before, self._loaded = self.settings, loaded
         self._adopted(loaded)
         later = tuple(key for key in _LATER if getattr(loaded.settings, key) != getattr(before, key))
         self.settings = replace(loaded.settings, **{key: getattr(before, key) for key in _LATER})
         self.pipeline.adopt(watchlist, loaded.platforms, self.settings.routes, handover)
-        self._replace_channels(before.channels)
+        self._go_by(channels)
         self.rounds.arrange()
         return Reloaded(edit=edit, later=later)
 
@@ -299,97 +301,26 @@ class App:
         await self._worker.flush()
         return (await self._worker.call(self._store.load)).states
 
-    # What the ticker calls: each only hands over.
-
-    def _start_ticking(self) -> None:
-        self._ticker.every(TICK, self.rounds.tick)
-        self._ticker.every(_LOOK_AROUND, self._look_around)
-        self._ticker.every(_BEAT, self._beat)
-        self._ticker.every(retention.ROUND, self._prune)
-
-    def _look_around(self) -> None:
-        """Every two seconds: the calendar, the store, stale controls, whether anything is reached, changed files."""
-        if self._next_turn is not None and self.clock.now() >= self._next_turn:
-            self._turn()
-        self.rounds.start(self._fallback.look())
-        self.pipeline.controls.refresh_stale()
-        self.rounds.start(self._check_vantage(self.rounds.hosts))
-        self.rounds.start(self._look_at_files())
-
-    def _turn(self) -> None:
-        """A window of some calendar begins or ends: other intervals hold from now on."""
-        watchlist = self._in_force(self._loaded, self.book.watchlist)
+    async def _turn(self) -> None:
+        """Where a window of some calendar has begun or ended, other intervals hold from now on."""
+        if not self._intervals.is_due:
+            return
+        watchlist = self._intervals.in_force(self._loaded, self.book.watchlist)
         unchanged = Handover(states=self.book.states, commit=Commit())
         self.pipeline.adopt(watchlist, self.book.platforms, self.book.routes, unchanged)
         self.rounds.arrange()
-        self._log.info("calendar_turned", next=str(self._next_turn))
-
-    async def _look_at_files(self) -> None:
-        with self._logged("reload_failed"):
-            await self.reloader.look()
-
-    @contextmanager
-    def _logged(self, event: str) -> Iterator[None]:
-        """A fault of ours is logged, and ends nothing."""
-        try:
-            yield
-        except Exception:  # noqa: BLE001 - whatever it is, the watching goes on
-            self._log.error(event, exc_info=True)
-
-    async def _check_vantage(self, hosts: list[str]) -> None:
-        state = await self._reachability.check(hosts)
-        if state is self._vantage:
-            return
-        self._vantage = state
-        if state is VantageState.OFFLINE:
-            hint = (
-                "no account is called gone for this; without a network, `watcher demo` (make demo) shows how it works"
-            )
-            self._log.warning("nothing_can_be_reached", hosts=", ".join(sorted(hosts)), hint=hint)
-        else:
-            self._log.info("reached_again")
-
-    def _beat(self) -> None:
-        """Every ten seconds: heartbeat, silence, the clock, the controls' state."""
-        self.rounds.start(self._keep())
-        self.pipeline.notice_silence()
-        offset = self.clock.offset()
-        self.metrics.clock_offset.set(offset.total_seconds())
-        if abs(offset) > _CLOCK_STEP and not self._stepped:
-            self._log.warning("clock_stepped", by=str(offset), hint="stamps follow the old time until a restart")
-        self._stepped = abs(offset) > _CLOCK_STEP
-
-    def _prune(self) -> None:
-        """Every hour, and at the start: what is too old goes."""
-        self.rounds.start(self._prune_all())
-
-    async def _prune_all(self) -> None:
-        with self._logged("prune_failed"):
-            await retention.prune(self._worker, self.settings.retention, self.clock.now())
-
-    async def _keep(self) -> None:
-        """Heartbeat and controls into the store. That it fails is told of by the worker."""
-        reports = tuple(map(self.book.only_known, self.pipeline.controls.reports().values()))
-        with suppress(StoreError):
-            await self._worker.beat()
-            await self._worker.call(self._store.save_controls, reports)
+        self._log.info("calendar_turned", next=str(self._intervals.next_change))
 
     # What others ask of it.
 
     def snapshot(self) -> Snapshot:
         """All that can be shown, from memory."""
-        controls, book = self.pipeline.controls, self.book
-        reports, offline = controls.reports(), self._vantage is VantageState.OFFLINE
-        return Snapshot(
-            at=self.clock.now(),
+        return snapshot_of(
+            self.book,
+            self.pipeline.controls,
+            self._chores.vantage,
             started_at=self.started_at,
-            accounts=tuple((account, book.states[account.id]) for account in book.watchlist.accounts.values()),
-            owners=book.watchlist.owners,
-            platforms=book.platforms,
-            # While nothing is reached, the controls' failures say nothing of the platforms.
-            health={key: Health.UNPROVEN if offline else controls.health(key) for key in reports},
-            reports=reports,
-            vantage=self._vantage,
+            now=self.clock.now(),
             not_ready=self._why_not_ready(),
         )
 
@@ -398,56 +329,8 @@ class App:
         lost = failing is not None and self.clock.now() - failing >= STORE_MAY_FAIL
         return (*sorted(self._not_ready), *(("the store has been failing for 30 s",) if lost else ()))
 
-    async def outages(self, **query: Any) -> tuple[Outage, ...]:
-        """What the store knows of outages; the keywords are those of Store.outages. Raises StoreError."""
-        return await self._worker.call(self._store.outages, **query)
-
-    async def annotations(self, outage_ids: Sequence[str]) -> Mapping[str, tuple[Annotation, ...]]:
-        """What was noted of these outages. Raises StoreError."""
-        return await self._worker.call(self._worker.store.annotations, outage_ids)
-
-    async def history(self, account_id: str, since: datetime) -> History:
-        """What the uptime of an account since then is computed from. Raises StoreError."""
-        found = await self._worker.call(self._worker.store.history, since, account_id=account_id)
-        return found.get(account_id, History())
-
-    async def incident(self, incident_id: str) -> IncidentRecord | None:
-        """One incident with all that was told of it, from the store. Raises StoreError."""
-        return await self._worker.call(self._store.incident, incident_id)
-
     def _view(self, record: IncidentRecord, notification: Notification) -> View:
-        """What a message may speak of, as things are at this moment."""
-        book, incident = self.book, record.incident
-        outage = record.outage
-        account = book.watchlist.accounts.get(outage.account_id if outage else incident.key)
-        state = book.states.get(account.id) if account is not None else None
-        if state is not None and state.outage is not None and outage is not None and state.outage.id == outage.id:
-            outage = state.outage  # memory is ahead of the store
-        owner = book.watchlist.owners.get(account.owner or "") if account is not None else None
-        others = book.watchlist.others_of(account) if account is not None else ()
-        return View(
-            incident=incident,
-            kind=notification.kind,
-            dedup_key=notification.dedup_key,
-            now=self.clock.now(),
-            titles={platform.id: platform.title for platform in book.platforms.values()},
-            outage=outage,
-            account=account,
-            owner=owner.name if owner is not None else None,
-            others=tuple((other, book.states[other.id]) for other in others),
-            new_handle=state.handle if state is not None else None,
-            without_verdict=self._without_verdict(incident.key) if incident.kind is IncidentKind.PLATFORM else 0,
-            is_watched=incident.kind is not IncidentKind.PLATFORM or incident.key in book.places,
-            digest=record.digest,
-            annotations=record.annotations,
-            public_url=self.settings.public_url,
-            timezone=next((route.timezone for route in book.routes if route.name == notification.route), None),
-            recipients=notification.recipients,
-        )
-
-    def _without_verdict(self, place: str) -> int:
-        accounts = self.book.places.get(place, ())
-        return sum(self.book.states[account.id].blind_since is not None for account in accounts)
+        return view_of(record, notification, self.book, self.settings.public_url, self.clock.now())
 
     async def _wind_down(
         self, ticking: asyncio.Task[None], waiting: asyncio.Task[bool], loops: list[asyncio.Task[None]]

@@ -3,7 +3,7 @@
 Feeds no judge and touches no store.
 """
 
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import Final
@@ -16,14 +16,13 @@ from watcher.clock import Clock
 from watcher.controls import Controls
 from watcher.metrics import Metrics
 from watcher.model.account import Account, Severity, Watchlist
-from watcher.model.exchange import Exchange, Purpose, Task
-from watcher.model.finding import Finding
+from watcher.model.exchange import Exchange, Task
 from watcher.model.notification import Message, NotificationKind, Outcome
 from watcher.model.outage import AccountState, Phase
-from watcher.model.platform import Platform
 from watcher.notify import format_stamp
 from watcher.notify.channels.build import build
-from watcher.pipeline import MOVE_ON, Examined, Pipeline
+from watcher.ondemand import Look, look_at
+from watcher.pipeline import Pipeline
 from watcher.probe import Prober, Reachability, open_prober
 from watcher.settings import Loaded
 from watcher.settings.values import ChannelSettings, WebSettings
@@ -33,25 +32,6 @@ from watcher.web.guard import RELOAD_HEADER
 
 # Who listens everywhere is reached at home.
 _REACHED_AT: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - not bound to, but understood
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """One look at `account`: what each source said in turn (the last one counts), and all that was asked for it.
-
-    `asked` has the exchanges of the account and of the controls in the order of their answers.
-    """
-
-    account: Account
-    platform: Platform
-    is_watched: bool
-    examined: tuple[Examined, ...]
-    asked: tuple[Exchange, ...]
-
-    @property
-    def finding(self) -> Finding:
-        """The outcome, as the gate let it pass."""
-        return self.examined[-1].finding
 
 
 async def look(account: Account, loaded: Loaded, clock: Clock) -> Look:
@@ -82,16 +62,12 @@ async def look(account: Account, loaded: Loaded, clock: Clock) -> Look:
         committed=lambda: None,
     )
     try:
-        examined = await _examine(pipeline, account, clock)
+        is_watched = account.id in loaded.watchlist.accounts
+        seen = await look_at(account, pipeline, clock, wary=True, is_watched=is_watched)
     finally:
         await _close(controls, prober)
-    return Look(
-        account=account,
-        platform=book.platform_of(account),
-        is_watched=account.id in loaded.watchlist.accounts,
-        examined=examined,
-        asked=tuple(asked),
-    )
+    assert seen is not None  # noqa: S101 - nothing leaves this book
+    return replace(seen, asked=tuple(asked))
 
 
 def _book(account: Account, loaded: Loaded, now: datetime) -> Book:
@@ -108,18 +84,6 @@ def _book(account: Account, loaded: Loaded, now: datetime) -> Book:
         states={**states, account.id: AccountState(account_id=account.id, since=now)},
         timeout=loaded.settings.probe.timeout,
     )
-
-
-async def _examine(pipeline: Pipeline, account: Account, clock: Clock) -> tuple[Examined, ...]:
-    """Ask source after source until one is not a mere shell."""
-    book = pipeline.book
-    examined: list[Examined] = []
-    for source in book.sources(account, pipeline.controls.health):
-        task = book.task(account, source, Purpose.MANUAL, clock.now())
-        examined.append(await pipeline.examine(task, wary=True))
-        if examined[-1].finding.reason not in MOVE_ON:
-            break
-    return tuple(examined) or (pipeline.nothing_to_ask(account),)
 
 
 async def _close(controls: Controls, prober: Prober) -> None:

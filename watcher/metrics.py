@@ -57,9 +57,15 @@ class Metrics:
         self.probes = Counter(
             "watcher_probes", "Answers looked for on public profile pages, controls included.", ["platform"], registry=r
         )
+        self.findings = Counter(
+            "watcher_findings",
+            "Looks at accounts that were judged, whatever they said, and whether or not a request could be sent.",
+            ["platform"],
+            registry=r,
+        )
         self.probe_inconclusive = Counter(
             "watcher_probe_inconclusive",
-            "Probes of accounts that said neither present nor absent, by reason.",
+            "Looks at accounts that said neither present nor absent, by reason; watcher_findings_total has them all.",
             ["platform", "reason"],
             registry=r,
         )
@@ -146,6 +152,7 @@ class Metrics:
         reasons = tuple(reasons)
         for platform in platforms:
             self.probes.labels(platform)
+            self.findings.labels(platform)
             self.probe_duration.labels(platform)
             self.rate_limit_wait.labels(platform)
             self.outage_duration.labels(platform)

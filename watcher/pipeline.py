@@ -204,6 +204,7 @@ class Pipeline:
         decision = step(before, finding, account)
         samples = samples_of(before, decision.state, finding, examined.exchange)
         self._apply(account, decision, _bodies(decision, examined.exchange), samples)
+        self._metrics.findings.labels(account.platform).inc()
         if not finding.is_conclusive:
             self._metrics.probe_inconclusive.labels(account.platform, finding.reason).inc()
         self._log.debug(

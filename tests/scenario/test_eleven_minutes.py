@@ -54,7 +54,7 @@ def test_told_within_the_limits(tmp_path: Path, platform: dict[str, Any]) -> Non
 
             assert world.state(TRUMP).phase is Phase.UP
             [outage] = await world.outages()
-            record = await world.app.incident(outage.id)
+            record = await world.app.reader.incident(outage.id)
             assert record is not None
             alert, resolved = record.notifications
             assert alert.delivered_at is not None

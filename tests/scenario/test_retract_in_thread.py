@@ -61,7 +61,7 @@ def test_the_correction_follows_in_the_thread(tmp_path: Path) -> None:
             assert happened.outage.id == outage_id
             assert (await world.get("/api/v1/outages"))[1] == "[]"
             assert outage_id in (await world.get("/api/v1/outages?retracted=true"))[1]
-            history = await world.app.history(ALICE, at - timedelta(days=30))
+            history = await world.app.reader.history(ALICE, at - timedelta(days=30))
             assert recent_uptime(history, world.state(ALICE), world.now).ratio == 1.0
             assert (
                 f'watcher_account_outages_total{{account="{ALICE}",platform="x"}} 1.0'

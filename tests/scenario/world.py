@@ -221,7 +221,7 @@ class World:
     async def outages(self) -> list[Outage]:
         """All outages stored, the oldest first."""
         await self.app._worker.flush()
-        return list(reversed(await self.app.outages(limit=1000)))
+        return list(reversed(await self.app.reader.outages(limit=1000)))
 
     async def transitions(self, account_id: str | None = None) -> list[Transition]:
         """All that happened, the oldest first."""
@@ -235,7 +235,7 @@ class World:
 
     async def told(self, incident_id: str) -> list[Notification]:
         """The notifications of one incident, in order."""
-        record = await self.app.incident(incident_id)
+        record = await self.app.reader.incident(incident_id)
         return list(record.notifications) if record is not None else []
 
     def warnings(self, event: str) -> list[MutableMapping[str, Any]]:

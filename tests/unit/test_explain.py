@@ -11,13 +11,13 @@ from watcher.classify import classify
 from watcher.demo import pages
 from watcher.explain import explanation, look_record, outcome_sentence, sentence
 from watcher.judge.gate import admit
-from watcher.manual import Look
 from watcher.model.account import Account
 from watcher.model.control import ControlFinding, ControlKey, ControlReport
 from watcher.model.exchange import Exchange, FetchFailure, Hop, Purpose, Response, Target, Task
 from watcher.model.finding import Certainty, Evidence, Finding, Reason, Stamp, Verdict
 from watcher.model.notification import Delivered, GaveUp, Outcome, RetryAfter
 from watcher.model.platform import Source
+from watcher.ondemand import Look
 from watcher.pipeline import Examined
 from watcher.settings import load_platforms
 
@@ -76,7 +76,16 @@ def examined(exchange: Exchange, *controls: Exchange) -> Examined:
 
 def look_of(*examinations: Examined, asked: tuple[Exchange, ...] = ()) -> Look:
     """A look that came to these."""
-    return Look(account=ACCOUNT, platform=X, is_watched=True, examined=examinations, asked=asked)
+    asked_at = examinations[0].finding.at
+    return Look(
+        account=ACCOUNT,
+        platform=X,
+        is_watched=True,
+        examined=examinations,
+        asked=asked,
+        began_at=asked_at,
+        ended_at=asked_at + SECOND,
+    )
 
 
 GONE: Final = (asked(ACCOUNT.handle, MISSING), asked("nasa", NASA, at=1), asked("k3q", MISSING, at=1))

@@ -10,10 +10,11 @@ from tests.fakes.slack import NO_SERVICE, FakeSlack
 from watcher.clock import SystemClock
 from watcher.demo.answers import Page
 from watcher.demo.platform import ScriptedPlatform
-from watcher.manual import Look, look, send_test
+from watcher.manual import look, send_test
 from watcher.model.exchange import Purpose
 from watcher.model.finding import Reason, Verdict
 from watcher.model.notification import Delivered, GaveUp
+from watcher.ondemand import Look
 from watcher.settings import Loaded, account_for, load_all
 from watcher.settings.values import Secret, SlackChannel
 

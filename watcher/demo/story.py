@@ -212,9 +212,9 @@ class Story:
         return self.clock.now() > last + ELEVEN_MINUTES + _PATIENCE
 
     async def _ending(self, app: App) -> Ending:
-        outages = await app.outages(account_id=ACCOUNT)
+        outages = await app.reader.outages(account_id=ACCOUNT)
         outage = outages[0] if outages else None
-        record = await app.incident(outage.id) if outage is not None else None
+        record = await app.reader.incident(outage.id) if outage is not None else None
         return Ending(outage=outage, truth=self._truth(), record=record)
 
     def _truth(self) -> timedelta | None:

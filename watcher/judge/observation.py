@@ -59,6 +59,7 @@ def observe(state: AccountState, finding: Finding, gap: tuple[Unobserved, ...]) 
     return unobserve(
         replace(
             state,
+            observed=state.observed + _observed(state, finding, gap),
             last_seen=finding.seen.latest,
             observed_until=finding.at,
             last_probe_at=probed(state, finding),
@@ -78,8 +79,21 @@ def unobserve(state: AccountState, span: timedelta) -> AccountState:
     """The state with `span` more of unobserved time, in the open outage too."""
     if span <= ZERO:
         return state
-    outage = state.outage and replace(state.outage, unobserved=state.outage.unobserved + span)
-    return replace(state, unobserved=state.unobserved + span, outage=outage)
+    if state.outage is None:
+        return replace(state, unobserved=state.unobserved + span)
+    return replace(
+        state,
+        unobserved=state.unobserved + span,
+        outage_unobserved=state.outage_unobserved + span,
+        outage=replace(state.outage, unobserved=state.outage.unobserved + span),
+    )
+
+
+def _observed(state: AccountState, finding: Finding, gap: tuple[Unobserved, ...]) -> timedelta:
+    """How long the account was watched up to this finding with nothing missing; none before its first sight."""
+    if gap or state.observed_until is None or state.phase in (Phase.NEW, Phase.NEVER_SEEN):
+        return ZERO
+    return max(ZERO, finding.at - state.observed_until)
 
 
 def probed(state: AccountState, finding: Finding) -> datetime:

@@ -147,8 +147,10 @@ class AccountState:
 
     `n` and `r` count towards confirming and recovering; `last_counted` is the `at` of the last finding counted.
     `last_seen` is the latest instant that any conclusive finding spoke of; `observed_until` the `at` of the last
-    one, or the restart if later: what lies between it and the next is unobserved. `inconclusive` counts the
-    inconclusive findings in a row. `handle` is set once the account was renamed.
+    one, or the restart if later: what lies between it and the next is unobserved. `observed` is the time from the
+    first sight on in which there were verdicts, `outage_unobserved` the part of `unobserved` that lay in outages, so
+    that uptime is 1 − (outage_total − outage_unobserved) ÷ observed. `inconclusive` counts the inconclusive findings
+    in a row. `handle` is set once the account was renamed.
     """
 
     account_id: str
@@ -179,6 +181,8 @@ class AccountState:
     outages_total: int = 0
     outage_closed: timedelta = ZERO
     unobserved: timedelta = ZERO
+    observed: timedelta = ZERO
+    outage_unobserved: timedelta = ZERO
 
     @property
     def is_down(self) -> bool:

@@ -21,6 +21,9 @@ from watcher.probe.allowance import ZERO, Allowance, BackOff
 # Hosts that were not asked for so long are forgotten: whoever names hosts to us must not fill our memory.
 _KEPT: Final = timedelta(hours=1)
 _URGENCY: Final = {purpose: rank for rank, purpose in enumerate(Purpose)}
+# A free turn is left lying for so long before somebody takes it who asks by hand: the schedule looks for free turns
+# every 250 ms, and its looks go first.
+_COURTESY: Final = timedelta(seconds=0.5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,8 @@ class _Lane:
         self.allowance = Allowance()
         self.back_off = BackOff()
         self.in_flight = 0
+        self.was_full = False
+        self.freed_at = now - _COURTESY
         self.waiters: list[_Waiter] = []
         self.bell: asyncio.Task[None] | None = None
         self.bell_at: datetime | None = None
@@ -59,6 +64,8 @@ class _Lane:
 
 class Pacer:
     """Gives turns on each host, as its pace allows: CONFIRM before CONTROL before ROUTINE before MANUAL.
+
+    MANUAL gets what the schedule leaves, and that only once it had the time to take it.
 
     Never more than `pace.requests` turns begin in any `pace.per`, and never more than `pace.concurrency` last
     at once. Hosts do not hold up one another, but for the `connections`: that many at once over all of them.
@@ -73,7 +80,10 @@ class Pacer:
         self._numbers = count()
 
     def capacity(self, host: str, pace: Pace) -> int:
-        """How many turns could begin now without waiting, beside those already waited for; 0 while backing off."""
+        """How many turns could begin now without waiting, beside those already waited for; 0 while backing off.
+
+        Who asks by hand does not count: a look of the schedule goes before them.
+        """
         lane = self._lanes.get(host)
         if lane is None:
             return min(Allowance().free(pace, self._clock.now()), pace.concurrency)
@@ -81,7 +91,7 @@ class Pacer:
         if lane.back_off.until(now) is not None:
             return 0
         free = min(lane.allowance.free(pace, now), pace.concurrency - lane.in_flight)
-        return max(0, free - len(lane.waiters))
+        return max(0, free - sum(waiter.urgency < _URGENCY[Purpose.MANUAL] for waiter in lane.waiters))
 
     @asynccontextmanager
     async def turn(
@@ -173,6 +183,8 @@ class Pacer:
     def _release(self, lane: _Lane) -> None:
         lane.in_flight -= 1
         lane.used_at = self._clock.now()
+        if lane.was_full:
+            lane.was_full, lane.freed_at = False, lane.used_at
         self._dispatch(lane)
 
     def _dispatch(self, lane: _Lane) -> None:
@@ -183,8 +195,9 @@ class Pacer:
         while lane.waiters:
             first = lane.waiters[0]
             if lane.in_flight >= first.pace.concurrency:
+                lane.was_full = True
                 break  # the end of a turn comes back here
-            ready = until or lane.allowance.ready_at(first.pace, now)
+            ready = _ready(lane, first, until, now)
             if ready > now:
                 self._ring_at(lane, ready, now)
                 return
@@ -226,3 +239,11 @@ class Pacer:
         if lane.bell is not None:
             lane.bell.cancel()
         lane.bell = lane.bell_at = None
+
+
+def _ready(lane: _Lane, first: _Waiter, until: datetime | None, now: datetime) -> datetime:
+    """When the first in line may begin, if nobody comes before."""
+    if first.urgency < _URGENCY[Purpose.MANUAL]:
+        return until or lane.allowance.ready_at(first.pace, now)
+    free_since = until or max(lane.freed_at, lane.allowance.ready_at(first.pace, now - _COURTESY))
+    return free_since + _COURTESY

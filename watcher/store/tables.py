@@ -215,6 +215,8 @@ account_state = Table(
     Column("outages_total", Integer, nullable=False),
     Column("outage_closed", Span, nullable=False),
     Column("unobserved", Span, nullable=False),
+    Column("observed", Span, nullable=False, server_default="0"),
+    Column("outage_unobserved", Span, nullable=False, server_default="0"),
 )
 
 platform_state = Table(

@@ -1,9 +1,10 @@
-"""What the running program shows of itself: metrics, health, a JSON API and a landing page. Reads only.
+"""What the running program shows of itself: metrics, health, a JSON API and a landing page; a look on demand.
 
-Knows the snapshot and the outages through callables; nothing of the pipeline, the store or the probe.
+Knows the snapshot, the outages and the looks through callables; nothing of the pipeline, the store or the probe.
 """
 
 from watcher.web.collector import AccountCollector
+from watcher.web.probe import ProbePage
 from watcher.web.server import WebServer
 
-__all__ = ["AccountCollector", "WebServer"]
+__all__ = ["AccountCollector", "ProbePage", "WebServer"]

@@ -1,7 +1,8 @@
 """The metrics that are read from state: a Prometheus collector that builds every series anew from a snapshot.
 
 Nothing is kept from one scrape to the next, so the series of a removed account are gone. No instruments here
-(those are in watcher/metrics.py), no I/O, and no label that changes while an account is watched but in the info metric.
+(those are in watcher/metrics.py), no I/O, no label that changes while an account is watched but in the info metric,
+and none that Prometheus gives to targets (`instance`, `job`).
 """
 
 from collections import Counter
@@ -15,6 +16,7 @@ from typing import Final
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.registry import Collector
+from prometheus_client.samples import Sample
 
 from watcher.model.control import ControlFinding, ControlKey, Health, VantageState
 from watcher.model.outage import AccountState, Phase
@@ -22,7 +24,7 @@ from watcher.model.snapshot import Snapshot
 from watcher.text import clean
 
 _ACCOUNT = ("account", "platform")
-_SOURCE = ("platform", "instance", "source")
+_SOURCE = ("platform", "platform_instance", "source")
 _OWN_SCHEDULE = "watcher probes on its own schedule; this is from memory."
 
 
@@ -94,6 +96,18 @@ _COUNTERS = (
         f"{_OWN_SCHEDULE}",
         lambda state: state.unobserved.total_seconds(),
     ),
+    _Reading(
+        "watcher_account_observed_seconds_total",
+        "Time in which presence or absence was seen, from the first sight of the profile on, kept across restarts. "
+        f"{_OWN_SCHEDULE}",
+        lambda state: state.observed.total_seconds(),
+    ),
+    _Reading(
+        "watcher_account_outage_unobserved_seconds_total",
+        "The part of the time in outages in which neither presence nor absence was seen, kept across restarts; it "
+        f"counts in watcher_account_outage_seconds_total too. {_OWN_SCHEDULE}",
+        lambda state: state.outage_unobserved.total_seconds(),
+    ),
 )
 
 
@@ -101,7 +115,7 @@ _TAKEN: Final[ContextVar[Snapshot | None]] = ContextVar("snapshot_taken", defaul
 
 
 @contextmanager
-def as_of(snapshot: Snapshot) -> Iterator[None]:
+def as_of(snapshot: Snapshot | None) -> Iterator[None]:
     """Within this context an AccountCollector shows `snapshot`: a registry hands its collectors nothing itself."""
     token = _TAKEN.set(snapshot)
     try:
@@ -143,11 +157,14 @@ def label_value(text: str) -> str:
 
 
 def _accounts(snapshot: Snapshot) -> Iterator[Metric]:
-    rows = [((label_value(a.id), label_value(a.platform)), state) for a, state in snapshot.accounts]
+    # One and the same for all samples of an account: they are then written once (see `lines`).
+    rows = [
+        ({"account": label_value(a.id), "platform": label_value(a.platform)}, state) for a, state in snapshot.accounts
+    ]
     for family, reading in _families():
         for labels, state in rows:
             if (value := reading.read(state)) is not None:
-                family.add_metric(labels, value)
+                family.samples.append(Sample(reading.name, labels, value))
         yield family
 
 
@@ -173,7 +190,7 @@ def _info(snapshot: Snapshot) -> Metric:
         facts = {
             "handle": state.handle or account.display_handle,
             "url": account.url,
-            "instance": account.instance,
+            "platform_instance": account.instance,
             "account_owner": owner.name if owner else account.owner or "",
         }
         labels = (label_value(account.id), label_value(account.platform))

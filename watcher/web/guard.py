@@ -58,8 +58,11 @@ def origin_refusal(method: str, headers: Mapping[str, str]) -> str | None:
 
     Every method but GET and HEAD could. Browsers send Origin or Sec-Fetch-Site with those; other clients neither.
     """
-    if method in _SAFE_METHODS:
-        return None
+    return None if method in _SAFE_METHODS else site_refusal(headers)
+
+
+def site_refusal(headers: Mapping[str, str]) -> str | None:
+    """Why a request, whatever its method, is refused as another site's; None when it is let in."""
     site = headers.get("Sec-Fetch-Site")
     if site is not None and site.strip().lower() not in _OWN_SITE:
         return "refused: the request comes from another site (Sec-Fetch-Site)"

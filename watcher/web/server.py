@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from http import HTTPStatus
 from ipaddress import ip_address
-from typing import assert_never, cast
+from typing import Any, assert_never, cast
 
 import structlog
 from aiohttp import web
@@ -20,6 +20,7 @@ from watcher.text import clean
 from watcher.web.api import Api, Records, json_error
 from watcher.web.guard import HostAllowList, origin_refusal, reload_refusal, strict_headers
 from watcher.web.pages import STYLE_HASH, landing
+from watcher.web.probe import ProbePage
 from watcher.web.scrape import expose
 
 _MAX_BODY = 64 * 1024
@@ -35,7 +36,8 @@ class WebServer:
     """Serves metrics, health, the API and the landing page on one address.
 
     `snapshot` shows the program as it is, from memory; `records` is asked for what is stored; `reload` has the
-    configuration read anew, by force or not. `grace` is what running requests get when the server stops.
+    configuration read anew, by force or not; without `probe` nobody can ask for a look. `grace` is what running
+    requests get when the server stops.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class WebServer:
         registry: CollectorRegistry,
         version: str,
         *,
+        probe: ProbePage[Any] | None = None,
         grace: timedelta = timedelta(seconds=2),
     ) -> None:
         self._settings = settings
@@ -56,6 +59,7 @@ class WebServer:
         self._version = version
         self._grace = grace
         self._api = Api(snapshot, records)
+        self._probe = probe
         self._hosts = HostAllowList(settings.host, settings.allow_hosts)
         self._log = structlog.get_logger()
         self._runner: web.AppRunner | None = None
@@ -118,6 +122,8 @@ class WebServer:
                 *self._api.routes(),
             ]
         )
+        if self._probe is not None:
+            app.add_routes([web.get("/probe", self._probe.get)])
         return app
 
     @web.middleware
@@ -152,11 +158,7 @@ class WebServer:
     async def _metrics(self, request: web.Request) -> web.Response:
         accept = ",".join(request.headers.getall("Accept", ()))
         encoding = ",".join(request.headers.getall("Accept-Encoding", ()))
-        exposition = await expose(self._registry, self._snapshot(), accept, encoding)
-        headers = {"Content-Type": exposition.content_type, "Vary": "Accept, Accept-Encoding"}
-        if exposition.gzipped:
-            headers["Content-Encoding"] = "gzip"
-        return web.Response(body=exposition.body, headers=headers)
+        return (await expose(self._registry, self._snapshot(), accept, encoding)).response()
 
     async def _healthy(self, _request: web.Request) -> web.Response:
         return web.Response(text="ok\n")

@@ -192,6 +192,8 @@ def check_invariants(story: Story, told: Sequence[Told]) -> None:
         assert after.outage is None or after.outage.is_open
         assert after.outage_total >= before.outage_total
         assert after.unobserved >= before.unobserved
+        assert after.observed >= before.observed
+        assert after.outage_unobserved >= before.outage_unobserved
         if each.finding is not None and not each.finding.is_conclusive:
             assert (after.phase, after.n, after.r, after.outage) == (before.phase, before.n, before.r, before.outage)
         check_order(each.decision.transitions)
@@ -324,7 +326,8 @@ def test_a_restart_changes_nothing_but_what_was_observed(
 def judged(state: AccountState) -> AccountState:
     """The state without what a restart may change: what was observed."""
     outage = state.outage and replace(state.outage, unobserved=ZERO)
-    return replace(state, outage=outage, observed_until=None, blind_since=None, unobserved=ZERO)
+    state = replace(state, unobserved=ZERO, observed=ZERO, outage_unobserved=ZERO)
+    return replace(state, outage=outage, observed_until=None, blind_since=None)
 
 
 @settings(max_examples=100, deadline=None)

@@ -9,7 +9,7 @@ from tests.unit.judge.story import ME, OTHER, TRUMP, Story, at, found, policy, s
 from watcher.judge.machine import TABLE, outage_id
 from watcher.model.account import Severity
 from watcher.model.finding import Certainty, Finding, Reason, Refused, Verdict
-from watcher.model.outage import EndCause, Phase, TransitionKind
+from watcher.model.outage import ZERO, EndCause, Phase, TransitionKind
 
 K = TransitionKind
 REASON = {
@@ -488,6 +488,24 @@ def test_row_18_gap() -> None:
     story.see(Reason.PROFILE, 241)
     assert [(span.from_at, span.to_at) for span in story.unobserved] == [(at(120), at(241))]
     assert story.state.unobserved == seconds(121)
+    assert story.state.observed == seconds(120)
+
+
+def test_time_is_observed_from_the_first_sight_on() -> None:
+    """What was before it is neither seen nor missed; presence and absence both count after it."""
+    story = Story.up(0)
+    assert story.state.observed == ZERO
+    story.see(Reason.PROFILE, 60)
+    story.see(Reason.NOT_FOUND, 120)
+    story.see(Reason.TIMEOUT, 125)
+    story.see(Reason.NOT_FOUND, 130)
+    assert story.state.observed == seconds(130)
+    never = Story.under(policy())
+    for second in (0, 60, 120, 180):
+        never.see(Reason.NOT_FOUND, second)
+    assert never.phase is Phase.NEVER_SEEN
+    never.see(Reason.PROFILE, 240)
+    assert never.state.observed == ZERO
 
 
 def test_row_18_gap_in_an_outage() -> None:
@@ -498,6 +516,14 @@ def test_row_18_gap_in_an_outage() -> None:
     story.see(Reason.NOT_FOUND, 300)
     assert story.state.unobserved == story.outage.unobserved == seconds(220)
     assert story.outage.duration.min == seconds(299 - 60)
+    assert story.state.outage_unobserved == seconds(220)
+    story.restart(320, since=310)
+    assert story.state.outage_unobserved == seconds(220 + 10)
+    story.see(Reason.PROFILE, 321)
+    story.see(Reason.PROFILE, 331)
+    story.restart(400, since=390)
+    assert story.state.outage is None
+    assert story.state.outage_unobserved == seconds(220 + 10)
 
 
 def test_row_19_refused_is_inconclusive() -> None:

@@ -329,3 +329,44 @@ async def _crowd(pace: Pace, askers: list[tuple[int, int, Purpose]]) -> tuple[li
     await clock.run_for(timedelta(hours=2))
     await asyncio.gather(*tasks)
     return starts, most
+
+
+async def test_who_asks_by_hand_takes_what_the_schedule_leaves(bench: Bench) -> None:
+    """A free turn is the schedule's for half a second; who asks by hand never counts as waiting before it."""
+    bench.ask("first")
+    bench.ask("by hand", purpose=Purpose.MANUAL)
+    await bench.clock.run_for(timedelta(seconds=10.25))
+    assert bench.names == ["first"]
+    assert bench.pacer.capacity(HOST, SLOW) == 1
+    bench.ask("scheduled")
+    await bench.clock.run_for(timedelta(seconds=20))
+    assert bench.turns == [("first", 0), ("scheduled", 10.25), ("by hand", 20.75)]
+
+
+async def test_who_asks_by_hand_waits_for_nothing_on_an_idle_host(bench: Bench) -> None:
+    """The host has been free for longer."""
+    bench.ask("by hand", purpose=Purpose.MANUAL)
+    await settle()
+    assert bench.turns == [("by hand", 0)]
+
+
+async def test_a_place_that_becomes_free_is_the_schedules_first(bench: Bench) -> None:
+    """Where concurrency is the limit, the half second begins with the end of a turn."""
+    one = Pace(requests=100, per=SECOND, concurrency=1)
+    bench.ask("first", pace=one, lasts=3 * SECOND)
+    bench.ask("by hand", pace=one, purpose=Purpose.MANUAL)
+    await bench.clock.run_for(timedelta(seconds=3.25))
+    assert bench.names == ["first"]
+    bench.ask("scheduled", pace=one, lasts=SECOND)
+    await bench.clock.run_for(timedelta(seconds=3))
+    assert bench.turns == [("first", 0), ("scheduled", 3.25), ("by hand", 4.75)]
+
+
+async def test_after_a_pause_the_schedule_goes_first(bench: Bench) -> None:
+    """The end of a pause is a free turn like any other."""
+    bench.pacer.back_off(HOST, START + timedelta(seconds=5))
+    bench.ask("by hand", purpose=Purpose.MANUAL, patience=MINUTE)
+    await bench.clock.run_for(timedelta(seconds=5.25))
+    assert bench.turns == []
+    await bench.clock.run_for(SECOND)
+    assert bench.turns == [("by hand", 5.5)]

@@ -1,7 +1,7 @@
 """Snapshots to show: the evening of 2 November 2017, with one account in every state, and some hostile ones."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from watcher.model.account import Account, Owner, Severity
@@ -91,6 +91,17 @@ def finding(reason: Reason, verdict: Verdict) -> Finding:
         evidence=Evidence(step="status", rule="profile"),
     )
 
+
+@dataclass(frozen=True)
+class SeenOnce:
+    """A look on demand that is over."""
+
+    finding: Finding
+    began_at: datetime
+    ended_at: datetime
+
+
+SEEN_ONCE = SeenOnce(finding(Reason.NOT_FOUND, Verdict.ABSENT), ago(seconds=31), ago(seconds=29))
 
 KEY = ControlKey(platform="x", instance="", source="page", vantage="local")
 SEEN = ControlFinding(handle="always", finding=finding(Reason.PROFILE, Verdict.PRESENT))

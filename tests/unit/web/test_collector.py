@@ -15,7 +15,7 @@ from watcher.model.outage import AccountState, Phase
 from watcher.model.snapshot import Snapshot
 from watcher.web.collector import AccountCollector, label_value
 
-KEY = {"platform": "x", "instance": "", "source": "page"}
+KEY = {"platform": "x", "platform_instance": "", "source": "page"}
 
 
 def registry(snapshot: Snapshot) -> CollectorRegistry:
@@ -91,7 +91,7 @@ def test_info_names_owner_and_address() -> None:
     snapshot = story.snapshot((*story.ROWS, (slug_only, renamed)))
 
     def owner_of(account: Account, handle: str, owner: str) -> float | None:
-        facts = {"handle": handle, "url": account.url, "instance": account.instance, "account_owner": owner}
+        facts = {"handle": handle, "url": account.url, "platform_instance": account.instance, "account_owner": owner}
         return value(snapshot, "watcher_account_info", **of(account), **facts)
 
     assert owner_of(story.TRUMP, "@realDonaldTrump", "Donald J. Trump") == 1.0

@@ -1,4 +1,4 @@
-"""docs/metrics.md says what /metrics says: every metric with its type, labels and help, and no other."""
+"""docs/metrics.md says what /metrics and /probe say: every metric with its type, labels and help, and no other."""
 
 import re
 import sys
@@ -7,12 +7,14 @@ from typing import NamedTuple
 
 from prometheus_client import generate_latest
 
-from tests.unit.web.story import snapshot
+from tests.unit.web.story import SEEN_ONCE, snapshot
 from watcher.metrics import Metrics
 from watcher.web.collector import AccountCollector
+from watcher.web.probe import ProbeCollector
 
 DOC = Path(__file__).parents[3] / "docs" / "metrics.md"
 SAMPLE = re.compile(r"(?P<name>[a-z_0-9]+)(?:\{(?P<labels>.*)\})? \S+")
+CLASHING = {"type", "region", "zone", "service", "env", "owner", "customer", "stage", "instance", "job"}
 LABEL = re.compile(r'([a-z_]+)="(?:[^"\\]|\\.)*"')
 
 
@@ -30,10 +32,11 @@ class Row(NamedTuple):
 
 
 def exposed() -> dict[str, Row]:
-    """What a registry with all known label sets writes in the text format."""
+    """What /metrics with all known label sets, and /probe, write in the text format."""
     metrics = Metrics("1.2.3")
     metrics.registry.register(AccountCollector(snapshot))
     metrics.expect(platforms=["x"], channels=["log"], reasons=["timeout"])
+    metrics.registry.register(ProbeCollector(SEEN_ONCE))
     rows: dict[str, Row] = {}
     name = kind = helps = ""
     for line in generate_latest(metrics.registry).decode().splitlines():
@@ -71,7 +74,7 @@ def test_document_equals_the_exposition() -> None:
 
 def test_examples_name_real_metrics() -> None:
     """Every watcher_ name in the document's prose and queries is one that is exposed (or a part of a histogram)."""
-    names = set(re.findall(r"\bwatcher_[a-z_]+", DOC.read_text("utf-8")))
+    names = set(re.findall(r"(?<![:\w])watcher_[a-z_]+", DOC.read_text("utf-8")))
     real = exposed()
     histograms = {
         f"{row.name}{part}" for row in real.values() if row.type == "histogram" for part in ("_bucket", "_count")
@@ -86,5 +89,5 @@ def test_every_name_keeps_the_conventions() -> None:
             continue
         assert row.name.startswith("watcher_")
         assert (row.type == "counter") == row.name.endswith("_total")
-        assert not row.labels & {"type", "region", "zone", "service", "env", "owner", "customer", "stage"}
+        assert not row.labels & CLASHING
         assert row.help.endswith(".")

@@ -1,17 +1,21 @@
 """The formats in which the registry is written out."""
 
 import gzip
+import math
 import threading
 from collections.abc import Iterable
 
 import pytest
-from prometheus_client import Metric
+from prometheus_client import Gauge, GCCollector, Metric, ProcessCollector, generate_latest
+from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from prometheus_client.registry import Collector
 
-from tests.unit.web.story import snapshot
+from tests.unit.web.story import SEEN_ONCE, hostile, snapshot
 from watcher.metrics import Metrics
 from watcher.model.snapshot import Snapshot
 from watcher.web.collector import AccountCollector
+from watcher.web.lines import write
+from watcher.web.probe import ProbeCollector
 from watcher.web.scrape import expose
 
 PLAIN = "text/plain; version=0.0.4; charset=utf-8"
@@ -97,3 +101,21 @@ async def test_the_loop_collects_nothing() -> None:
     assert b'watcher_account_up{account="x:potus",platform="x"} 1.0\n' in exposition.body
     assert len(thread.asked) == 1
     assert threading.get_ident() not in thread.asked
+
+
+@pytest.mark.parametrize("shown", [snapshot(), hostile()], ids=["story", "hostile"])
+def test_lines_are_those_of_the_library(shown: Snapshot) -> None:
+    """Both formats, every metric there is, and every odd number: byte for byte."""
+    metrics = Metrics("1.2.3")
+    metrics.registry.register(AccountCollector(lambda: shown))
+    metrics.registry.register(ProbeCollector(SEEN_ONCE))
+    metrics.expect(["x"], ["log"], ["timeout"])
+    metrics.probe_duration.labels("x").observe(1e-9)
+    odd = Gauge("odd", 'Odd "numbers",\n with \\ in the text.', ["which"], registry=metrics.registry)
+    for value in (math.inf, -math.inf, math.nan, 1e300, -0.0, 123456789.125, 1e16, 1):
+        odd.labels(f'{value}"\\\n').set(value)
+    for gone in metrics.registry._collector_to_names.copy():
+        if isinstance(gone, ProcessCollector | GCCollector):
+            metrics.registry.unregister(gone)  # they differ from one moment to the next
+    assert write(metrics.registry, openmetrics=False) == generate_latest(metrics.registry)
+    assert write(metrics.registry, openmetrics=True) == generate_openmetrics(metrics.registry)  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""Retractions, annotations, samples, recipients still to be reached, and what is left of what was forgotten."""
+"""Retractions, annotations, samples, recipients still to be reached, what is left of what was forgotten; uptime."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,11 +13,13 @@ _ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
-    """Add columns that may be empty, and new tables."""
+    """Add columns that may be empty or begin at 0, and new tables."""
     op.add_column("outage", sa.Column("retracted_at", _MICROS))
     op.add_column("outage", sa.Column("retraction", sa.Text()))
     op.add_column("notification", sa.Column("recipients", sa.Text()))
     op.create_index("ix_transition_evidence_sha256", "transition_evidence", ["sha256"])
+    for name in ("observed", "outage_unobserved"):
+        op.add_column("account_state", sa.Column(name, _MICROS, nullable=False, server_default="0"))
     _annotations()
     _samples()
     op.create_table(

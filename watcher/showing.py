@@ -1,0 +1,76 @@
+"""What is shown of the running program: to readers of a message (`view_of`), to pages and metrics (`snapshot_of`).
+
+From memory, and from the record that the outbox has read. Changes nothing and asks nobody.
+"""
+
+from datetime import datetime
+
+from watcher.book import Book
+from watcher.controls import Controls
+from watcher.model.control import Health, VantageState
+from watcher.model.notification import IncidentKind, Notification
+from watcher.model.snapshot import Snapshot
+from watcher.notify import View
+from watcher.store.base import IncidentRecord
+
+
+def view_of(
+    record: IncidentRecord, notification: Notification, book: Book, public_url: str | None, now: datetime
+) -> View:
+    """What a message may speak of, as things are at this moment."""
+    incident, outage = record.incident, record.outage
+    account = book.watchlist.accounts.get(outage.account_id if outage else incident.key)
+    state = book.states.get(account.id) if account is not None else None
+    if state is not None and state.outage is not None and outage is not None and state.outage.id == outage.id:
+        outage = state.outage  # memory is ahead of the store
+    owner = book.watchlist.owners.get(account.owner or "") if account is not None else None
+    others = book.watchlist.others_of(account) if account is not None else ()
+    is_platform = incident.kind is IncidentKind.PLATFORM
+    return View(
+        incident=incident,
+        kind=notification.kind,
+        dedup_key=notification.dedup_key,
+        now=now,
+        titles={platform.id: platform.title for platform in book.platforms.values()},
+        outage=outage,
+        account=account,
+        owner=owner.name if owner is not None else None,
+        others=tuple((other, book.states[other.id]) for other in others),
+        new_handle=state.handle if state is not None else None,
+        without_verdict=_without_verdict(book, incident.key) if is_platform else 0,
+        is_watched=not is_platform or incident.key in book.places,
+        digest=record.digest,
+        annotations=record.annotations,
+        public_url=public_url,
+        timezone=next((route.timezone for route in book.routes if route.name == notification.route), None),
+        recipients=notification.recipients,
+    )
+
+
+def snapshot_of(
+    book: Book,
+    controls: Controls,
+    vantage: VantageState,
+    *,
+    started_at: datetime,
+    now: datetime,
+    not_ready: tuple[str, ...],
+) -> Snapshot:
+    """All that can be shown, from memory."""
+    reports, offline = controls.reports(), vantage is VantageState.OFFLINE
+    return Snapshot(
+        at=now,
+        started_at=started_at,
+        accounts=tuple((account, book.states[account.id]) for account in book.watchlist.accounts.values()),
+        owners=book.watchlist.owners,
+        platforms=book.platforms,
+        # While nothing is reached, the controls' failures say nothing of the platforms.
+        health={key: Health.UNPROVEN if offline else controls.health(key) for key in reports},
+        reports=reports,
+        vantage=vantage,
+        not_ready=not_ready,
+    )
+
+
+def _without_verdict(book: Book, place: str) -> int:
+    return sum(book.states[account.id].blind_since is not None for account in book.places.get(place, ()))
