@@ -20,10 +20,11 @@ SPEED: Final = 10
 AT_ONCE: Final = 8
 POLICY: Final = "interval: 15s, confirm: {threshold: 2, interval: 2s}, recover: {threshold: 2, interval: 2s}"
 
-_FOLDERS = ("mkdir evidence/", "fsync state/", "mkdir evidence/ab/", "fsync evidence/")
+_FOLDER = ("mkdir evidence/ab/", "fsync evidence/")
 _HALVES = ("write half of page.tmp", "write half of page.tmp (2)")
-_PAGE = (*_FOLDERS, "create page.tmp", *_HALVES, "fsync page.tmp", "rename page.tmp")
-_TRANSITION = ("INSERT account_state", "SELECT transition", "SELECT transition (2)", "INSERT transition")
+_PAGE = (*_FOLDER, "create page.tmp", *_HALVES, "fsync page.tmp", "rename page.tmp")
+_CHAIN = ("SELECT transition (2)", "SELECT forgotten", "INSERT transition")
+_TRANSITION = ("INSERT account_state", "SELECT transition", *_CHAIN)
 _EVIDENCE = ("INSERT evidence", "SELECT transition (3)", "INSERT transition_evidence", "SELECT incident")
 _LOOK = ("BEGIN", "SELECT notification", "COMMIT")
 _CLAIM = (*_LOOK, "BEGIN (2)", "SELECT notification (2)", "UPDATE notification", "COMMIT (2)")
