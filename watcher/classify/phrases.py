@@ -4,9 +4,12 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from watcher.model.platform import Phrase, PhraseClass, Platform
 from watcher.text import clean
+
+_Table = tuple[tuple[str, Phrase], ...]
 
 _SPELLINGS: Final = str.maketrans(
     {
@@ -36,10 +39,17 @@ class Hit:
     quote: str
 
 
-@lru_cache(maxsize=256)
-def _table(platform: Platform) -> tuple[tuple[str, Phrase], ...]:
-    entries = ((normalise(phrase.text), phrase) for phrase in platform.phrases)
-    return tuple(sorted((entry for entry in entries if entry[0]), key=lambda entry: len(entry[0]), reverse=True))
+# Each lives as long as its platform: every reload brings new ones.
+_TABLES: Final[WeakKeyDictionary[Platform, _Table]] = WeakKeyDictionary()
+
+
+def _table(platform: Platform) -> _Table:
+    table = _TABLES.get(platform)
+    if table is None:
+        entries = ((normalise(phrase.text), phrase) for phrase in platform.phrases)
+        longest_first = sorted((entry for entry in entries if entry[0]), key=lambda entry: len(entry[0]), reverse=True)
+        table = _TABLES[platform] = tuple(longest_first)
+    return table
 
 
 def find_phrase(platform: Platform, blocks: tuple[str, ...], classes: frozenset[PhraseClass]) -> Hit | None:

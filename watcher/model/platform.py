@@ -188,7 +188,7 @@ class ControlHandles:
     length: int = 15
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class Platform:
     """All that is known of one platform. `profile` and `recognise` are URLs with `{handle}` and `{instance}`."""
 

@@ -16,6 +16,14 @@ from watcher.store.codec import from_row, to_row
 
 _ROWS = tables.notification.c
 _UNDELIVERED = (NotificationState.PENDING, NotificationState.CLAIMED)
+_EARLIER = tables.notification.alias("earlier")
+_IS_BLOCKED = exists().where(
+    _EARLIER.c.incident_id == _ROWS.incident_id,
+    _EARLIER.c.channel == _ROWS.channel,
+    _EARLIER.c.seq < _ROWS.seq,
+    _EARLIER.c.state.in_(_UNDELIVERED),
+    _EARLIER.c.recipients.is_(None),
+)
 
 
 def is_any_due(connection: Connection, now: datetime) -> bool:
@@ -25,15 +33,7 @@ def is_any_due(connection: Connection, now: datetime) -> bool:
 
 def claim(connection: Connection, now: datetime, lease: timedelta, limit: int) -> tuple[Notification, ...]:
     """See `Store.claim`."""
-    earlier = tables.notification.alias("earlier")
-    blocked = exists().where(
-        earlier.c.incident_id == _ROWS.incident_id,
-        earlier.c.channel == _ROWS.channel,
-        earlier.c.seq < _ROWS.seq,
-        earlier.c.state.in_(_UNDELIVERED),
-        earlier.c.recipients.is_(None),
-    )
-    due = select(tables.notification).where(_is_due(now, now + FURTHEST_AHEAD), ~blocked)
+    due = select(tables.notification).where(_is_due(now, now + FURTHEST_AHEAD), ~_IS_BLOCKED)
     found = connection.execute(due.order_by(_ROWS.due_at, _ROWS.seq, _ROWS.id).limit(limit)).mappings().all()
     wanted = [from_row(Notification, row) for row in found]
     taken = (_take(connection, notification, now, now + lease) for notification in wanted)

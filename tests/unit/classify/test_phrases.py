@@ -1,5 +1,8 @@
 """A platform's own texts, however they are spelled."""
 
+import gc
+import weakref
+
 import pytest
 
 from tests.unit.classify.story import MISSING, PHRASES, SUSPENDED, html_source, platform
@@ -114,3 +117,13 @@ def test_a_platform_without_phrases() -> None:
     assert find_phrase(platform(html_source(), ()), ("Account suspended",), ALL) is None
     empty = Phrase("!", "en", PhraseClass.MISSING)
     assert find_phrase(platform(html_source(), (empty,)), ("anything!",), ALL) is None
+
+
+def test_what_was_made_of_a_platform_ends_with_it() -> None:
+    """Every reload brings new platforms: what is kept of the old ones would grow for ever."""
+    passing = platform(html_source())
+    assert find_phrase(passing, (MISSING.text,), ALL) is not None
+    gone = weakref.ref(passing)
+    del passing
+    gc.collect()
+    assert gone() is None
