@@ -20,7 +20,7 @@ from watcher.clock import Clock
 from watcher.controls import Controls
 from watcher.ending import Budget
 from watcher.explain import explanation
-from watcher.handover import Handover, compare, edited, not_after, reopen, too_much
+from watcher.handover import Handover, compare, edited, not_after, removed_at_start, reopen, too_much
 from watcher.intervals import Intervals
 from watcher.metrics import Metrics
 from watcher.model.account import Watchlist
@@ -148,6 +148,9 @@ class App:
         stored = await self._worker.call(self._store.load)
         self.reader = StoreReader(self._worker)
         watchlist = self._intervals.in_force(self._loaded)
+        if (lost := removed_at_start(stored, watchlist)) is not None:
+            hint = "if that is not meant, put them back: they go on from what is stored of them"
+            self._log.warning("much_was_removed", said=f"the watchlist {lost}, since the last run", hint=hint)
         reopened = reopen(stored, watchlist, self.started_at)
         await self._worker.call(self._store.commit, reopened.commit)
         self._build_pipeline(stack, stored, watchlist, reopened.states)
@@ -279,7 +282,7 @@ class App:
         if why is not None and not force:
             return Refused(why=(f"the changed watchlist {why}",), forcible=True)
         try:
-            known = await self._known() if edit.added else {}
+            known = await self._known() if edit.added else Stored()
             channels = self._built(loaded.settings.channels, self.settings.channels)
         except StoreError as error:
             return Refused(why=(f"new accounts cannot be looked up in the store: {error}",), passing=True)
@@ -296,10 +299,10 @@ class App:
         self.rounds.arrange()
         return Reloaded(edit=edit, later=later)
 
-    async def _known(self) -> dict[str, AccountState]:
-        """The states of all accounts ever watched, with all that is still to be written. Raises StoreError."""
+    async def _known(self) -> Stored:
+        """What is stored of all accounts ever watched, with all that is still to be written. Raises StoreError."""
         await self._worker.flush()
-        return (await self._worker.call(self._store.load)).states
+        return await self._worker.call(self._store.load)
 
     async def _turn(self) -> None:
         """Where a window of some calendar has begun or ended, other intervals hold from now on."""

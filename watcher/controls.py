@@ -156,12 +156,12 @@ class Controls:
         """The report once it holds what is needed; what the controls said may still be anything.
 
         Waits for a refresh, shared with all who need the same; not for ever, where caches never answer with anything
-        new. `key` must be kept.
+        new. What is not kept, or is let go meanwhile, is not asked: then the report is the one that there is.
         """
-        post = self._posts[key]
         for _ in range(_ROUNDS):
-            missing = _missing(post, need)
-            if not missing:
+            post = self._posts.get(key)
+            missing = _missing(post, need) if post is not None else set()
+            if post is None or not missing:
                 break
             if post.running is None:
                 # Asked sooner, a cache that is `behind` would answer with what was so before the suspicion.
@@ -171,7 +171,7 @@ class Controls:
             running = post.running
             assert running is not None  # noqa: S101 - begun just above, or found running
             await asyncio.shield(running)
-        return post.report
+        return self.report(key)
 
     async def close(self) -> None:
         """Stop all refreshes."""

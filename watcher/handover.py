@@ -43,11 +43,18 @@ def compare(old: Watchlist, new: Watchlist) -> Edit:
     )
 
 
+def removed_at_start(stored: Stored, watchlist: Watchlist) -> str | None:
+    """What a start takes away, if that is so much that it is rather a mistake: nobody was asked."""
+    before = {name: account for name, account in stored.accounts.items() if name not in stored.unwatched}
+    old = Watchlist(accounts=before, owners={})
+    return too_much(compare(old, watchlist), old, stored.states)
+
+
 def too_much(edit: Edit, old: Watchlist, states: Mapping[str, AccountState]) -> str | None:
     """Why an edit removes so much that it is rather a mistake; None when it may be made unasked."""
     if 2 * len(edit.removed) > len(old.accounts):
         return f"removes {len(edit.removed)} of {len(old.accounts)} accounts"
-    gone = [account_id for account_id in edit.removed if states[account_id].is_down]
+    gone = [account_id for account_id in edit.removed if account_id in states and states[account_id].is_down]
     if len(gone) > 1:
         return f"removes {len(gone)} accounts that are gone right now ({', '.join(gone)})"
     return None
@@ -57,22 +64,24 @@ def edited(
     old: Watchlist,
     new: Watchlist,
     states: Mapping[str, AccountState],
-    known: Mapping[str, AccountState],
+    known: Stored,
     now: datetime,
 ) -> Handover:
-    """The states to go on from after an edit. `known` are those of accounts that were watched once before.
+    """The states to go on from after an edit. `known` has those of accounts that were watched once before.
 
     Who stays keeps everything, but for the new handle of a rename once the entry itself has another one.
     """
     edit = compare(old, new)
     decisions = [unwatch(states[account_id], now) for account_id in edit.removed]
-    decisions += [rewatch(known[account_id], now) for account_id in edit.added if account_id in known]
     decisions += [
-        Decision(state=replace(states[account_id], handle=None))
-        for account_id in edit.changed
-        if states[account_id].handle is not None
-        and not is_same_page(old.accounts[account_id], new.accounts[account_id])
+        rewatch(_as_listed(known.states[account_id], known.accounts.get(account_id), new.accounts[account_id]), now)
+        for account_id in edit.added
+        if account_id in known.states
     ]
+    for account_id in edit.changed:
+        listed = _as_listed(states[account_id], old.accounts[account_id], new.accounts[account_id])
+        if listed is not states[account_id]:
+            decisions.append(Decision(state=listed))
     stays = {account_id: states[account_id] for account_id in new.accounts if account_id in old.accounts}
     return _handover(decisions, stays, new, now)
 
@@ -86,6 +95,13 @@ def not_after(reports: Iterable[ControlReport], now: datetime) -> tuple[ControlR
         replace(report, positives=_past(report.positives, now), negatives=_past(report.negatives, now))
         for report in reports
     )
+
+
+def _as_listed(state: AccountState, before: Account | None, now_listed: Account) -> AccountState:
+    """Where the entry names another page than `before`, that one is asked, whatever a rename had found."""
+    if state.handle is None or before is None or is_same_page(before, now_listed):
+        return state
+    return replace(state, handle=None)
 
 
 def is_same_page(one: Account, other: Account) -> bool:
@@ -124,10 +140,12 @@ def _decisions(stored: Stored, watchlist: Watchlist, now: datetime) -> Iterable[
         if account_id not in watchlist.accounts:
             if account_id not in stored.unwatched:
                 yield unwatch(state, now)
-        elif account_id in stored.unwatched:
-            yield rewatch(state, now)
+            continue
+        listed = _as_listed(state, stored.accounts.get(account_id), watchlist.accounts[account_id])
+        if account_id in stored.unwatched:
+            yield rewatch(listed, now)
         else:
-            yield Decision(state=resume(state, now, stored.heartbeat_at))
+            yield Decision(state=resume(listed, now, stored.heartbeat_at))
 
 
 def _downtime(stored: Stored, now: datetime) -> tuple[Unobserved, ...]:

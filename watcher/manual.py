@@ -106,7 +106,8 @@ async def ask_reload(settings: WebSettings, *, force: bool) -> tuple[bool | None
         ):
             return answer.status == HTTPStatus.OK, await answer.text()
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        return None, f"no watcher answers at {url} ({type(error).__name__}): is it running, with this configuration?"
+        hint = "is it running? If web.listen was changed, it listens at the old address until a restart"
+        return None, f"no watcher answers at {url} ({type(error).__name__}): {hint}"
 
 
 async def send_test(settings: ChannelSettings, clock: Clock) -> Outcome:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from watcher.clock import Clock
+from watcher.handover import is_same_page
 from watcher.model.account import Account
 from watcher.model.exchange import Exchange, Purpose
 from watcher.model.finding import Finding
@@ -47,14 +48,15 @@ async def look_at(
 ) -> Look | None:
     """Ask source after source of the account's platform until one is not a mere shell.
 
-    `wary` as in `Pipeline.examine`. None when the account has left the book in the meantime.
+    `wary` as in `Pipeline.examine`. None when the account has left the book in the meantime, or is another page now.
     """
     began_at, book = clock.now(), pipeline.book
     examined: list[Examined] = []
     for source in book.sources(account, pipeline.controls.health):
         task = book.task(account, source, Purpose.MANUAL, clock.now())
         examined.append(await pipeline.examine(task, wary=wary))
-        if account.id not in pipeline.book.watchlist.accounts:
+        now_listed = book.watchlist.accounts.get(account.id)
+        if now_listed is None or not is_same_page(account, now_listed):
             return None
         if examined[-1].finding.reason not in MOVE_ON:
             break
@@ -73,6 +75,7 @@ async def look_at(
 class _Flight:
     """A look that is under way, and how many wait for it."""
 
+    account: Account
     task: asyncio.Task[Look | None]
     waiting: int = 0
 
@@ -100,9 +103,11 @@ class OnDemand:
         if account is None:
             return Unanswered.NOT_WATCHED
         kept = self._kept.get(account_id)
-        if kept is not None and self._is_fresh(kept):
+        if kept is not None and self._is_fresh(kept) and is_same_page(kept.account, account):
             return kept
-        flight = self._flights.get(account_id) or self._begin(account)
+        flight = self._flights.get(account_id)
+        if flight is None or not is_same_page(flight.account, account):
+            flight = self._begin(account)
         await self._wait(account_id, flight, patience)
         if not flight.task.done():
             return Unanswered.TIMED_OUT
@@ -130,7 +135,7 @@ class OnDemand:
 
     def _begin(self, account: Account) -> _Flight:
         task = asyncio.create_task(self._look(account))
-        flight = self._flights[account.id] = _Flight(task)
+        flight = self._flights[account.id] = _Flight(account, task)
         task.add_done_callback(lambda _task: self._forget(account.id, flight))
         return flight
 
@@ -140,9 +145,10 @@ class OnDemand:
 
     async def _look(self, account: Account) -> Look | None:
         async with self._places:
-            state = self._pipeline.book.states.get(account.id)
-            if state is None:
+            listed = self._pipeline.book.watchlist.accounts.get(account.id)
+            if listed is None or not is_same_page(account, listed):
                 return None
+            state = self._pipeline.book.states[account.id]
             seen = await look_at(account, self._pipeline, self._clock, wary=state.is_down)
         self._kept = {each: look for each, look in self._kept.items() if self._is_fresh(look)}
         if seen is not None:

@@ -156,12 +156,13 @@ class Pipeline:
 
         `wary`: the account is down, so that its presence too must be proven against a page that shows everybody.
         """
-        exchange = await self._fetch(task)
-        self._reachability.note_exchange(exchange)
         key = ControlKey(
             platform=task.platform.id, instance=task.target.instance, source=task.source.name, vantage=VANTAGE
         )
+        # Before the answer is waited for: a reload may turn the source off meanwhile, and it must stay so.
         self.controls.keep(key, task.platform, task.source)
+        exchange = await self._fetch(task)
+        self._reachability.note_exchange(exchange)
         report = self.controls.report(key)
         known = report.references
         classified = classify(exchange, known, vantage=VANTAGE)

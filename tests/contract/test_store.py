@@ -84,7 +84,7 @@ def claim_all(store: Store, seconds: float) -> list[tuple[str, str]]:
 
 def test_new_store_is_empty(store: AnyStore) -> None:
     """A new store knows of nothing."""
-    assert store.load() == Stored()
+    assert replace(store.load(), accounts={}) == Stored()
     assert store.pending() == (0, None)
     assert store.verify_chain() is None
 
@@ -93,7 +93,10 @@ def test_commit_survives_a_restart(store: AnyStore) -> None:
     """State, outage, incident, transition and page are there after the store was closed and opened."""
     store.commit(DOWN)
     reopened(store)
-    assert store.load() == Stored(states={"x:potus": DOWN.states[0]}, incidents=DOWN.opened)
+    loaded = store.load()
+    assert loaded == Stored(accounts=loaded.accounts, states={"x:potus": DOWN.states[0]}, incidents=DOWN.opened)
+    listed = loaded.accounts["x:potus"]
+    assert (listed.platform, listed.display_handle, listed.labels) == ("x", "POTUS", {"desk": "politics"})
     assert store.outages() == (OUTAGE,)
     assert store.transitions() == DOWN.transitions
     assert store.body(PAGE_HASH) == PAGE

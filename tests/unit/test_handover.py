@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.judge.story import TRUMP, Story, at, control, report
-from watcher.handover import compare, edited, not_after, reopen, too_much
+from watcher.handover import compare, edited, not_after, removed_at_start, reopen, too_much
 from watcher.model.account import Severity, Watchlist
 from watcher.model.finding import Reason
 from watcher.model.outage import AccountState, EndCause, Phase, TransitionKind
@@ -120,7 +120,7 @@ def test_too_much_is_not_done_unasked(left: int, gone: int, why: str | None) -> 
 def test_an_edit_leaves_the_others_alone() -> None:
     """Who stays is the same to the last counter, and nothing is stored of them; the newcomer is new."""
     story = down()
-    handover = edited(WATCHED, BOTH, {TRUMP.id: story.state}, {}, at(100))
+    handover = edited(WATCHED, BOTH, {TRUMP.id: story.state}, Stored(), at(100))
     assert handover.states[TRUMP.id] is story.state
     assert handover.states[POTUS.id] == AccountState(account_id=POTUS.id, since=at(100))
     assert handover.commit == Commit(watched=(watched(BOTH, 100),))
@@ -129,7 +129,7 @@ def test_an_edit_leaves_the_others_alone() -> None:
 def test_an_edit_that_takes_one_away_in_an_outage() -> None:
     """As at a start: closed with its end unknown. Put on again it goes on from what was stored."""
     states = {TRUMP.id: down().state, POTUS.id: AccountState(account_id=POTUS.id, since=at(0))}
-    without = edited(BOTH, OTHERS, states, {}, at(100))
+    without = edited(BOTH, OTHERS, states, Stored(), at(100))
     assert list(without.states) == [POTUS.id]
     [closed, unwatched] = without.commit.transitions
     assert closed.outage is not None
@@ -137,7 +137,7 @@ def test_an_edit_that_takes_one_away_in_an_outage() -> None:
     assert without.commit.closed == ((closed.outage.id, at(100)),)
 
     [stored] = without.commit.states
-    again = edited(OTHERS, BOTH, without.states, {TRUMP.id: stored}, at(160))
+    again = edited(OTHERS, BOTH, without.states, Stored(states={TRUMP.id: stored}), at(160))
     assert again.states[TRUMP.id].phase is Phase.SUSPECT
     assert again.states[TRUMP.id].previous_outage_id == closed.outage.id
     assert again.states[TRUMP.id].outages_total == 1
@@ -149,7 +149,27 @@ def test_an_edit_of_the_handle_after_a_rename() -> None:
     renamed = replace(Story.up().state, handle="potus45")
     louder = Watchlist(accounts={TRUMP.id: replace(TRUMP, severity=Severity.CRITICAL)}, owners={})
     moved = Watchlist(accounts={TRUMP.id: replace(TRUMP, handle="djt", display_handle="djt")}, owners={})
-    assert edited(WATCHED, louder, {TRUMP.id: renamed}, {}, at(100)).states[TRUMP.id] is renamed
-    handover = edited(WATCHED, moved, {TRUMP.id: renamed}, {}, at(100))
+    assert edited(WATCHED, louder, {TRUMP.id: renamed}, Stored(), at(100)).states[TRUMP.id] is renamed
+    handover = edited(WATCHED, moved, {TRUMP.id: renamed}, Stored(), at(100))
     assert handover.states[TRUMP.id] == replace(renamed, handle=None)
     assert handover.commit.states == (replace(renamed, handle=None),)
+
+
+def test_another_handle_in_the_list_since_the_last_run() -> None:
+    """A rename had been followed; the entry, edited while stopped or put back, names another page: that is asked."""
+    renamed = replace(Story.up().state, handle="potus45")
+    moved = Watchlist(accounts={TRUMP.id: replace(TRUMP, handle="djt", display_handle="djt")}, owners={})
+    for unwatched in (frozenset[str](), frozenset({TRUMP.id})):
+        stored = Stored(accounts={TRUMP.id: TRUMP}, states={TRUMP.id: renamed}, unwatched=unwatched)
+        assert reopen(stored, WATCHED, at(160)).states[TRUMP.id].handle == "potus45"
+        assert reopen(stored, moved, at(160)).states[TRUMP.id].handle is None
+        back = edited(OTHERS, moved, {POTUS.id: AccountState(account_id=POTUS.id, since=at(0))}, stored, at(160))
+        assert back.states[TRUMP.id].handle is None
+
+
+def test_a_start_that_takes_away_much_is_noticed() -> None:
+    """As an edit would be, by what was watched last; who was taken off before does not count."""
+    stored = Stored(accounts=dict(listed(10).accounts), unwatched=frozenset({"x:9"}))
+    assert removed_at_start(stored, listed(5)) is None
+    assert removed_at_start(stored, listed(4)) == "removes 5 of 9 accounts"
+    assert removed_at_start(Stored(), listed(4)) is None

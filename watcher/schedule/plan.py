@@ -50,6 +50,7 @@ class Plan:
         self._slots: dict[str, Slot] = {}
         self._lanes: dict[str, _Lane] = {}
         self._tickets: dict[str, int] = {}
+        self._due: dict[str, datetime] = {}  # of those that have a ticket
         self._count = 0
 
     def __len__(self) -> int:
@@ -58,6 +59,8 @@ class Plan:
     def replace(self, slots: Iterable[Slot], now: datetime) -> None:
         """Make these the accounts of the schedule. Those unchanged keep their time; new ones are spread.
 
+        One that waits and whose interval or host has changed is never put off: however often its interval is edited,
+        it is looked at no later than it would have been.
         One that is being looked at is not due before it is put back, whatever has changed. The first looks at `n` new
         accounts go out over `n` seconds, at most over the interval; after that each account keeps to its own phase
         (see `phase`). Urgent ones are due at once.
@@ -65,12 +68,13 @@ class Plan:
         wanted = {slot.account_id: slot for slot in slots}
         for gone in self._slots.keys() - wanted.keys():
             self._tickets.pop(gone, None)
+            self._due.pop(gone, None)
         fresh = [slot for slot in wanted.values() if self._is_fresh(slot)]
         self._slots = wanted
         for slot in fresh:
             spread = min(slot.interval, len(fresh) * _FIRST_LOOK)
             at = now if slot.urgent else now + spread * _fraction(slot.account_id)
-            self._put(slot, at, urgent=slot.urgent)
+            self._put(slot, min(at, self._due.get(slot.account_id, at)), urgent=slot.urgent)
 
     def move(self, account_id: str, host: str) -> None:
         """Ask the account at another host from now on (another source is used)."""
@@ -118,6 +122,7 @@ class Plan:
     def _put(self, slot: Slot, at: datetime, *, urgent: bool) -> None:
         self._count += 1
         self._tickets[slot.account_id] = self._count
+        self._due[slot.account_id] = at
         lane = self._lanes.setdefault(slot.host, _Lane())
         heapq.heappush(lane.urgent if urgent else lane.routine, (at, self._count, slot.account_id))
 
@@ -131,7 +136,7 @@ class Plan:
                 at, ticket, account_id = heapq.heappop(queue)
                 if self._tickets.get(account_id) != ticket:
                     continue  # put in anew since, or gone
-                del self._tickets[account_id]
+                del self._tickets[account_id], self._due[account_id]
                 lane.urgent_next = queue is lane.routine
                 return Due(at=at, account_id=account_id, urgent=queue is lane.urgent)
         return None

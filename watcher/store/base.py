@@ -64,8 +64,12 @@ class Commit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """What a start goes on from: the states of all accounts ever watched, open incidents, controls, heartbeat."""
+    """What a start goes on from: the states of all accounts ever watched, open incidents, controls, heartbeat.
 
+    `accounts` are all of them as they were listed last, but for what only the watchlist knows (policy, controls).
+    """
+
+    accounts: dict[str, Account] = field(default_factory=dict)
     states: dict[str, AccountState] = field(default_factory=dict)
     unwatched: frozenset[str] = frozenset()
     incidents: tuple[Incident, ...] = ()

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from watcher.model.account import Account
+from watcher.model.account import Account, Policy
 from watcher.model.control import ControlReport
 from watcher.model.notification import Delivery, Incident, Notification, NotificationState
 from watcher.model.outage import Outage, Transition
@@ -42,6 +42,10 @@ class MemoryStore(MemoryRecord, Store):
         """All that a start goes on from."""
         still_open = (incident for incident in self._incidents.values() if incident.closed_at is None)
         return Stored(
+            accounts={
+                account.id: replace(account, policy=Policy(), controls=(), calendar=None)
+                for account in self._accounts.values()
+            },
             states=dict(self._states),
             unwatched=frozenset(account_id for account_id, at in self._unwatched.items() if at is not None),
             incidents=tuple(sorted(still_open, key=lambda incident: (incident.opened_at, incident.id))),

@@ -105,6 +105,7 @@ class SqlStore(Store):
             )
             beat = connection.scalar(select(tables.meta.c.value).where(tables.meta.c.key == _HEARTBEAT))
             return Stored(
+                accounts=sql_load.accounts(connection),
                 states=sql_load.states(connection),
                 unwatched=frozenset(unwatched),
                 incidents=sql_load.open_incidents(connection),

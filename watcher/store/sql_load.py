@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, select
 
+from watcher.model.account import Account, Policy
 from watcher.model.control import ControlFinding, ControlKey, ControlReport
 from watcher.model.finding import Finding
 from watcher.model.notification import Incident
@@ -16,6 +17,12 @@ from watcher.store.codec import from_json, from_row
 def rows(connection: Connection, query: Select[Any]) -> Sequence[RowMapping]:
     """All rows that the query finds, by the names of their columns."""
     return connection.execute(query).mappings().all()
+
+
+def accounts(connection: Connection) -> dict[str, Account]:
+    """All accounts ever watched, as they were listed last."""
+    only_listed: dict[str, Any] = {"policy": Policy(), "controls": (), "calendar": None}
+    return {row["id"]: from_row(Account, row, **only_listed) for row in rows(connection, select(tables.account))}
 
 
 def states(connection: Connection) -> dict[str, AccountState]:

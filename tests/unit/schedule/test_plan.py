@@ -279,3 +279,18 @@ def test_nobody_starves_and_no_capacity_is_exceeded(data: st.DataObject) -> None
             ready = phase(name, interval_of[name], now) if wait >= interval_of[name] else now + wait
             if ready <= now + SECOND:
                 owed[name] = taken[host_of[name]]
+
+
+def test_edits_put_nobody_off() -> None:
+    """An account a minute is added to a host that is asked too much, which changes every interval: all get their turn."""
+    looked: set[str] = set()
+    plan, now = Plan(), START
+    for minute in range(60):
+        interval = timedelta(minutes=20, seconds=minute)
+        plan.replace(slots(200 + minute, interval=interval), now)
+        for _ in range(60):
+            for due in plan.due(now, takes(1)):
+                looked.add(due.account_id)
+                plan.again(due.account_id, now, interval)
+            now += SECOND
+    assert len(looked) >= 250
