@@ -95,8 +95,16 @@ class Nursery:
         assert self._process.stdin is not None
         async with self._turn:
             self._process.stdin.write(json.dumps(arguments).encode() + b"\n")
-            pid = await self._born.get()
+            born = asyncio.create_task(self._born.get())
+            await asyncio.wait({born, self._reading}, return_when=asyncio.FIRST_COMPLETED)
+            assert born.done(), "who starts the processes has died: see what it said on standard error"
+            pid = born.result()
         return pid, self._ended[pid]
+
+    def signal(self, pid: int, number: signal.Signals) -> None:
+        """Send a signal to a process that was started here; nothing happens when it has ended."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps([pid, int(number)]).encode() + b"\n")
 
     async def _read(self) -> None:
         assert self._process.stdout is not None
@@ -228,11 +236,11 @@ class Watched:
             try:
                 status = await asyncio.shield(ended)
             except asyncio.CancelledError:
-                os.kill(self.pid, signal.SIGKILL)
+                self.town.nursery.signal(self.pid, signal.SIGKILL)
                 await ended
                 raise
             self.pid, killed_at, at = 0, self.town.clock.now(), None
-            assert status == -signal.SIGKILL, f"ended with {status}: {(self.directory / 'log').read_text()[-2000:]}"
+            assert status == -signal.SIGKILL, f"ended with {status}: {self._log()}"
             outages = frozenset(str(row[0]) for row in self.read("SELECT id FROM outage"))
             self.gaps.append(Gap(killed_at=killed_at, started_at=self.town.clock.now(), outages=outages))
 
@@ -241,7 +249,7 @@ class Watched:
         await self.until(lambda: self.pid != 0, "it is started")
         await asyncio.sleep(seconds)
         count = len(self.gaps)
-        os.kill(self.pid, signal.SIGKILL)
+        self.town.nursery.signal(self.pid, signal.SIGKILL)
         await self.until(lambda: len(self.gaps) > count and self.pid != 0, "it is started again")
 
     def read(self, query: str) -> list[Any]:
@@ -282,9 +290,13 @@ class Watched:
     async def _report(self) -> str:
         """What was sent, and the end of the log, with where each thread is now."""
         if self.pid:
-            os.kill(self.pid, signal.SIGUSR1)
+            self.town.nursery.signal(self.pid, signal.SIGUSR1)
             await asyncio.sleep(1)
-        return f"{self.town.slack.keys(self.handle)}\n{(self.directory / 'log').read_text()[-4000:]}"
+        return f"{self.town.slack.keys(self.handle)}\n{self._log()}"
+
+    def _log(self) -> str:
+        log = self.directory / "log"
+        return log.read_text()[-4000:] if log.exists() else "it logged nothing"
 
     def ending(self) -> Ending:
         """What is left, read by the store itself."""

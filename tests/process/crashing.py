@@ -5,6 +5,7 @@
 `anchor` is what the machine's counter showed when the story began: whoever is started later goes on in its time. With
 `--serve` nothing runs, and each line of standard input (a JSON list of such arguments) starts a process by a fork,
 which spares it the imports; on standard output stands the pid of each in its turn, and "PID STATUS" when one ended.
+A line [PID, SIGNAL] sends a signal to such a process.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import os
 import select
 import signal
 import sys
+import traceback
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -81,6 +83,8 @@ def _fork(arguments: list[str]) -> int:
             os.dup2(source, target)
         run(arguments)
         status = 0
+    except BaseException:  # noqa: BLE001 - whatever it is, this process ends here and must say why
+        traceback.print_exc()
     finally:
         sys.stderr.flush()
         os._exit(status)
@@ -111,9 +115,15 @@ def serve() -> None:
             said += part
             *lines, said = said.split(b"\n")
             for line in lines:
-                pid = _fork(json.loads(line))
-                children.add(pid)
-                _say(f"{pid}")
+                match json.loads(line):
+                    case [int(pid), int(number)]:
+                        # Who is not reaped yet has its pid still, and nobody else has it.
+                        if pid in children:
+                            os.kill(pid, number)
+                    case arguments:
+                        pid = _fork(arguments)
+                        children.add(pid)
+                        _say(f"{pid}")
     for pid in children:
         os.kill(pid, signal.SIGKILL)
 
