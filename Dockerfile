@@ -1,4 +1,4 @@
-# The image of watcher: the program, what it needs to run, a sample configuration. docs/deploy.md says how to use it.
+# The image of watcher: the program, what it needs to run, a sample configuration. docs/how-to/docker.md says how to use it.
 #   make image            builds it
 #   tests/container/check.sh  builds it and runs it as it should be run: read-only, without root or any capability
 

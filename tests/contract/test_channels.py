@@ -235,7 +235,8 @@ async def test_the_log_line_tells_it_all() -> None:
     )
     await Lines("log", logger).send(MESSAGE)
     [line] = out.getvalue().splitlines()
-    for part in (MESSAGE.headline, *MESSAGE.sentences, "How sure: the page says so", "«Désolé", "(French)", "x.com/"):
+    facts = ("How sure: the page says so", "Désolé", "language=French", "x.com/")
+    for part in (MESSAGE.headline, *MESSAGE.sentences, *facts):
         assert part in line
     assert "level=error" in line
 

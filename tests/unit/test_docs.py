@@ -46,7 +46,7 @@ def said(text: str) -> Iterator[str]:
     """Every command line in the text: code spans, and lines of shell blocks without their comments."""
     yield from SPAN.findall(prose(text))
     for fence in FENCE.finditer(text):
-        if fence["kind"] in ("sh", "console"):
+        if fence["kind"].split()[:1] in (["sh"], ["console"]):
             yield from (line.split("#")[0].strip() for line in fence["body"].splitlines())
 
 

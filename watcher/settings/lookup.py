@@ -25,7 +25,9 @@ def account_for(text: str, loaded: Loaded) -> Account:
         return watched[text]
     account = _account(text, loaded)
     for known in watched.values():
-        if (known.platform, known.instance, known.handle) == (account.platform, account.instance, account.handle):
+        named = (known.platform, known.instance, known.handle)
+        # A generic page whose entry says which part of its address is the handle is still known by the address.
+        if named == (account.platform, account.instance, account.handle) or known.url == account.url:
             return known
     return account
 
@@ -43,13 +45,15 @@ def _account(text: str, loaded: Loaded) -> Account:
 def _entry(text: str, loaded: Loaded) -> str | dict[str, str]:
     if "://" in text:
         return text
+    watched = loaded.watchlist.accounts
     platform, _, handle = text.partition(":")
     if not handle:
         raise _nobody(
             f"{quoted(text)} names no account; give a profile URL, platform:handle, or the id of a watched account"
         )
     if platform == GENERIC:
-        raise _nobody(f"{quoted(text)} is not watched; give the URL of the page")
+        instead = near(text, watched, otherwise="give the URL of the page")
+        raise _nobody(f"{quoted(text)} is not watched; {instead}")
     if platform not in loaded.platforms:
         raise _nobody(f"{quoted(platform)} is no platform; {near(platform, loaded.platforms)}")
     return {"platform": platform, "handle": handle}

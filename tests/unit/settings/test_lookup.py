@@ -11,13 +11,14 @@ accounts:
   - {url: https://github.com/python, id: "press:snake", controls: {present: [torvalds]}}
   - https://blog.example/people/alice
   - {platform: mastodon, handle: "@Gargron@mastodon.social"}
+  - {url: https://forum.example/carol.html, handle: carol, controls: {present: [admin]}}
 """
 NOBODY = "names no account; give a profile URL, platform:handle, or the id of a watched account"
 
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
-    """The shipped platforms and three accounts."""
+    """The shipped platforms and four accounts."""
     return load_all(configure(tmp_path_factory.mktemp("config"), watchlist=WATCHLIST), {})
 
 
@@ -30,6 +31,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
         ("generic:blog.example/people/alice", "generic:blog.example/people/alice"),
         ("https://blog.example/people/alice", "generic:blog.example/people/alice"),
         ("mastodon:gargron@mastodon.social", "mastodon:gargron@mastodon.social"),
+        ("https://forum.example/carol.html", "generic:forum.example/carol.html"),
     ],
 )
 def test_a_watched_account_is_found_by_any_of_its_names(loaded: Loaded, text: str, account_id: str) -> None:
@@ -60,7 +62,11 @@ def test_any_other_profile_is_recognised(loaded: Loaded, text: str, account_id: 
         ("alice", f"'alice' {NOBODY}"),
         ("x:", f"'x:' {NOBODY}"),
         ("blueski:alice.example", "'blueski' is no platform; did you mean 'bluesky'?"),
-        ("generic:blog.example/bob", "'generic:blog.example/bob' is not watched; give the URL of the page"),
+        ("generic:else.where/bob", "'generic:else.where/bob' is not watched; give the URL of the page"),
+        (
+            "generic:blog.example/alice",
+            "'generic:blog.example/alice' is not watched; did you mean 'generic:blog.example/people/alice'?",
+        ),
         ("x:a b", "'a b' contains characters that no handle has; remove them"),
         ("mastodon:gargron", "'gargron' does not say on which instance; write it like @gargron@mastodon.example"),
         (

@@ -38,7 +38,8 @@ class LogChannel:
             "severity": str(message.severity),
             "said": " ".join(message.sentences),
             "facts": "; ".join(f"{label}: {value}" for label, value in message.facts),
-            "quote": _quoted(message),
+            "quote": message.quote.text if message.quote is not None else "",
+            "language": (message.quote.language or "") if message.quote is not None else "",
             "links": " ".join(url for _, url in message.links),
             "dedup_key": message.dedup_key,
         }
@@ -59,10 +60,3 @@ class LogChannel:
 
     async def close(self) -> None:
         """Nothing to let go of: the log is not ours."""
-
-
-def _quoted(message: Message) -> str:
-    if message.quote is None:
-        return ""
-    language = f" ({message.quote.language})" if message.quote.language else ""
-    return f"«{message.quote.text}»{language}"

@@ -1,0 +1,194 @@
+"""docs/how-to: every command is run, or named here with the reason why not and with what is checked in its place.
+
+A page is followed by a reader who did the tutorial: `watcher` is on the path, a watchlist is there. What is installed
+into the machine's own folders is installed into folders like them, below a temporary one.
+"""
+
+import shutil
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.docs.page import blocks, commands, faults
+from tests.docs.reader import LEFT_BEHIND, ROOT, WEBHOOK, Reader, install, need, run, surroundings
+from tests.fakes.slack import FakeSlack
+from tests.fakes.smtp import PASSWORD, FakeMail, trust, vouched
+from watcher.settings import load_all
+
+pytestmark = pytest.mark.timeout(120)
+
+PAGES = ROOT / "docs/how-to"
+_SERVICE = "needs a running systemd; tests/container/test_files.py has the unit verified by systemd-analyze"
+_ENGINE = "needs a container engine and a registry; tests/container/check.sh builds the image and runs it so"
+_COMPOSE = "needs them too; tests/container/test_files.py checks the file and all that it mounts"
+_DOWNLOAD = "downloads; the Dockerfile installs the same files, and tests/container/check.sh runs what comes of it"
+_SERVERS = "needs a running Prometheus or Alertmanager; the files that they would take are checked beside it"
+# The beginning of a command that no test can run here, and what stands in for it.
+NOT_RUN: Mapping[str, Mapping[str, str]] = {
+    "slack.md": {},
+    "smtp.md": {},
+    "systemd.md": {
+        "python3 -m venv /opt/watcher": _DOWNLOAD,
+        "/opt/watcher/bin/pip install ": _DOWNLOAD,
+        "systemctl ": _SERVICE,
+        "journalctl ": _SERVICE,
+        "/opt/watcher/bin/watcher outages ": "the service has not run; tests/process/test_record.py runs the command",
+    },
+    "docker.md": {
+        "make image": _ENGINE,
+        "docker run ": _ENGINE,
+        "docker exec ": _ENGINE,
+        "docker logs ": _ENGINE,
+        "docker compose ": _COMPOSE,
+        "SLACK_WEBHOOK_URL_FILE=$PWD/slack_webhook_url docker compose ": _COMPOSE,
+    },
+    "alertmanager.md": {"curl -X POST ": _SERVERS, "amtool alert query ": _SERVERS},
+}
+# Which parts of the system a page needs.
+TOOLS: Mapping[str, tuple[str, ...]] = {"alertmanager.md": ("promtool", "amtool"), "systemd.md": ("install", "sed")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A folder with a fresh clone, `watcher`, that has its `.venv`; and the folder of a reader beside it."""
+
+    home: Path
+
+    @property
+    def clone(self) -> Path:
+        """The clone."""
+        return self.home / "watcher"
+
+
+@pytest.fixture(scope="module")
+def cloned(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """One for all pages; none of them changes what is in it."""
+    home = tmp_path_factory.mktemp("reader")
+    shutil.copytree(ROOT, home / "watcher", ignore=LEFT_BEHIND)
+    install(home / "watcher")
+    return Place(home=home)
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[FakeSlack]:
+    """Takes what is sent."""
+    async with FakeSlack() as fake:
+        yield fake
+
+
+def reader_of(page: str, place: Place, slack: FakeSlack, directory: Path, **instead: str) -> Reader:
+    """A reader with a watchlist, for whom some words of the page stand for others."""
+    need(*TOOLS.get(page, ()))
+    (directory / "config").mkdir()
+    (directory / "config/watchlist.yaml").write_text("accounts: [https://bsky.app/profile/nytimes.com]\n")
+    env = surroundings(directory)
+    env["PATH"] = f"{place.clone}/.venv/bin:{env['PATH']}"
+    return Reader(directory=directory, env=env, slack=slack, instead=instead, not_run=tuple(NOT_RUN[page]))
+
+
+def test_every_page_is_followed() -> None:
+    """No how-to is forgotten here."""
+    assert {page.name for page in PAGES.glob("*.md")} == set(NOT_RUN)
+
+
+@pytest.mark.parametrize("page", [*PAGES.glob("*.md"), ROOT / "docs/tutorial.md"], ids=lambda page: page.name)
+def test_no_block_is_passed_over(page: Path) -> None:
+    """Each block is typed, saved or compared."""
+    assert list(faults(page.read_text("utf-8"))) == []
+
+
+def test_a_block_that_would_be_passed_over() -> None:
+    """Commands in another dialect, output of no command, words that are unknown: each is named."""
+    bad = "```bash\nls\n```\n```text\nx\n```\n```sh agian\nls\n```\n```yaml\na: b\n```\n"
+    assert [fault.split(":")[0].strip() for fault in faults(bad)] == ["bash", "text", "sh agian", "yaml"]
+
+
+@pytest.mark.parametrize("page", ["slack.md", "smtp.md", "docker.md"])
+def test_every_configuration_is_taken(page: str, tmp_path: Path) -> None:
+    """Each watcher.yaml of the page, also one that is not run, with the secret files that it names."""
+    found = [block.body for block in blocks((PAGES / page).read_text("utf-8")) if "watcher.yaml" in (block.file or "")]
+    (tmp_path / "watchlist.yaml").write_text("accounts: [https://bsky.app/profile/nytimes.com]\n")
+    for name in ("slack_webhook_url", "slack_webhook_url_night", "smtp_password"):
+        (tmp_path / name).write_text(f"{WEBHOOK}\n")
+    for text in found:
+        (tmp_path / "watcher.yaml").write_text(text.replace("/run/secrets/", ""))
+        assert load_all(tmp_path / "watcher.yaml", {}).settings.routes
+    assert found
+
+
+@pytest.mark.parametrize("page", NOT_RUN)
+def test_what_is_not_run_is_in_the_page(page: str) -> None:
+    """The list of what is not run names nothing that is not there, and for a reason each."""
+    steps = blocks((PAGES / page).read_text("utf-8"))
+    typed = [command for block in steps if block.kind == "sh" for command in commands(block)]
+    assert [start for start in NOT_RUN[page] if not any(command.startswith(start) for command in typed)] == []
+    assert all(NOT_RUN[page].values())
+
+
+async def test_slack(cloned: Place, slack: FakeSlack, tmp_path: Path) -> None:
+    """The channel takes a test message; the errors are those that Slack and the program say."""
+    await reader_of("slack.md", cloned, slack, tmp_path).follow((PAGES / "slack.md").read_text("utf-8"))
+    assert [message["text"].split(" — ")[0] for message in slack.accepted] == [
+        "🔵 Test message from watcher: nothing has happened"
+    ]
+
+
+async def test_smtp(cloned: Place, slack: FakeSlack, tmp_path: Path) -> None:
+    """A server with STARTTLS and a log-in takes the test message for both; every other block is a configuration."""
+    ca = trust(tmp_path)
+    async with FakeMail(tls=vouched(), users=True) as mail:
+        reader = reader_of("smtp.md", cloned, slack, tmp_path)
+        reader.env = {**reader.env, "SMTP_PORT": str(mail.port), "SMTP_CA": str(ca)}
+        reader.instead = {
+            "host: smtp.newsroom.example": f"host: {mail.host}",
+            "port: 587": f"port: {mail.port}\n    ca_file: {ca}",
+            "the-password-of-that-user": PASSWORD,
+        }
+        await reader.follow((PAGES / "smtp.md").read_text("utf-8"))
+        assert mail.log_ins == [True, False]
+    [taken] = mail.taken
+    assert taken.recipients == ("desk@newsroom.example", "night@newsroom.example")
+    assert taken.mail["Subject"] == "[watcher] Test message from watcher: nothing has happened"
+
+
+async def test_systemd(cloned: Place, slack: FakeSlack, tmp_path: Path) -> None:
+    """What is put under /etc is a configuration that the program takes, with its unit beside it."""
+    reader = reader_of("systemd.md", cloned, slack, tmp_path)
+    root = tmp_path / "root"
+    (root / "etc/systemd/system").mkdir(parents=True)
+    reader.start = cloned.clone
+    reader.instead = {
+        "/opt/watcher/bin/watcher ": f"{cloned.clone}/.venv/bin/watcher ",
+        **{folder: str(root) + folder for folder in ("/etc/watcher", "/etc/systemd", "/var/lib/watcher")},
+    }
+    await reader.follow((PAGES / "systemd.md").read_text("utf-8"))
+    assert f"\nstate_dir: {root}/var/lib/watcher\n" in (root / "etc/watcher/watcher.yaml").read_text()
+    assert (root / "etc/watcher/secrets/slack_webhook_url").stat().st_mode & 0o777 == 0o600
+    credential = "LoadCredential=slack_webhook_url:"
+    unit = (root / "etc/systemd/system/watcher.service").read_text()
+    assert credential in unit
+    assert credential in (root / "etc/systemd/system/watcher.service.d/override.conf").read_text()
+
+
+async def test_docker(cloned: Place, slack: FakeSlack, tmp_path: Path) -> None:
+    """Inside the container these files are taken, and Slack takes the test message."""
+    reader = reader_of("docker.md", cloned, slack, tmp_path)
+    await reader.follow((PAGES / "docker.md").read_text("utf-8"))
+    assert reader.typed == []
+    inside = tmp_path / "etc/watcher.yaml"
+    inside.write_text(inside.read_text().replace("/run/secrets/", f"{tmp_path}/"))
+    watcher = cloned.clone / ".venv/bin/watcher"
+    run(watcher, "check", "--strict", "--config", inside, cwd=tmp_path)
+    run_there = [command.removeprefix("docker exec watcher watcher ") for command in reader.left_out]
+    assert "check --config /etc/watcher/watcher.yaml" in run_there
+    assert any(command.startswith("test-channel newsroom ") for command in run_there)
+
+
+async def test_alertmanager(cloned: Place, slack: FakeSlack, tmp_path: Path) -> None:
+    """Prometheus takes its file with our rules, whose tests pass; Alertmanager sends each alert where the page says."""
+    reader = reader_of("alertmanager.md", cloned, slack, tmp_path)
+    shutil.copytree(ROOT / "config/prometheus", tmp_path / "config/prometheus")
+    await reader.follow((PAGES / "alertmanager.md").read_text("utf-8"))
+    assert sum(command.startswith("amtool config routes test") for command in reader.typed) == 2
