@@ -10,9 +10,10 @@ VENV  := .venv
 BIN   := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-# The quick tests first, so that a fault shows soon; then whatever else there is.
+# The quick tests first, so that a fault shows soon; then the longest, lest it be alone at the end; then all others.
 QUICK := tests/unit tests/corpus
-TESTS := $(QUICK) $(filter-out $(QUICK) tests/fakes tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/)))
+FIRST := $(QUICK) tests/soak
+TESTS := $(FIRST) $(filter-out $(FIRST) tests/fakes tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/)))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo check test bench image lock clean

@@ -282,7 +282,7 @@ def test_nobody_starves_and_no_capacity_is_exceeded(data: st.DataObject) -> None
 
 
 def test_edits_put_nobody_off() -> None:
-    """An account a minute is added to a host that is asked too much, which changes every interval: all get their turn."""
+    """An account a minute is added to a host that is asked too much, so that every interval changes: all get a turn."""
     looked: set[str] = set()
     plan, now = Plan(), START
     for minute in range(60):
