@@ -32,7 +32,7 @@ from watcher.model.errors import StoreError
 from watcher.model.finding import Reason
 from watcher.model.notification import Incident, IncidentKind, Notification, NotificationKind, NotificationState
 from watcher.model.outage import Phase, TransitionKind, Unobserved
-from watcher.store.base import Body, Commit, Store, Stored
+from watcher.store.base import Body, Commit, Forgotten, Store, Stored
 from watcher.store.codec import chained_hash, transition_document
 from watcher.store.memory import MemoryStore
 from watcher.store.sql import SqlStore
@@ -408,11 +408,20 @@ def test_settled_as_still_claimed_keeps_its_lease(store: AnyStore) -> None:
     assert claim_all(store, 200) == [("slack", "alert")]
 
 
-def test_delivery_of_nothing_is_refused(store: AnyStore) -> None:
-    """An attempt belongs to a row of the outbox."""
-    ghost = replace(alert(OUTAGE.id), id=7)
-    with pytest.raises(StoreError):
-        store.settle(delivered(ghost), delivery(ghost))
+def test_what_was_forgotten_while_it_was_sent_settles_nothing(store: AnyStore) -> None:
+    """Its holder's word is let go, and no other row takes it for its own: not even one that has its number now."""
+    other = outage("realdonaldtrump")
+    store.commit(DOWN)
+    (row,) = store.claim(after(20), LEASE, 10)
+    assert store.forget("x:potus", even_watched=True) is Forgotten.DONE
+    store.commit(opening(other))
+    (stranger,) = told(store, other.id)
+    for gone in (row, replace(row, id=stranger.id)):
+        store.settle(delivered(gone), delivery(gone))
+    assert told(store, other.id) == (stranger,)
+    (claimed,) = store.claim(after(20), LEASE, 10)
+    store.settle(delivered(claimed), delivery(claimed))
+    assert told(store, other.id)[0].state is NotificationState.DELIVERED
 
 
 def test_suppress_takes_back_what_is_not_delivered(store: AnyStore) -> None:

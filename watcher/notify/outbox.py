@@ -48,6 +48,7 @@ _LONGEST_WAIT: Final = timedelta(hours=1)
 _GRACE: Final = 1.0
 _JITTER: Final = 0.2
 _TOO_OLD: Final = timedelta(days=3)
+_FORGOTTEN: Final = "forgotten"
 
 
 class Worker(Protocol):
@@ -100,7 +101,7 @@ class Outbox:
         self._overtime = overtime
         self._log = structlog.get_logger("watcher.notify")
         self._lanes: dict[str, _Lane] = {}
-        self._held: dict[int, Notification] = {}
+        self._held: dict[str, Notification] = {}  # by dedup_key: the id of a forgotten row is used again
         self._recordings: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
         self._may_wait = True  # False when the last count found nothing undelivered, and nothing has come since
@@ -177,9 +178,9 @@ class Outbox:
             claimed = await self._worker.call(self._worker.store.claim, now, _LEASE, _LIMIT)
             if self._ended:
                 return count
-            fresh = [row for row in claimed if row.id not in self._held]
+            fresh = [row for row in claimed if row.dedup_key not in self._held]
             # A row that is claimed anew counts one attempt more, and only its last holder may settle it.
-            self._held |= {row.id: row for row in claimed}
+            self._held |= {row.dedup_key: row for row in claimed}
             for row in fresh:
                 self._lane(row.channel).queue.put_nowait(row)
             count += len(fresh)
@@ -205,7 +206,7 @@ class Outbox:
             except Exception:  # noqa: BLE001 - logged; the row is claimed again when its lease ends
                 self._log.exception("a notification could not be handled", notification=row.dedup_key)
             finally:
-                del self._held[row.id]
+                del self._held[row.dedup_key]
                 lane.queue.task_done()
                 # The next news of the same incident may be due by this.
                 self._woken.set()
@@ -222,7 +223,7 @@ class Outbox:
         # A channel that named a time is left alone for that long, with all that there is to say.
         lane.free_at = now + max(spacing, min(wait, _LONGEST_WAIT))
         self._note(lane, row, outcome)
-        settled = self._settled(self._held[row.id], outcome, now)
+        settled = self._settled(self._held[row.dedup_key], outcome, now)
         # Where some recipients were reached, those must hear of the end too, whatever became of the others.
         never_told = row.kind is NotificationKind.ALERT and settled.state is NotificationState.DEAD
         ended = (told_all or never_told) and not settled.recipients
@@ -239,7 +240,7 @@ class Outbox:
         try:
             record: IncidentRecord | None = await self._worker.call(self._worker.store.incident, row.incident_id)
             if record is None:
-                return GaveUp(reason="bug: there is no such incident"), False
+                return GaveUp(reason=_FORGOTTEN), False
             view = self._view(record, row)
             message = _keyed(render(view), row)
             async with asyncio.timeout((channel.timeout + self._overtime).total_seconds()):
@@ -296,6 +297,9 @@ class Outbox:
 
     def _note(self, lane: _Lane, row: Notification, outcome: Outcome) -> None:
         """Count the attempt, and say what people should know: once when a channel fails, once when it is back."""
+        if isinstance(outcome, GaveUp) and outcome.reason == _FORGOTTEN:
+            self._log.info("a notification was forgotten before it was sent", channel=row.channel)
+            return
         self._metrics.notifications.labels(row.channel).inc()
         if isinstance(outcome, Delivered):
             latency = (self._clock.now() - row.event_at).total_seconds()

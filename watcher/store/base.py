@@ -165,7 +165,10 @@ class Store(Protocol):
         ...
 
     def settle(self, notification: Notification, delivery: Delivery) -> None:
-        """Record an attempt and the notification's new state, due_at and delivered_at, in one transaction."""
+        """Record an attempt and the notification's new state, due_at and delivered_at, in one transaction.
+
+        A row that was forgotten meanwhile (none has its id and dedup_key any more) leaves nothing to record.
+        """
         ...
 
     def suppress(self, incident_id: str, channel: str, kind: str) -> None:

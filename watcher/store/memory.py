@@ -110,11 +110,11 @@ class MemoryStore(MemoryRecord, Store):
 
     def settle(self, notification: Notification, delivery: Delivery) -> None:
         """Record an attempt and what it makes of the notification."""
-        if delivery.notification_id not in self._notifications:
-            raise ContradictionError(f"no notification {delivery.notification_id}: it cannot have been sent")
-        self._deliveries.append(delivery)
         stored = self._notifications.get(notification.id)
-        if stored is None or not _may_settle(stored, notification):
+        if stored is None or stored.dedup_key != notification.dedup_key:
+            return
+        self._deliveries.append(delivery)
+        if not _may_settle(stored, notification):
             return
         is_held = notification.state is NotificationState.CLAIMED
         self._notifications[stored.id] = replace(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, literal, or_, select, update
 
 from watcher.model.notification import Delivery, Notification, NotificationKind, NotificationState
 from watcher.store import tables
@@ -70,8 +70,11 @@ _ANY_DUE = (
 
 def settle(connection: Connection, notification: Notification, delivery: Delivery) -> None:
     """See `Store.settle`. What was delivered stays so, whoever else held the row; else only its last holder speaks."""
-    connection.execute(tables.delivery.insert(), [to_row(delivery)])
-    mine = _ROWS.id == notification.id
+    # The number of a row that was forgotten is given to a new one: the key tells them apart.
+    mine = and_(_ROWS.id == notification.id, _ROWS.dedup_key == notification.dedup_key)
+    attempt = to_row(delivery)
+    values = (literal(value, tables.delivery.c[name].type) for name, value in attempt.items())
+    connection.execute(tables.delivery.insert().from_select(list(attempt), select(*values).where(exists().where(mine))))
     if notification.state is not NotificationState.DELIVERED:
         mine = and_(mine, _ROWS.state.in_(_UNDELIVERED), _ROWS.attempts == notification.attempts)
     connection.execute(

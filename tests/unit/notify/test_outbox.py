@@ -3,18 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
 from tests.unit.notify.desk import CONFIRMED, Desk
-from tests.unit.notify.story import S
+from tests.unit.notify.story import TRUMP, S
 from watcher.model.errors import StoreError
 from watcher.model.notification import Delivered, GaveUp, Notification, NotificationKind, NotificationState, RetryAfter
 from watcher.notify.view import View
-from watcher.store.base import IncidentRecord
+from watcher.store.base import Forgotten, IncidentRecord
 from watcher.store.faults import ContradictionError
 from watcher.store.memory import MemoryStore
+from watcher.store.sql import SqlStore
 
 DELIVERED, DEAD, PENDING = NotificationState.DELIVERED, NotificationState.DEAD, NotificationState.PENDING
 SUPPRESSED, CLAIMED = NotificationState.SUPPRESSED, NotificationState.CLAIMED
@@ -417,7 +419,7 @@ class _Forgetful(MemoryStore):
 
 
 async def test_a_row_without_its_incident_is_given_up() -> None:
-    """Where there is nothing to tell, nothing is told."""
+    """Where there is nothing to tell, nothing is told; nor is it a fault."""
     desk = Desk(_Forgetful())
     slack = desk.channel("slack")
     desk.alert("slack")
@@ -425,9 +427,31 @@ async def test_a_row_without_its_incident_is_given_up() -> None:
         desk.start()
         await desk.rest()
     assert slack.sent == []
-    assert [line["reason"] for line in logs] == ["bug: there is no such incident"]
+    assert [line["log_level"] for line in logs] == ["info"]
     await desk.run_for(100 * S)
     assert desk.worker.calls.count("settle") == 1
+    await desk.stop()
+
+
+async def test_a_number_that_is_used_again(tmp_path: Path) -> None:
+    """An account is forgotten while its alert is sent, and the next alert gets the number: it is sent all the same."""
+    desk = Desk(SqlStore(tmp_path))
+    slack = desk.channel("slack")
+    slack.gate = asyncio.Event()
+    desk.alert("slack")
+    desk.start()
+    await desk.rest()
+    number = desk.row().id
+    assert desk.worker.store.forget(TRUMP.id, even_watched=True) is Forgotten.DONE
+    desk.alert("slack", number=2)
+    assert desk.row(number=2).id == number
+    with capture_logs() as logs:
+        await desk.run_for(5 * S)
+        slack.gate.set()
+        await desk.run_for(5 * S)
+    assert [message.incident_id for _, message in slack.sent] == ["01OUTAGE1", "01OUTAGE2"]
+    assert desk.row(number=2).state is DELIVERED
+    assert logs == []
     await desk.stop()
 
 

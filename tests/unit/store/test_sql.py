@@ -26,6 +26,7 @@ from tests.unit.store.samples import (
     alert,
     closed,
     closing,
+    delivered,
     delivery,
     opening,
     outage,
@@ -476,6 +477,20 @@ def test_two_claimers_never_get_the_same_row(store: SqlStore) -> None:
     for thread in threads:
         thread.join()
     assert sorted(taken) == list(range(1, 61))
+
+
+def test_an_attempt_is_never_put_to_a_strangers_row(store: SqlStore, raw: sqlite3.Connection) -> None:
+    """What was forgotten while it was sent leaves no delivery, though another row has its number by then."""
+    store.commit(opening(outage()))
+    (row,) = store.claim(after(20), LEASE, 1)
+    store.forget("x:potus", even_watched=True)
+    store.commit(opening(outage("realdonaldtrump")))
+    (stranger,) = store.claim(after(20), LEASE, 1)
+    assert stranger.id == row.id
+    store.settle(delivered(row), delivery(row))
+    assert raw.execute("SELECT notification_id FROM delivery").fetchall() == []
+    store.settle(delivered(stranger), delivery(stranger))
+    assert raw.execute("SELECT notification_id FROM delivery").fetchall() == [(stranger.id,)]
 
 
 def test_claim_that_was_taken_meanwhile_is_left_out(store: SqlStore) -> None:
