@@ -19,7 +19,7 @@ from typing import Final
 from urllib.parse import quote as percent
 
 from watcher.model.account import Severity
-from watcher.model.notification import Message, NotificationKind
+from watcher.model.notification import Message, NotificationKind, dedup_key_of
 from watcher.notify.wording import with_local_time
 from watcher.settings.values import Mailbox
 from watcher.text import clean, cut
@@ -72,8 +72,8 @@ def _is_first(message: Message, channel: str) -> bool:
 
 
 def _first_key(message: Message, channel: str) -> str:
-    """The key of the incident's alert on this channel, as `announce.tell` makes it: the mail that begins the thread."""
-    return f"{message.incident_id}/{channel}/{NotificationKind.ALERT}"
+    """The key of the incident's alert on this channel: the mail that begins the thread."""
+    return dedup_key_of(message.incident_id, channel, NotificationKind.ALERT)
 
 
 def _ids(message: Message, channel: str, sender: Mailbox, own_id: str) -> Iterator[str]:
