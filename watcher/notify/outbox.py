@@ -8,9 +8,9 @@ import asyncio
 import random
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol, assert_never
+from typing import Any, Final, Protocol
 
 import structlog
 
@@ -21,14 +21,13 @@ from watcher.model.notification import (
     Delivered,
     Delivery,
     GaveUp,
-    Message,
     Notification,
     NotificationKind,
     NotificationState,
     Outcome,
     RetryAfter,
-    dedup_key_of,
 )
+from watcher.notify.aftermath import LONGEST_WAIT, TOO_OLD, delivery_of, keyed, settled
 from watcher.notify.channels.base import Channel
 from watcher.notify.render import render
 from watcher.notify.view import View
@@ -42,12 +41,7 @@ _LEASE: Final = timedelta(seconds=60)
 _LIMIT: Final = 100
 # What a channel gets beyond the time that it says it takes: it must have come to an end by itself.
 _OVERTIME: Final = timedelta(seconds=5)
-_FIRST_BACK_OFF: Final = timedelta(seconds=2)
-_LONGEST_BACK_OFF: Final = timedelta(minutes=5)
-_LONGEST_WAIT: Final = timedelta(hours=1)
 _GRACE: Final = 1.0
-_JITTER: Final = 0.2
-_TOO_OLD: Final = timedelta(days=3)
 _FORGOTTEN: Final = "forgotten"
 
 
@@ -221,14 +215,14 @@ class Outbox:
         spacing = channel.spacing if channel is not None else timedelta(0)
         wait = outcome.wait if isinstance(outcome, RetryAfter) and outcome.wait is not None else timedelta(0)
         # A channel that named a time is left alone for that long, with all that there is to say.
-        lane.free_at = now + max(spacing, min(wait, _LONGEST_WAIT))
+        lane.free_at = now + max(spacing, min(wait, LONGEST_WAIT))
         self._note(lane, row, outcome)
-        settled = self._settled(self._held[row.dedup_key], outcome, now)
+        after = settled(self._held[row.dedup_key], outcome, now, self._chance)
         # Where some recipients were reached, those must hear of the end too, whatever became of the others.
-        never_told = row.kind is NotificationKind.ALERT and settled.state is NotificationState.DEAD
-        ended = (told_all or never_told) and not settled.recipients
-        delivery = _delivery(row, outcome, started, now)
-        recording = asyncio.create_task(self._record(settled, delivery, ended=ended))
+        never_told = row.kind is NotificationKind.ALERT and after.state is NotificationState.DEAD
+        ended = (told_all or never_told) and not after.recipients
+        delivery = delivery_of(row, outcome, started, now)
+        recording = asyncio.create_task(self._record(after, delivery, ended=ended))
         self._recordings.add(recording)
         recording.add_done_callback(self._recordings.discard)
         await asyncio.shield(recording)
@@ -242,7 +236,7 @@ class Outbox:
             if record is None:
                 return GaveUp(reason=_FORGOTTEN), False
             view = self._view(record, row)
-            message = _keyed(render(view), row)
+            message = keyed(render(view), row)
             async with asyncio.timeout((channel.timeout + self._overtime).total_seconds()):
                 outcome = await channel.send(message)
         except TimeoutError:
@@ -276,25 +270,6 @@ class Outbox:
                 self._store_failed(error)
                 await self._clock.sleep(_POLL)
 
-    def _settled(self, row: Notification, outcome: Outcome, now: datetime) -> Notification:
-        match outcome:
-            case Delivered():
-                return replace(row, state=NotificationState.DELIVERED, claimed_until=None, delivered_at=now)
-            case GaveUp():
-                return replace(row, state=NotificationState.DEAD, claimed_until=None)
-            case RetryAfter(wait=wait, recipients=left):
-                state = NotificationState.DEAD if now - row.event_at > _TOO_OLD else NotificationState.PENDING
-                due_at = now + (self._back_off(row.attempts) if wait is None else min(wait, _LONGEST_WAIT))
-                left = left or row.recipients
-                return replace(row, state=state, claimed_until=None, due_at=due_at, recipients=left)
-            case _:
-                assert_never(outcome)
-
-    def _back_off(self, attempts: int) -> timedelta:
-        # 2^8 × 2 s is beyond the longest; the exponent is bounded since `attempts` is not.
-        doubled: timedelta = min(_FIRST_BACK_OFF * 2 ** min(max(attempts, 1) - 1, 8), _LONGEST_BACK_OFF)
-        return doubled * self._chance.uniform(1 - _JITTER, 1 + _JITTER)
-
     def _note(self, lane: _Lane, row: Notification, outcome: Outcome) -> None:
         """Count the attempt, and say what people should know: once when a channel fails, once when it is back."""
         if isinstance(outcome, GaveUp) and outcome.reason == _FORGOTTEN:
@@ -312,7 +287,7 @@ class Outbox:
         label = reason if reason in FAILURE_REASONS else "bug"
         self._metrics.notifications_failed.labels(row.channel, label).inc()
         told = {"channel": row.channel, "reason": outcome.reason, "notification": row.dedup_key}
-        if isinstance(outcome, GaveUp) or self._clock.now() - row.event_at > _TOO_OLD:
+        if isinstance(outcome, GaveUp) or self._clock.now() - row.event_at > TOO_OLD:
             self._log.warning("a notification was given up", **told)
         elif not lane.failing:
             self._log.warning("a notification was not delivered; it is tried again", **told)
@@ -324,27 +299,3 @@ async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
     for task in ending:
         task.cancel()
     await asyncio.gather(*ending, return_exceptions=True)
-
-
-def _keyed(message: Message, row: Notification) -> Message:
-    """An alert that tells the end has the key of the end.
-
-    It may be the second try of one that was taken, by a Slack that did not answer or before we died: under the same key
-    who leaves out what came before would never learn of the end.
-    """
-    if message.kind is not NotificationKind.RESOLVED:
-        return message
-    return replace(message, dedup_key=dedup_key_of(row.incident_id, row.channel, message.kind))
-
-
-def _delivery(row: Notification, outcome: Outcome, started: datetime, ended: datetime) -> Delivery:
-    match outcome:
-        case Delivered(answer=answer):
-            name = "delivered"
-        case RetryAfter(reason=answer):
-            name = "retry"
-        case GaveUp(reason=answer):
-            name = "gave_up"
-        case _:
-            assert_never(outcome)
-    return Delivery(notification_id=row.id, at=ended, outcome=name, answer=answer, latency=ended - started)

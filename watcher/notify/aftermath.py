@@ -1,0 +1,72 @@
+"""What becomes of a row once it was tried: where it stands, when it is due again, what is noted of it. Pure."""
+
+import random
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final, assert_never
+
+from watcher.model.notification import (
+    Delivered,
+    Delivery,
+    GaveUp,
+    Message,
+    Notification,
+    NotificationKind,
+    NotificationState,
+    Outcome,
+    RetryAfter,
+    dedup_key_of,
+)
+
+LONGEST_WAIT: Final = timedelta(hours=1)
+TOO_OLD: Final = timedelta(days=3)
+_FIRST_BACK_OFF: Final = timedelta(seconds=2)
+_LONGEST_BACK_OFF: Final = timedelta(minutes=5)
+_JITTER: Final = 0.2
+
+
+def settled(row: Notification, outcome: Outcome, now: datetime, chance: random.Random) -> Notification:
+    """The row after a try that ended at `now`. `chance` is what the jitter is taken from."""
+    match outcome:
+        case Delivered():
+            return replace(row, state=NotificationState.DELIVERED, claimed_until=None, delivered_at=now)
+        case GaveUp():
+            return replace(row, state=NotificationState.DEAD, claimed_until=None)
+        case RetryAfter(wait=wait, recipients=left):
+            state = NotificationState.DEAD if now - row.event_at > TOO_OLD else NotificationState.PENDING
+            due_at = now + (_back_off(row.attempts, chance) if wait is None else min(wait, LONGEST_WAIT))
+            left = left or row.recipients
+            return replace(row, state=state, claimed_until=None, due_at=due_at, recipients=left)
+        case _:
+            assert_never(outcome)
+
+
+def _back_off(attempts: int, chance: random.Random) -> timedelta:
+    # 2^8 × 2 s is beyond the longest; the exponent is bounded since `attempts` is not.
+    doubled: timedelta = min(_FIRST_BACK_OFF * 2 ** min(max(attempts, 1) - 1, 8), _LONGEST_BACK_OFF)
+    return doubled * chance.uniform(1 - _JITTER, 1 + _JITTER)
+
+
+def keyed(message: Message, row: Notification) -> Message:
+    """An alert that tells the end has the key of the end.
+
+    It may be the second try of one that was taken, by a Slack that did not answer or before we died: under the same key
+    who leaves out what came before would never learn of the end.
+    """
+    if message.kind is not NotificationKind.RESOLVED:
+        return message
+    return replace(message, dedup_key=dedup_key_of(row.incident_id, row.channel, message.kind))
+
+
+def delivery_of(row: Notification, outcome: Outcome, started: datetime, ended: datetime) -> Delivery:
+    """What is noted of one try."""
+    match outcome:
+        case Delivered(answer=answer):
+            name = "delivered"
+        case RetryAfter(reason=answer):
+            name = "retry"
+        case GaveUp(reason=answer):
+            name = "gave_up"
+        case _:
+            assert_never(outcome)
+    return Delivery(notification_id=row.id, at=ended, outcome=name, answer=answer, latency=ended - started)
