@@ -60,10 +60,11 @@ class Worker(Protocol):
 
 @dataclass(slots=True)
 class _Lane:
-    """What one channel still has to send, and from when on it may."""
+    """What one channel still has to send, and from when on `used` may: another of its name was told nothing."""
 
     queue: asyncio.Queue[Notification] = field(default_factory=asyncio.Queue)
     free_at: datetime | None = None
+    used: Channel | None = None
     failing: bool = False
     task: asyncio.Task[None] | None = None
 
@@ -206,16 +207,14 @@ class Outbox:
                 self._woken.set()
 
     async def _deliver(self, lane: _Lane, row: Notification) -> None:
-        channel = self._channels.get(row.channel)
-        if channel is not None and lane.free_at is not None:
-            await self._clock.sleep(lane.free_at - self._clock.now())
+        channel = await self._free(lane, row.channel)
         started = self._clock.now()
         outcome, told_all = await self._attempt(channel, row)
         now = self._clock.now()
         spacing = channel.spacing if channel is not None else timedelta(0)
         wait = outcome.wait if isinstance(outcome, RetryAfter) and outcome.wait is not None else timedelta(0)
         # A channel that named a time is left alone for that long, with all that there is to say.
-        lane.free_at = now + max(spacing, min(wait, LONGEST_WAIT))
+        lane.used, lane.free_at = channel, now + max(spacing, min(wait, LONGEST_WAIT))
         self._note(lane, row, outcome)
         after = settled(self._held[row.dedup_key], outcome, now, self._chance)
         # Where some recipients were reached, those must hear of the end too, whatever became of the others.
@@ -226,6 +225,16 @@ class Outbox:
         self._recordings.add(recording)
         recording.add_done_callback(self._recordings.discard)
         await asyncio.shield(recording)
+
+    async def _free(self, lane: _Lane, name: str) -> Channel | None:
+        """The channel of that name, once it may be used. In steps, since a reload may put another in its place."""
+        left = lane.free_at - self._clock.now() if lane.free_at is not None else timedelta(0)
+        channel = self._channels.get(name)
+        while channel is not None and channel is lane.used and left > timedelta(0):
+            await self._clock.sleep(min(left, _POLL))
+            left -= _POLL
+            channel = self._channels.get(name)
+        return channel
 
     async def _attempt(self, channel: Channel | None, row: Notification) -> tuple[Outcome, bool]:
         """Render and send; say whether the message, if it was delivered, told the end as well."""

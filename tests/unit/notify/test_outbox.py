@@ -174,6 +174,21 @@ async def test_the_spacing_of_a_channel_is_kept(desk: Desk) -> None:
     assert slack.times == [0, 1, 2, 3]
 
 
+async def test_a_channel_that_was_mended_need_not_wait(desk: Desk) -> None:
+    """What waits for the hour that a channel named goes out by the one that a reload put in its place, soon."""
+    old = desk.channel("slack", RetryAfter(reason="rate_limited: 429", wait=timedelta(hours=1)))
+    desk.alert("slack")
+    desk.alert("slack", number=2)
+    desk.start()
+    await desk.run_for(60 * S)
+    mended = desk.channel("slack")
+    await desk.run_for(2 * S)
+    assert (old.times, len(mended.sent)) == ([0], 1)
+    assert mended.times[0] <= 62
+    await desk.run_for(timedelta(hours=1))
+    assert (len(old.sent), len(mended.sent)) == (1, 2)
+
+
 async def test_alert_and_recovery_in_order(desk: Desk) -> None:
     """The recovery is told after the alert, and at once."""
     slack = desk.channel("slack")
