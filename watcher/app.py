@@ -42,7 +42,7 @@ from watcher.rounds import Rounds
 from watcher.schedule import Ticker
 from watcher.settings import Loaded
 from watcher.settings.values import ChannelSettings
-from watcher.showing import snapshot_of, view_of
+from watcher.showing import others_to_tell, snapshot_of, view_of
 from watcher.store.base import Commit, IncidentRecord, Store, Stored
 from watcher.store.reader import StoreReader
 from watcher.store.worker import StoreWorker
@@ -241,7 +241,14 @@ class App:
         stack.push_async_callback(self._session.close)
         self._closing_channels = await stack.enter_async_context(AsyncExitStack())
         self._go_by(self._built(self.settings.channels, ()))
-        self._outbox = Outbox(self._worker, self.clock, self._channels, self._view, self.metrics)
+        self._outbox = Outbox(
+            self._worker,
+            self.clock,
+            self._channels,
+            self._view,
+            self.metrics,
+            others=lambda record, row: others_to_tell(record, row, self.book),
+        )
 
     def _fallback_channel(self) -> Channel | None:
         return self._channels.get(self.settings.fallback)

@@ -11,6 +11,7 @@ from watcher.model.control import Health, VantageState
 from watcher.model.notification import IncidentKind, Notification
 from watcher.model.snapshot import Snapshot
 from watcher.notify import View
+from watcher.notify.announce import tell_others
 from watcher.store.base import IncidentRecord
 
 
@@ -45,6 +46,13 @@ def view_of(
         timezone=next((route.timezone for route in book.routes if route.name == notification.route), None),
         recipients=notification.recipients,
     )
+
+
+def others_to_tell(record: IncidentRecord, stranded: Notification, book: Book) -> tuple[Notification, ...]:
+    """Whom else to tell of what the channel of `stranded` was to tell, now that it is gone."""
+    incident, outage = record.incident, record.outage
+    account = book.watchlist.accounts.get(outage.account_id if outage else incident.key)
+    return tell_others(stranded, incident, record.notifications, book.routes, account)
 
 
 def snapshot_of(

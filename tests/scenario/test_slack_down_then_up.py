@@ -143,3 +143,27 @@ def test_a_restart_meanwhile(tmp_path: Path) -> None:
             assert "@alice is not available on X" in told
 
     run_virtual(story())
+
+
+def test_a_channel_gets_another_name_before_it_took_the_alert(tmp_path: Path) -> None:
+    """Those whom the routes name then get the alert, and the end; once each. The old name's rows wait for it."""
+
+    async def story() -> None:
+        async with World(tmp_path, WATCHLIST, durable=True) as world:
+            await settle_in(world)
+            world.slack.script(rate_limited(240))
+            world.x.set("alice", Page.MISSING_FR)
+            await world.until(lambda: len(world.slack.received) == 1, minutes=2)
+            world.configure("newsroom", "desk")
+            await world.until(lambda: len(world.texts()) == 1, minutes=5)
+            world.x.set("alice", Page.PRESENT)
+            await world.wait(minutes=10)
+            assert [("is back" in text) for text in world.texts()] == [False, True]
+            [outage] = await world.outages()
+            rows = await world.told(outage.id)
+            assert {row.state for row in rows if row.channel == "desk"} == {NotificationState.DELIVERED}
+            assert {row.state for row in rows if row.channel == "newsroom"} == {NotificationState.PENDING}
+            assert len(rows) == 4
+            assert len(world.warnings("the channel is gone; others are told")) == 1
+
+    run_virtual(story())

@@ -68,25 +68,51 @@ def announce(transitions: Sequence[Transition], account: Account, routes: Sequen
 
 def tell(incident: Incident, routes: Sequence[Route], account: Account | None = None) -> News:
     """A new incident and one ALERT for each channel that the routes name."""
+    return News(opened=(incident,), notifications=_alerts(incident, routes, account, incident.opened_at))
+
+
+def tell_others(
+    stranded: Notification,
+    incident: Incident,
+    told: Iterable[Notification],
+    routes: Sequence[Route],
+    account: Account | None,
+) -> tuple[Notification, ...]:
+    """An ALERT for each channel that the routes name now and that has no row of the incident.
+
+    `stranded` is the row whose channel is gone. Where all is over by then it tells the whole story. A correction of
+    what the others were not told is not told to them; nor is anything of an account that is not watched any more: whom
+    it concerns cannot be said.
+    """
+    is_of_account = incident.kind in (IncidentKind.ACCOUNT, IncidentKind.NOTICE)
+    if stranded.kind is NotificationKind.CORRECTION or (is_of_account and account is None):
+        return ()
+    known = {row.channel for row in told}
+    alerts = _alerts(incident, routes, account, stranded.event_at)
+    return tuple(row for row in alerts if row.channel not in known)
+
+
+def _alerts(
+    incident: Incident, routes: Sequence[Route], account: Account | None, at: datetime
+) -> tuple[Notification, ...]:
     subject = Subject(
         platform=account.platform if account else incident.key.partition("@")[0],
         owner=account.owner if account else None,
         severity=incident.severity,
         labels=account.labels if account else {},
     )
-    rows = tuple(
+    return tuple(
         Notification(
             incident_id=incident.id,
             route=route,
             channel=channel,
             kind=NotificationKind.ALERT,
             dedup_key=dedup_key_of(incident.id, channel, NotificationKind.ALERT),
-            due_at=incident.opened_at,
-            event_at=incident.opened_at,
+            due_at=at,
+            event_at=at,
         )
         for route, channel in channels_for(routes, subject)
     )
-    return News(opened=(incident,), notifications=rows)
 
 
 def unseen(account: Account, since: datetime, title: str, why: str) -> Incident:

@@ -31,7 +31,7 @@ from watcher.notify.aftermath import LONGEST_WAIT, TOO_OLD, delivery_of, keyed, 
 from watcher.notify.channels.base import Channel
 from watcher.notify.render import render
 from watcher.notify.view import View
-from watcher.store.base import IncidentRecord, Store
+from watcher.store.base import Commit, IncidentRecord, Store
 from watcher.store.faults import ContradictionError
 
 _POLL: Final = timedelta(seconds=1)
@@ -72,8 +72,8 @@ class _Lane:
 class Outbox:
     """Sends what the store says is due. `channels` is read anew for each message, `view` at the moment of sending.
 
-    `run` until told to stop, then `drain`. `chance` is what the jitter is taken from; `overtime` is what a channel gets
-    beyond its own timeout, in real time.
+    `run` until told to stop, then `drain`. Of a row whose channel is gone `others` says whom else to tell. `chance` is
+    what the jitter is taken from; `overtime` is what a channel gets beyond its own timeout, in real time.
     """
 
     def __init__(
@@ -84,6 +84,7 @@ class Outbox:
         view: Callable[[IncidentRecord, Notification], View],
         metrics: Metrics,
         *,
+        others: Callable[[IncidentRecord, Notification], tuple[Notification, ...]] = lambda _record, _row: (),
         chance: random.Random | None = None,
         overtime: timedelta = _OVERTIME,
     ) -> None:
@@ -91,6 +92,7 @@ class Outbox:
         self._clock = clock
         self._channels = channels
         self._view = view
+        self._others = others
         self._metrics = metrics
         self._chance = chance if chance is not None else random.Random()  # noqa: S311 - jitter is no secret
         self._overtime = overtime
@@ -238,12 +240,13 @@ class Outbox:
 
     async def _attempt(self, channel: Channel | None, row: Notification) -> tuple[Outcome, bool]:
         """Render and send; say whether the message, if it was delivered, told the end as well."""
-        if channel is None:
-            return GaveUp(reason="unknown_channel"), False
         try:
             record: IncidentRecord | None = await self._worker.call(self._worker.store.incident, row.incident_id)
             if record is None:
                 return GaveUp(reason=_FORGOTTEN), False
+            if channel is None:
+                await self._tell_others(record, row)
+                return RetryAfter(reason="unknown_channel"), False
             view = self._view(record, row)
             message = keyed(render(view), row)
             async with asyncio.timeout((channel.timeout + self._overtime).total_seconds()):
@@ -258,6 +261,13 @@ class Outbox:
             return RetryAfter(reason=f"bug: {type(error).__name__}"), False
         tells_whole_story = view.is_over and row.kind in (NotificationKind.ALERT, NotificationKind.UPDATE)
         return outcome, isinstance(outcome, Delivered) and tells_whole_story
+
+    async def _tell_others(self, record: IncidentRecord, row: Notification) -> None:
+        """Its channel was renamed or removed: those who are told such things now must not miss it."""
+        if others := self._others(record, row):
+            await self._worker.call(self._worker.store.commit, Commit(notifications=others))
+            told = [other.channel for other in others]
+            self._log.warning("the channel is gone; others are told", notification=row.dedup_key, channels=told)
 
     async def _record(self, row: Notification, delivery: Delivery, *, ended: bool) -> None:
         # Suppress before settling: while this row is undelivered, nobody can claim the recovery that it told.

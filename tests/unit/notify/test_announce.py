@@ -8,10 +8,10 @@ from tests.unit.judge.story import TRUMP, at, found
 from watcher.model.account import Severity
 from watcher.model.control import VantageState
 from watcher.model.finding import Reason
-from watcher.model.notification import IncidentKind
+from watcher.model.notification import IncidentKind, NotificationKind
 from watcher.model.outage import Transition, TransitionKind
 from watcher.model.route import Route
-from watcher.notify.announce import announce, blindness, unseen
+from watcher.notify.announce import announce, blindness, tell, tell_others, unseen
 
 ROUTES = (Route(name="all", channels=("log",)),)
 
@@ -52,6 +52,20 @@ def test_what_nobody_need_be_told() -> None:
     """A suspicion is no news."""
     news = announce((happened(TransitionKind.ACCOUNT_SUSPECTED),), TRUMP, ROUTES, "X")
     assert (news.opened, news.closed, news.notifications) == ((), (), ())
+
+
+def test_who_is_told_instead_of_a_channel_that_is_gone() -> None:
+    """Those whom the routes name now and who know nothing of it; not of corrections, nor of whom nobody watches."""
+    incident = unseen(TRUMP, at(0), "X", "login_wall")
+    told = tell(incident, (Route(name="all", channels=("pager", "log")),), TRUMP).notifications
+    pager = replace(told[0], event_at=at(600))
+    routes = (Route(name="night", channels=("log", "slack")),)
+    [other] = tell_others(pager, incident, told, routes, TRUMP)
+    assert (other.channel, other.route, other.kind) == ("slack", "night", NotificationKind.ALERT)
+    assert (other.dedup_key, other.event_at) == (f"{incident.id}/slack/alert", at(600))
+    assert tell_others(pager, incident, (*told, other), routes, TRUMP) == ()
+    assert tell_others(replace(pager, kind=NotificationKind.CORRECTION), incident, told, routes, TRUMP) == ()
+    assert tell_others(pager, incident, told, routes, None) == ()
 
 
 def test_an_account_that_alone_cannot_be_seen() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -140,14 +141,47 @@ async def test_the_end_of_what_was_never_told_is_not_told(desk: Desk) -> None:
 
 
 async def test_a_channel_that_is_not_there(desk: Desk) -> None:
-    """A channel that was removed from the configuration ends its notifications."""
+    """What is for a channel that was removed waits for one of that name, and is said once; so is its end."""
     desk.alert("pager")
     with capture_logs() as logs:
         desk.start()
-        await desk.rest()
+        await desk.run_for(600 * S)
+    assert desk.states("pager") == {"alert": PENDING}
+    assert [(line["log_level"], line["reason"]) for line in logs] == [("warning", "unknown_channel")]
+    assert desk.value("watcher_notifications_failed_total", channel="pager", reason="unknown_channel") > 1
+    desk.recover()
+    pager = desk.channel("pager")
+    await desk.run_for(600 * S)
+    assert pager.headlines == ["@realDonaldTrump was not available on X for 11 min ± 40 s"]
+
+
+async def test_a_channel_that_stays_away(desk: Desk) -> None:
+    """After three days it is given up, and that is said as well."""
+    desk.alert("pager")
+    desk.clock.advance(3 * DAY + S)
+    with capture_logs() as logs:
+        desk.start()
+        await desk.run_for(S)
     assert desk.states("pager") == {"alert": DEAD}
-    assert [line["reason"] for line in logs] == ["unknown_channel"]
-    assert desk.value("watcher_notifications_failed_total", channel="pager", reason="unknown_channel") == 1
+    assert [line["event"] for line in logs] == ["a notification was given up"]
+
+
+async def test_others_are_told_what_a_removed_channel_was_not() -> None:
+    """Those who are told such things now are, once; a store that fails meanwhile is asked again."""
+
+    def others(_record: IncidentRecord, row: Notification) -> tuple[Notification, ...]:
+        return (replace(row, id=0, channel="slack", dedup_key="01OUTAGE1/slack/alert", state=PENDING, attempts=0),)
+
+    desk = Desk(others=others)
+    slack = desk.channel("slack")
+    desk.alert("pager")
+    desk.worker.fail("commit", FULL)
+    desk.start()
+    await desk.run_for(5 * S)
+    assert slack.headlines == ["@realDonaldTrump is not available on X"]
+    await desk.run_for(600 * S)
+    assert (len(slack.sent), desk.states(), desk.states("pager")) == (1, {"alert": DELIVERED}, {"alert": PENDING})
+    await desk.stop()
 
 
 async def test_a_slow_channel_delays_no_other(desk: Desk) -> None:
