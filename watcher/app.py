@@ -250,8 +250,8 @@ class App:
             others=lambda record, row: others_to_tell(record, row, self.book),
         )
 
-    def _fallback_channel(self) -> Channel | None:
-        return self._channels.get(self.settings.fallback)
+    def _fallback_channel(self, wanted: str | None) -> Channel | None:
+        return self._channels.get(wanted or "") or self._channels.get(self.settings.fallback)
 
     def _built(self, wanted: tuple[ChannelSettings, ...], before: tuple[ChannelSettings, ...]) -> dict[str, Channel]:
         """The channels of these settings; those that were there `before`, just so, go on. Raises WatcherError."""

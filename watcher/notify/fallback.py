@@ -58,12 +58,15 @@ class Writing(Protocol):
 class _Tale:
     """One failure, and how far it has been told. `incident` is closed once the store works again.
 
-    `said`: the present state needs no (further) try. `heard`: somebody may know that it failed.
+    `said`: the present state needs no (further) try. `heard`: somebody may know that it failed, by `channel`, and
+    `recipients` are those of that channel's who are still to be reached where others were (empty: all).
     """
 
     incident: Incident
     said: bool = False
     heard: bool = False
+    channel: str | None = None
+    recipients: tuple[str, ...] = ()
     tries: int = 0
     due_at: datetime
 
@@ -80,7 +83,7 @@ def go_on(tale: _Tale | None, failing_since: datetime | None, now: datetime) -> 
         return tale
     if not tale.heard:
         return None
-    return replace(tale, incident=replace(incident, closed_at=now), said=False, tries=0, due_at=now)
+    return replace(tale, incident=replace(incident, closed_at=now), said=False, tries=0, due_at=now, recipients=())
 
 
 def _begun(since: datetime, now: datetime) -> _Tale:
@@ -94,18 +97,25 @@ def _begun(since: datetime, now: datetime) -> _Tale:
     return _Tale(incident=incident, due_at=now)
 
 
-def told(tale: _Tale, outcome: Outcome, now: datetime) -> _Tale:
-    """The tale after a try. A channel that did not answer in time may have taken the message. Pure."""
+def left_of(tale: _Tale, channel: str) -> tuple[str, ...]:
+    """Those of that channel's who are still to be reached; empty: all. Pure."""
+    return tale.recipients if channel == tale.channel else ()
+
+
+def told(tale: _Tale, channel: str | None, outcome: Outcome, now: datetime) -> _Tale:
+    """The tale after a try by `channel`. One that did not answer in time may have taken the message. Pure."""
     match outcome:
         case Delivered():
-            return replace(tale, said=True, heard=True)
+            return replace(tale, said=True, heard=True, channel=channel, recipients=())
         case GaveUp():
             return replace(tale, said=True)
-        case RetryAfter(reason=reason, wait=wait):
+        case RetryAfter(reason=reason, wait=wait, recipients=left):
             back_off = min(_FIRST_BACK_OFF * 2 ** min(tale.tries, 8), _LONGEST_BACK_OFF)
             due_at = now + (back_off if wait is None else min(wait, _LONGEST_WAIT))
-            heard = tale.heard or reason.startswith("timeout")
-            return replace(tale, heard=heard, tries=tale.tries + 1, due_at=due_at)
+            after = replace(tale, tries=tale.tries + 1, due_at=due_at)
+            if not (left or reason.startswith("timeout")):
+                return after
+            return replace(after, heard=True, channel=channel, recipients=left or left_of(tale, channel or ""))
         case _:
             assert_never(outcome)
 
@@ -113,7 +123,8 @@ def told(tale: _Tale, outcome: Outcome, now: datetime) -> _Tale:
 class Fallback:
     """Watches whether the store is written, and tells by `channel`, which is asked for anew at each try.
 
-    At most one message a failure and one for its end; none for a failure of less than STORE_MAY_FAIL.
+    It is given the name of the channel that is to be used if it is still there: who heard that the store failed hears
+    of the end. At most one message a failure and one for its end; none for a failure of less than STORE_MAY_FAIL.
     `overtime` is what a channel gets beyond its own time-out, in real time.
     """
 
@@ -121,7 +132,7 @@ class Fallback:
         self,
         store: Writing,
         clock: Clock,
-        channel: Callable[[], Channel | None],
+        channel: Callable[[str | None], Channel | None],
         metrics: Metrics,
         *,
         overtime: timedelta = _OVERTIME,
@@ -146,18 +157,22 @@ class Fallback:
             return
         self.is_sending = True
         try:
-            outcome = await self._send(tale.incident)
+            channel, outcome = await self._try(tale)
         finally:
             self.is_sending = False
         self._note(outcome)
-        self._tale = told(tale, outcome, self._clock.now())
+        self._tale = told(tale, channel, outcome, self._clock.now())
 
-    async def _send(self, incident: Incident) -> Outcome:
-        channel = self._channel()
+    async def _try(self, tale: _Tale) -> tuple[str | None, Outcome]:
+        is_over = tale.incident.closed_at is not None
+        channel = self._channel(tale.channel if is_over else None)
         if channel is None:
-            return RetryAfter(reason="unknown_channel")
+            return None, RetryAfter(reason="unknown_channel")
+        return channel.name, await self._send(tale, channel)
+
+    async def _send(self, tale: _Tale, channel: Channel) -> Outcome:
         try:
-            message = self._message(incident, channel.name)
+            message = self._message(tale.incident, channel.name, left_of(tale, channel.name))
             async with asyncio.timeout((channel.timeout + self._overtime).total_seconds()):
                 outcome = await channel.send(message)
         except TimeoutError:
@@ -168,11 +183,11 @@ class Fallback:
         self._count(channel.name, outcome)
         return outcome
 
-    def _message(self, incident: Incident, channel: str) -> Message:
+    def _message(self, incident: Incident, channel: str, recipients: tuple[str, ...]) -> Message:
         kind = NotificationKind.ALERT if incident.closed_at is None else NotificationKind.RESOLVED
         said = replace(incident, detail=self._store.failure or "") if incident.closed_at is None else incident
         key = dedup_key_of(incident.id, channel, kind)
-        return render(View(incident=said, kind=kind, dedup_key=key, now=self._clock.now()))
+        return render(View(incident=said, kind=kind, dedup_key=key, now=self._clock.now(), recipients=recipients))
 
     def _count(self, channel: str, outcome: Outcome) -> None:
         self._metrics.notifications.labels(channel).inc()

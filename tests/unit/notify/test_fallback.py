@@ -40,8 +40,13 @@ class Room:
         self.metrics = Metrics("test")
         self.channel: ScriptedChannel = ScriptedChannel(self.clock, *script)
         self.channels: dict[str, Channel] = {"newsroom": self.channel}
-        self.fallback = Fallback(self.disk, self.clock, lambda: self.channels.get("newsroom"), self.metrics)
+        self.chosen = "newsroom"
+        self.fallback = Fallback(self.disk, self.clock, self.choose, self.metrics)
         self._looks: list[asyncio.Task[None]] = []
+
+    def choose(self, wanted: str | None) -> Channel | None:
+        """What the program would use."""
+        return self.channels.get(wanted or "") or self.channels.get(self.chosen)
 
     async def pass_by(self, span: timedelta, step: timedelta = 2 * S) -> None:
         """Let time pass."""
@@ -239,6 +244,62 @@ async def test_a_channel_that_never_answers_is_given_up_in_time() -> None:
     await room.fallback.look()
     assert room.value("watcher_notifications_failed_total", channel="scripted", reason="timeout") == 1
     assert not room.fallback.is_sending
+
+
+async def test_only_those_left_are_asked_again() -> None:
+    """One of two recipients was put off: the other is not told twice, and both hear of the end."""
+    left = RetryAfter(reason="server_error: 450", recipients=("b@newsroom.example",))
+    room = Room(left, DOWN, Delivered())
+    room.break_down()
+    await room.pass_by(MINUTE)
+    room.mend()
+    await room.pass_by(MINUTE)
+    assert room.said == [WRONG, WRONG, WRONG, AGAIN]
+    assert [message.recipients for message in room.messages] == [(), left.recipients, left.recipients, ()]
+
+
+async def test_who_alone_heard_of_it_is_told_the_end() -> None:
+    """The store works again while one of two recipients is still put off: that it failed is known to the other."""
+    left = RetryAfter(reason="server_error: 450", wait=timedelta(hours=1), recipients=("b@newsroom.example",))
+    room = Room(left)
+    room.break_down()
+    await room.pass_by(MINUTE)
+    room.mend()
+    await room.pass_by(MINUTE)
+    assert room.said == [WRONG, AGAIN]
+    assert room.messages[-1].recipients == ()
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["still there", "removed"])
+async def test_the_end_goes_where_the_beginning_was_heard(kept: bool) -> None:
+    """Another fallback is chosen meanwhile; it serves only where the first is gone."""
+    room = Room()
+    room.channel.name = "newsroom"
+    night = ScriptedChannel(room.clock)
+    night.name = "night"
+    room.channels["night"] = night
+    room.break_down()
+    await room.pass_by(MINUTE)
+    room.chosen = "night"
+    if not kept:
+        del room.channels["newsroom"]
+    room.mend()
+    await room.pass_by(MINUTE)
+    assert (room.said, night.headlines) == (([WRONG, AGAIN], []) if kept else ([WRONG], [AGAIN]))
+
+
+async def test_another_fallback_reaches_all_of_its_own() -> None:
+    """Recipients that one channel has left are nobody to another one that is chosen before it got through."""
+    room = Room(*[RetryAfter(reason="server_error: 450", recipients=("b@newsroom.example",))] * 2)
+    room.channel.name = "newsroom"
+    night = ScriptedChannel(room.clock)
+    night.name = "night"
+    room.channels["night"] = night
+    room.break_down()
+    await room.pass_by(33 * S)
+    room.chosen = "night"
+    await room.pass_by(MINUTE)
+    assert [message.recipients for _, message in night.sent] == [()]
 
 
 @pytest.mark.parametrize("fault", [ValueError("a bug"), DOWN])
