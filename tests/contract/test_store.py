@@ -321,6 +321,18 @@ def test_what_was_put_off_before_the_clock_was_set_back_is_due(store: AnyStore) 
     assert again.attempts == 2
 
 
+def test_what_an_earlier_run_held_is_given_back(store: AnyStore) -> None:
+    """There is one run at a time: after a start nobody waits for the lease of one that is gone. Claims count on."""
+    store.commit(opening(OUTAGE, channels=("slack", "log")))
+    (row,) = store.claim(after(20), LEASE, 1)
+    reopened(store)
+    claimed = store.claim(after(21), LEASE, 10)
+    assert {again.channel: again.attempts for again in claimed} == {"slack": 2, "log": 1}
+    store.settle(replace(row, state=NotificationState.DEAD), delivery(row, "gone"))
+    assert told(store, OUTAGE.id)[0].state is NotificationState.CLAIMED
+    assert told(store, OUTAGE.id)[0].claimed_until == after(81)
+
+
 def test_claim_keeps_to_its_limit_and_order(store: AnyStore) -> None:
     """The row that is due first comes first."""
     rows = tuple(alert(OUTAGE.id, channel, seconds) for channel, seconds in [("c", 22), ("a", 20), ("b", 21)])

@@ -126,7 +126,10 @@ class Store(Protocol):
     """Keeps accounts, states, outages, transitions, incidents, the outbox and the evidence."""
 
     def open(self) -> None:
-        """Connect and bring the schema up to date. Raises StoreError when that cannot be done."""
+        """Connect and bring the schema up to date. Raises StoreError when that cannot be done.
+
+        For a run it gives back what an earlier one held: there is one at a time, so that whoever claimed it is gone.
+        """
         ...
 
     def close(self) -> None:

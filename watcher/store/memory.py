@@ -33,7 +33,10 @@ class MemoryStore(MemoryRecord, Store):
     """Keeps everything in dictionaries, and nothing beyond the process."""
 
     def open(self) -> None:
-        """Nothing to open."""
+        """Nothing to open; what was claimed before is given back."""
+        for row in self._notifications.values():
+            if row.state is NotificationState.CLAIMED:
+                self._notifications[row.id] = replace(row, state=NotificationState.PENDING, claimed_until=None)
 
     def close(self) -> None:
         """Nothing to let go of."""

@@ -86,6 +86,7 @@ class SqlStore(Store):
         if self._runs:
             with self._writing() as connection:
                 migrations.upgrade(connection, self._path)
+                sql_outbox.give_back(connection)
         else:
             with self._reading() as connection:
                 migrations.require_current(connection, self._path)

@@ -68,6 +68,15 @@ _ANY_DUE = (
 )
 
 
+def give_back(connection: Connection) -> None:
+    """Let what was claimed be due at once. For who knows that its holders are gone."""
+    connection.execute(
+        update(tables.notification)
+        .where(_ROWS.state == NotificationState.CLAIMED)
+        .values(state=NotificationState.PENDING, claimed_until=None)
+    )
+
+
 def settle(connection: Connection, notification: Notification, delivery: Delivery) -> None:
     """See `Store.settle`. What was delivered stays so, whoever else held the row; else only its last holder speaks."""
     # The number of a row that was forgotten is given to a new one: the key tells them apart.

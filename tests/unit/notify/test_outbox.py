@@ -392,6 +392,24 @@ async def test_the_end_has_a_key_of_its_own(desk: Desk) -> None:
     assert desk.states() == {"alert": DELIVERED, "resolved": SUPPRESSED}
 
 
+async def test_what_was_held_at_the_end_is_told_at_the_next_start(desk: Desk) -> None:
+    """Rows that a hanging channel kept from being sent do not wait for a lease: a start lets go of what was claimed."""
+    slack = desk.channel("slack")
+    slack.gate = asyncio.Event()
+    desk.alert("slack")
+    desk.alert("slack", number=2)
+    desk.start()
+    await desk.rest()
+    await desk.outbox.drain(timedelta(0))
+    assert [desk.row(number=number).state for number in (1, 2)] == [CLAIMED, CLAIMED]
+    slack.gate.set()
+    desk.worker.store.open()
+    desk.outbox = desk.new_outbox()
+    desk.start(desk.outbox)
+    await desk.rest()
+    assert [desk.row(number=number).state for number in (1, 2)] == [DELIVERED, DELIVERED]
+
+
 async def test_killed_while_sending(desk: Desk) -> None:
     """A process that dies while it sends leaves a row that the next one sends again, with the same dedup_key."""
     slack = desk.channel("slack")
