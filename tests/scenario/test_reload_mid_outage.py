@@ -108,6 +108,32 @@ def test_taken_off_and_put_on_again_in_an_outage(tmp_path: Path) -> None:
     run_virtual(story())
 
 
+def test_watched_more_closely_in_an_outage(tmp_path: Path) -> None:
+    """Looks were five minutes apart and are to be ten seconds apart: no minute of the outage counts as unobserved."""
+
+    def every(span: str) -> str:
+        return f"defaults: {{interval: 10m, confirm: {{threshold: 2, interval: {span}}}}}\naccounts: [{PAGES[0]}]\n"
+
+    async def story() -> None:
+        async with World(tmp_path, every("5m")) as world:
+            world.x.set("alice", Page.PRESENT)
+            await world.wait(minutes=16)
+            world.x.set("alice", Page.MISSING_FR)
+            await world.until(lambda: world.state(ALICE).phase is Phase.DOWN, minutes=20)
+            await world.wait(minutes=1)
+            world.edit(every("10s"))
+            edited_at = world.now
+            await world.wait(minutes=5)
+            assert len(world.x.asked("alice", since=edited_at)) > 2
+            assert world.state(ALICE).outage_unobserved == timedelta(0)
+            world.x.set("alice", Page.PRESENT)
+            await world.wait(minutes=1)
+            [outage] = await world.outages()
+            assert (outage.end_cause, outage.unobserved) == (EndCause.RECOVERED, timedelta(0))
+
+    run_virtual(story())
+
+
 def test_a_faulty_edit_changes_nothing(tmp_path: Path) -> None:
     """The old list goes on; it is told once, with the place of the fault, and once more when it is mended."""
 
