@@ -25,6 +25,8 @@ def view_of(
         outage = state.outage  # memory is ahead of the store
     owner = book.watchlist.owners.get(account.owner or "") if account is not None else None
     others = book.watchlist.others_of(account) if account is not None else ()
+    # Whom nobody watches any more is called as before: a thread of mail is known by its subject.
+    named = account or record.account
     is_platform = incident.kind is IncidentKind.PLATFORM
     return View(
         incident=incident,
@@ -33,7 +35,7 @@ def view_of(
         now=now,
         titles={platform.id: platform.title for platform in book.platforms.values()},
         outage=outage,
-        account=account,
+        account=named,
         owner=owner.name if owner is not None else None,
         others=tuple((other, book.states[other.id]) for other in others),
         new_handle=state.handle if state is not None else None,
