@@ -3,12 +3,14 @@
 From memory, and from the record that the outbox has read. Changes nothing and asks nobody.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from watcher.book import Book
 from watcher.controls import Controls
 from watcher.model.control import Health, VantageState
 from watcher.model.notification import IncidentKind, Notification
+from watcher.model.outage import AccountState
 from watcher.model.snapshot import Snapshot
 from watcher.notify import View
 from watcher.store.base import IncidentRecord
@@ -54,6 +56,7 @@ def snapshot_of(
     controls: Controls,
     vantage: VantageState,
     *,
+    stored: Mapping[str, AccountState],
     started_at: datetime,
     now: datetime,
     not_ready: tuple[str, ...],
@@ -70,6 +73,7 @@ def snapshot_of(
         health={key: Health.UNPROVEN if offline else controls.health(key) for key in reports},
         reports=reports,
         vantage=vantage,
+        stored=dict(stored),  # as of now: it is read in another thread, while the store goes on
         not_ready=not_ready,
     )
 

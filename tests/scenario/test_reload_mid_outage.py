@@ -89,11 +89,14 @@ def test_taken_off_and_put_on_again_in_an_outage(tmp_path: Path) -> None:
             assert first.closed_at is not None
             assert removed_at - first.closed_at <= timedelta(seconds=0.1)
             assert await world.sample("watcher_account_up", account=ALICE) is None
+            assert ALICE not in world.app._worker.stored
             assert world.x.asked("alice", since=removed_at + timedelta(seconds=11)) == []
 
             world.edit(FOUR)
             await world.until(lambda: ALICE in world.app.book.states, seconds=6)
             assert (world.state(ALICE).phase, world.state(ALICE).previous_outage_id) == (Phase.SUSPECT, first.id)
+            assert await world.sample("watcher_account_outages_total", account=ALICE) == 1  # as ever, from the first on
+            assert world.app._worker.stored.keys() == world.app.book.states.keys()
             await world.wait(minutes=2)
             world.x.set("alice", Page.PRESENT)
             await world.wait(minutes=1)
