@@ -153,6 +153,7 @@ class App:
             self._log.warning("much_was_removed", said=f"the watchlist {lost}, since the last run", hint=hint)
         reopened = reopen(stored, watchlist, self.started_at)
         await self._worker.call(self._store.commit, reopened.commit)
+        self._worker.follow(reopened.states)
         self._build_pipeline(stack, stored, watchlist, reopened.states)
         await self._build_outbox(stack)
         self.rounds.arrange()
@@ -302,6 +303,9 @@ class App:
         later = tuple(key for key in _LATER if getattr(loaded.settings, key) != getattr(before, key))
         self.settings = replace(loaded.settings, **{key: getattr(before, key) for key in _LATER})
         self.pipeline.adopt(watchlist, loaded.platforms, self.settings.routes, handover)
+        # Of who is new nothing is written yet; it begins with zeros.
+        written = {**handover.states, **known, **self._worker.stored}
+        self._worker.follow({account_id: written[account_id] for account_id in watchlist.accounts})
         self._go_by(channels)
         self.rounds.arrange()
         return Reloaded(edit=edit, later=later)
@@ -329,6 +333,7 @@ class App:
             self.book,
             self.pipeline.controls,
             self._chores.vantage,
+            stored=self._worker.stored,
             started_at=self.started_at,
             now=self.clock.now(),
             not_ready=self._why_not_ready(),

@@ -3,12 +3,14 @@
 From memory, and from the record that the outbox has read. Changes nothing and asks nobody.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from watcher.book import Book
 from watcher.controls import Controls
 from watcher.model.control import Health, VantageState
 from watcher.model.notification import IncidentKind, Notification
+from watcher.model.outage import AccountState
 from watcher.model.snapshot import Snapshot
 from watcher.notify import View
 from watcher.notify.announce import tell_others
@@ -26,6 +28,8 @@ def view_of(
         outage = state.outage  # memory is ahead of the store
     owner = book.watchlist.owners.get(account.owner or "") if account is not None else None
     others = book.watchlist.others_of(account) if account is not None else ()
+    # Whom nobody watches any more is called as before: a thread of mail is known by its subject.
+    named = account or record.account
     is_platform = incident.kind is IncidentKind.PLATFORM
     return View(
         incident=incident,
@@ -34,7 +38,7 @@ def view_of(
         now=now,
         titles={platform.id: platform.title for platform in book.platforms.values()},
         outage=outage,
-        account=account,
+        account=named,
         owner=owner.name if owner is not None else None,
         others=tuple((other, book.states[other.id]) for other in others),
         new_handle=state.handle if state is not None else None,
@@ -60,6 +64,7 @@ def snapshot_of(
     controls: Controls,
     vantage: VantageState,
     *,
+    stored: Mapping[str, AccountState],
     started_at: datetime,
     now: datetime,
     not_ready: tuple[str, ...],
@@ -76,6 +81,7 @@ def snapshot_of(
         health={key: Health.UNPROVEN if offline else controls.health(key) for key in reports},
         reports=reports,
         vantage=vantage,
+        stored=dict(stored),  # as of now: it is read in another thread, while the store goes on
         not_ready=not_ready,
     )
 

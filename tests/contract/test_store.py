@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -27,6 +28,8 @@ from tests.unit.store.samples import (
     state,
     transition,
 )
+from watcher.model.account import Policy, Severity
+from watcher.model.calendar import Calendar
 from watcher.model.control import ControlFinding, ControlKey, ControlReport, Features
 from watcher.model.errors import StoreError
 from watcher.model.finding import Reason
@@ -504,6 +507,32 @@ def test_record_of_an_incident(store: AnyStore) -> None:
     before = chained_hash(transition_document(suspected), "")
     assert record.digest == chained_hash(transition_document(DOWN.transitions[0]), before)
     assert store.incident("nothing") is None
+
+
+def test_record_of_an_incident_knows_whom_it_is_about(store: AnyStore) -> None:
+    """The account as last watched, still watched or not; not by what it was judged, and of a platform there is none."""
+    rich = replace(
+        account("potus"),
+        platform="generic",
+        instance="https://forum.example/u/{handle}",
+        url="https://forum.example/u/potus",
+        owner="desk",
+        severity=Severity.CRITICAL,
+        policy=Policy(interval=timedelta(hours=1)),
+        controls=("admin",),
+        calendar=Calendar(usual=timedelta(hours=1), windows=(), timezone=ZoneInfo("UTC")),
+    )
+    notice = replace(incident(OUTAGE), id="n1", kind=IncidentKind.NOTICE, closed_at=OUTAGE.confirmed_at)
+    platform = Incident(
+        id="p1", kind=IncidentKind.PLATFORM, key="x", severity=OUTAGE.severity_then, opened_at=OUTAGE.confirmed_at
+    )
+    store.watch([rich], T0)
+    store.commit(DOWN)
+    store.commit(Commit(opened=(notice, platform)))
+    store.watch([account("realdonaldtrump")], after(700))
+    kept = replace(rich, policy=Policy(), controls=(), calendar=None)
+    records = [reopened(store).incident(incident_id) for incident_id in (OUTAGE.id, "n1", "p1")]
+    assert [record.account if record else record for record in records] == [kept, kept, None]
 
 
 def test_chain_of_hashes_holds(store: AnyStore) -> None:

@@ -89,11 +89,14 @@ def test_taken_off_and_put_on_again_in_an_outage(tmp_path: Path) -> None:
             assert first.closed_at is not None
             assert removed_at - first.closed_at <= timedelta(seconds=0.1)
             assert await world.sample("watcher_account_up", account=ALICE) is None
+            assert ALICE not in world.app._worker.stored
             assert world.x.asked("alice", since=removed_at + timedelta(seconds=11)) == []
 
             world.edit(FOUR)
             await world.until(lambda: ALICE in world.app.book.states, seconds=6)
             assert (world.state(ALICE).phase, world.state(ALICE).previous_outage_id) == (Phase.SUSPECT, first.id)
+            assert await world.sample("watcher_account_outages_total", account=ALICE) == 1  # as ever, from the first on
+            assert world.app._worker.stored.keys() == world.app.book.states.keys()
             await world.wait(minutes=2)
             world.x.set("alice", Page.PRESENT)
             await world.wait(minutes=1)
@@ -104,6 +107,32 @@ def test_taken_off_and_put_on_again_in_an_outage(tmp_path: Path) -> None:
             endings = ["not available", "no longer watched", "not available", "is back"]
             assert len(world.texts()) == 4
             assert all(end in text for end, text in zip(endings, world.texts(), strict=True))
+
+    run_virtual(story())
+
+
+def test_watched_more_closely_in_an_outage(tmp_path: Path) -> None:
+    """Looks were five minutes apart and are to be ten seconds apart: no minute of the outage counts as unobserved."""
+
+    def every(span: str) -> str:
+        return f"defaults: {{interval: 10m, confirm: {{threshold: 2, interval: {span}}}}}\naccounts: [{PAGES[0]}]\n"
+
+    async def story() -> None:
+        async with World(tmp_path, every("5m")) as world:
+            world.x.set("alice", Page.PRESENT)
+            await world.wait(minutes=16)
+            world.x.set("alice", Page.MISSING_FR)
+            await world.until(lambda: world.state(ALICE).phase is Phase.DOWN, minutes=20)
+            await world.wait(minutes=1)
+            world.edit(every("10s"))
+            edited_at = world.now
+            await world.wait(minutes=5)
+            assert len(world.x.asked("alice", since=edited_at)) > 2
+            assert world.state(ALICE).outage_unobserved == timedelta(0)
+            world.x.set("alice", Page.PRESENT)
+            await world.wait(minutes=1)
+            [outage] = await world.outages()
+            assert (outage.end_cause, outage.unobserved) == (EndCause.RECOVERED, timedelta(0))
 
     run_virtual(story())
 

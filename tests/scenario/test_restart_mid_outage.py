@@ -1,5 +1,6 @@
 """We stop, or are killed, and start again: what was open goes on, nobody is told twice, the gap is not observed."""
 
+import sqlite3
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -40,6 +41,49 @@ def assert_true(outage: Outage, gone_at: datetime, back_at: datetime) -> None:
     assert outage.duration.min <= back_at - gone_at <= outage.duration.max
     assert outage.last_present <= gone_at <= outage.began.latest
     assert outage.last_absent.earliest <= back_at <= outage.ended.latest
+
+
+COUNTERS = ("outages", "outage_seconds", "unobserved_seconds", "observed_seconds", "outage_unobserved_seconds")
+
+
+async def counted(world: World) -> list[float]:
+    """What /metrics counts of Alice now."""
+    samples = [await world.sample(f"watcher_account_{name}_total", account=ALICE) for name in COUNTERS]
+    return [sample for sample in samples if sample is not None]
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["store works", "store fails"])
+def test_no_counter_falls_when_killed(tmp_path: Path, fails: bool) -> None:
+    """What was seen and not written yet is lost; who scraped a moment before was not told of it."""
+
+    async def story() -> None:
+        async with World(tmp_path, WATCHLIST, durable=True, threaded=False, patience=timedelta(0)) as world:
+            await settle_in(world)
+            await lose(world)
+            await world.wait(minutes=1)
+            written = await counted(world)
+            assert all(figure > 0 for figure in written[:2])
+            if fails:
+                other = sqlite3.connect(tmp_path / "state" / "watcher.db", isolation_level=None)
+                other.execute("BEGIN EXCLUSIVE")
+                await world.wait(minutes=2)
+            else:
+                last = world.state(ALICE)
+                await world.until(lambda: world.state(ALICE) is not last, minutes=1)
+            before = await counted(world)
+            lower = world.state(ALICE).outage_total.total_seconds()
+            assert before[1] < lower  # memory knows more
+            await world.kill()
+            if fails:
+                other.close()
+            await world.start()
+            after = await counted(world)
+            assert len(before) == len(after) == len(COUNTERS)
+            assert all(new >= old for new, old in zip(after, before, strict=True))
+            await world.wait(minutes=1)
+            assert (await counted(world))[1] >= lower  # the outage goes on, and all of it counts in the end
+
+    run_virtual(story())
 
 
 @pytest.mark.parametrize(("minutes", "kill"), [(0.25, False), (AWAY, True)], ids=["15 s, stopped", "5 min, killed"])

@@ -1,6 +1,5 @@
 """When to look again, and how loud an outage is."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -55,7 +54,7 @@ def is_overdue(since: datetime, now: datetime, policy: Policy) -> bool:
     Where the interval changed in between, the new one is reckoned from the change on: nobody looked so often before.
     """
     changed = _change_after(since, policy)
-    if changed is None:
+    if changed is None or changed.before.interval == policy.interval:
         return now - since >= BLIND_AFTER * policy.interval
     at = min(now, changed.at)
     return at - since >= BLIND_AFTER * changed.before.interval or now - at >= BLIND_AFTER * policy.interval
@@ -64,7 +63,7 @@ def is_overdue(since: datetime, now: datetime, policy: Policy) -> bool:
 def is_gap(state: AccountState, since: datetime, now: datetime, policy: Policy) -> bool:
     """True when more than GAP_AFTER expected waits lie between `since` and `now`.
 
-    Where the interval changed in between, the wait may have begun under the old one: the longer of the two is allowed,
+    Where the policy changed in between, the wait may have begun under the old one: the longer of the two is allowed,
     but no more than the old one until the change.
     """
     wanted = expected(state, policy)
@@ -77,7 +76,7 @@ def is_gap(state: AccountState, since: datetime, now: datetime, policy: Policy) 
 
 
 class _Change(NamedTuple):
-    """When the interval changed, and the policy before."""
+    """When an interval changed, and the policy before."""
 
     at: datetime
     before: Policy
@@ -86,7 +85,7 @@ class _Change(NamedTuple):
 def _change_after(since: datetime, policy: Policy) -> _Change | None:
     if policy.changed_at is None or policy.previous is None or since >= policy.changed_at:
         return None
-    return _Change(policy.changed_at, replace(policy, interval=policy.previous))
+    return _Change(policy.changed_at, policy.previous)
 
 
 def _while_down(state: AccountState, policy: Policy) -> timedelta:

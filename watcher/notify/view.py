@@ -20,12 +20,12 @@ _HEADLINE = 300
 class View:
     """All that a text may speak of: the news (`incident`, `kind`, `dedup_key`) and how things are at `now`.
 
-    `titles` are the platforms' titles by id. `owner` is the owner's name, `others` the owner's other accounts with
-    their states. `new_handle` is set once the account was renamed. `without_verdict` counts the accounts that a
-    PLATFORM incident leaves without a verdict; `is_watched` is False once none is watched there any more. `digest`
-    vouches for the evidence. `public_url` is where people reach the web pages of this program, if anywhere.
-    `annotations` are what people noted of the outage, oldest first. `timezone` is that of the readers, `recipients`
-    those who are still to be reached (empty: all).
+    `titles` are the platforms' titles by id. `account` is whom it is about, as last watched. `owner` is the owner's
+    name, `others` the owner's other accounts with their states. `new_handle` is set once the account was renamed.
+    `without_verdict` counts the accounts that a PLATFORM incident leaves without a verdict; `is_watched` is False once
+    none is watched there any more. `digest` vouches for the evidence. `public_url` is where people reach the web pages
+    of this program, if anywhere. `annotations` are what people noted of the outage, oldest first. `timezone` is that of
+    the readers, `recipients` those who are still to be reached (empty: all).
     """
 
     incident: Incident

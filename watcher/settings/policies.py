@@ -31,7 +31,7 @@ def next_change(watchlist: Watchlist, after: datetime) -> datetime | None:
 
 
 def carry_over(new: Watchlist, old: Watchlist, now: datetime) -> Watchlist:
-    """The watchlist that takes the place of `old` at `now`, knowing of each account since when its interval holds.
+    """The watchlist that takes the place of `old` at `now`, knowing of each account since when its intervals hold.
 
     Without that the judge would take the time before for one in which too little was seen.
     """
@@ -44,16 +44,28 @@ def _carried(account: Account, before: Account | None, now: datetime) -> Account
     if before is None:
         return account
     changed_at, previous = before.policy.changed_at, before.policy.previous
-    if account.policy.interval != before.policy.interval:
+    if _intervals(account.policy) != _intervals(before.policy):
         changed_at, previous = now, _expected_until(before.policy, now)
     return replace(account, policy=replace(account.policy, changed_at=changed_at, previous=previous))
 
 
-def _expected_until(policy: Policy, now: datetime) -> timedelta:
-    """How often there were looks until `now`; as before the last change, if that was too lately to have shown yet."""
-    if policy.changed_at is None or policy.previous is None or now - policy.changed_at > GAP_AFTER * policy.interval:
-        return policy.interval
-    return max(policy.interval, policy.previous)
+def _intervals(policy: Policy) -> tuple[timedelta, timedelta, timedelta]:
+    """All that waits between looks are made of."""
+    return policy.interval, policy.confirm.interval, policy.recover.interval
+
+
+def _expected_until(policy: Policy, now: datetime) -> Policy:
+    """By what there were looks until `now`; as before the last change too, if that was too lately to have shown yet."""
+    until_now, before = replace(policy, changed_at=None, previous=None), policy.previous
+    if policy.changed_at is None or before is None or now - policy.changed_at > GAP_AFTER * policy.interval:
+        return until_now
+    interval, confirm, recover = map(max, _intervals(policy), _intervals(before))
+    return replace(
+        until_now,
+        interval=interval,
+        confirm=replace(policy.confirm, interval=confirm),
+        recover=replace(policy.recover, interval=recover),
+    )
 
 
 def _by_calendar(watchlist: Watchlist, interval: Callable[[Calendar], timedelta]) -> Watchlist:

@@ -82,6 +82,7 @@ class IncidentRecord:
     """An incident with its outage (if it is about one), all its notifications and annotations, oldest first.
 
     `digest` is the hash of the incident's first transition ("" when it has none): it vouches for the evidence.
+    `account` is whom an ACCOUNT or NOTICE incident is about, as last watched: without policy, controls and calendar.
     """
 
     incident: Incident
@@ -89,6 +90,7 @@ class IncidentRecord:
     notifications: tuple[Notification, ...]
     digest: str = ""
     annotations: tuple[Annotation, ...] = ()
+    account: Account | None = None
 
 
 class Amended(StrEnum):

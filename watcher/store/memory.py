@@ -144,13 +144,16 @@ class MemoryStore(MemoryRecord, Store):
         """One incident with all that was told of it."""
         if incident_id not in self._incidents:
             return None
+        incident, outage = self._incidents[incident_id], self._outages.get(incident_id)
+        account = self._accounts.get(outage.account_id if outage else incident.key)
         its = (link.hash for link in self._chain if link.outage_id == incident_id)
         return IncidentRecord(
-            incident=self._incidents[incident_id],
-            outage=self._outages.get(incident_id),
+            incident=incident,
+            outage=outage,
             notifications=tuple(self._about(incident_id)),
             digest=next(its, ""),
             annotations=self.annotations([incident_id]).get(incident_id, ()),
+            account=account and replace(account, policy=Policy(), controls=(), calendar=None),
         )
 
     def transitions(self, *, account_id: str | None = None, limit: int = 100) -> tuple[Transition, ...]:

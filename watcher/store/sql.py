@@ -218,14 +218,16 @@ class SqlStore(Store):
             found = sql_load.rows(connection, select(tables.incident).where(tables.incident.c.id == incident_id))
             if not found:
                 return None
+            about = from_row(Incident, found[0])
             outage = sql_load.rows(connection, select(outages).where(outages.c.id == incident_id))
             first = select(transitions.c.hash).where(transitions.c.outage_id == incident_id)
             return IncidentRecord(
-                incident=from_row(Incident, found[0]),
+                incident=about,
                 outage=from_row(Outage, outage[0]) if outage else None,
                 notifications=notifications_of(connection, incident_id),
                 digest=connection.scalar(first.order_by(transitions.c.seq).limit(1)) or "",
                 annotations=sql_history.annotations_of(connection, [incident_id]).get(incident_id, ()),
+                account=sql_load.account(connection, outage[0]["account_id"] if outage else about.key),
             )
 
     def transitions(self, *, account_id: str | None = None, limit: int = 100) -> tuple[Transition, ...]:

@@ -36,6 +36,12 @@ def states(connection: Connection) -> dict[str, AccountState]:
     }
 
 
+def account(connection: Connection, account_id: str) -> Account | None:
+    """The account as last watched, as far as that is kept."""
+    found = rows(connection, select(tables.account).where(tables.account.c.id == account_id))
+    return from_row(Account, found[0], policy=Policy(), controls=(), calendar=None) if found else None
+
+
 def open_incidents(connection: Connection) -> tuple[Incident, ...]:
     """The incidents that are not over, oldest first."""
     columns = tables.incident.c

@@ -6,7 +6,7 @@ disk but who asks to. No decision is made here about what is written.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -47,7 +47,7 @@ class StoreWorker:
     """Calls `store` from one thread (`threaded`), or at once where no call takes time (the store in memory).
 
     `commit` and `touch` only queue; `run` writes. `failing_since` is when writing began to fail and `failure` why it
-    failed last, None while it works.
+    failed last, None while it works. `stored` are the states as last written, of the accounts that are watched.
     """
 
     def __init__(self, store: Store, clock: Clock, metrics: Metrics, *, threaded: bool) -> None:
@@ -68,6 +68,7 @@ class StoreWorker:
         self._is_closed = False
         self.failing_since: datetime | None = None
         self.failure: str | None = None
+        self.stored: dict[str, AccountState] = {}
 
     @property
     def store(self) -> Store:
@@ -112,6 +113,10 @@ class StoreWorker:
             self._touched_since = self._clock.now()
             self._wake.set()
         self._touched[state.account_id] = state
+
+    def follow(self, stored: Mapping[str, AccountState]) -> None:
+        """Keep the last written state of just these accounts; these are what was written so far."""
+        self.stored = dict(stored)
 
     def backlog(self) -> int:
         """How many commits and touched states are not stored yet."""
@@ -217,9 +222,15 @@ class StoreWorker:
     def _written(self, batch: list[_Queued], touched: dict[str, AccountState]) -> None:
         self._forget(batch, touched)
         for queued in batch:
+            self._note_stored(queued.commit.states)
             if not queued.done.done():
                 queued.done.set_result(None)
+        self._note_stored(touched.values())
         self._works_again()
+
+    def _note_stored(self, states: Iterable[AccountState]) -> None:
+        # Not of who is no longer watched: their last word is written after they are gone, and nobody would remove it.
+        self.stored.update((state.account_id, state) for state in states if state.account_id in self.stored)
 
     def _works_again(self) -> None:
         self._singly = max(self._singly - 1, 0)

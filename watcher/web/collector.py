@@ -26,6 +26,8 @@ from watcher.text import clean
 _ACCOUNT = ("account", "platform")
 _SOURCE = ("platform", "platform_instance", "source")
 _OWN_SCHEDULE = "watcher probes on its own schedule; this is from memory."
+# A counter that falls counts as begun anew: what a kill takes away must not have been shown.
+_AS_STORED = "watcher probes on its own schedule; this is as stored."
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,31 +83,31 @@ _GAUGES = (
 _COUNTERS = (
     _Reading(
         "watcher_account_outages_total",
-        f"Outages that were opened, kept across restarts. {_OWN_SCHEDULE}",
+        f"Outages that were opened, kept across restarts. {_AS_STORED}",
         lambda state: float(state.outages_total),
     ),
     _Reading(
         "watcher_account_outage_seconds_total",
         "Time in outages, kept across restarts: those that ended at their best estimate, the open one at its lower "
-        f"bound. {_OWN_SCHEDULE}",
+        f"bound. {_AS_STORED}",
         lambda state: state.outage_total.total_seconds(),
     ),
     _Reading(
         "watcher_account_unobserved_seconds_total",
         "Time in which neither presence nor absence was seen, kept across restarts; it counts as neither. "
-        f"{_OWN_SCHEDULE}",
+        f"{_AS_STORED}",
         lambda state: state.unobserved.total_seconds(),
     ),
     _Reading(
         "watcher_account_observed_seconds_total",
         "Time in which presence or absence was seen, from the first sight of the profile on, kept across restarts. "
-        f"{_OWN_SCHEDULE}",
+        f"{_AS_STORED}",
         lambda state: state.observed.total_seconds(),
     ),
     _Reading(
         "watcher_account_outage_unobserved_seconds_total",
         "The part of the time in outages in which neither presence nor absence was seen, kept across restarts; it "
-        f"counts in watcher_account_outage_seconds_total too. {_OWN_SCHEDULE}",
+        f"counts in watcher_account_outage_seconds_total too. {_AS_STORED}",
         lambda state: state.outage_unobserved.total_seconds(),
     ),
 )
@@ -159,11 +161,13 @@ def label_value(text: str) -> str:
 def _accounts(snapshot: Snapshot) -> Iterator[Metric]:
     # One and the same for all samples of an account: they are then written once (see `lines`).
     rows = [
-        ({"account": label_value(a.id), "platform": label_value(a.platform)}, state) for a, state in snapshot.accounts
+        ({"account": label_value(a.id), "platform": label_value(a.platform)}, state, snapshot.stored.get(a.id, state))
+        for a, state in snapshot.accounts
     ]
     for family, reading in _families():
-        for labels, state in rows:
-            if (value := reading.read(state)) is not None:
+        is_counter = reading in _COUNTERS
+        for labels, state, stored in rows:
+            if (value := reading.read(stored if is_counter else state)) is not None:
                 family.samples.append(Sample(reading.name, labels, value))
         yield family
 

@@ -1,4 +1,4 @@
-"""A change of the interval is not taken for silence, nor does it hide one. It changes at 300 s: at 08:00, say."""
+"""A change of an interval is not taken for silence, nor does it hide one. It changes at 300 s: at 08:00, say."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.judge.story import Story, at, policy, seconds
 from watcher.judge.policy import is_overdue
-from watcher.model.account import Policy
+from watcher.model.account import Policy, Repeat
 from watcher.model.finding import Reason
 from watcher.model.outage import TransitionKind
 
@@ -16,7 +16,7 @@ CHANGE = 300
 
 def changed(every: float, previous: float) -> Policy:
     """The policy after the change."""
-    return replace(policy(every=every), changed_at=at(CHANGE), previous=seconds(previous))
+    return replace(policy(every=every), changed_at=at(CHANGE), previous=policy(every=previous))
 
 
 def seen_before(second: float, every: float) -> Story:
@@ -129,3 +129,35 @@ def test_without_a_change_three_intervals_are_three_intervals() -> None:
     """An interval that has been in force ever since has nothing before it."""
     assert not is_overdue(at(0), at(179), policy())
     assert is_overdue(at(0), at(180), policy())
+
+
+def test_an_outage_that_is_to_be_watched_more_closely_is_as_observed_as_it_was() -> None:
+    """Gone, and looked at every 290 s when that becomes ten: the look that comes by the old wait left nothing out."""
+    story = Story.down(policy(confirm=1, every=600, again=290))
+    story.see(Reason.NOT_FOUND, 299)
+    before = story.account.policy
+    story.account = replace(story.account, policy=replace(policy(every=600), changed_at=at(CHANGE), previous=before))
+    for second in (589, 599, 609):
+        story.see(Reason.NOT_FOUND, second)
+    assert story.outage.unobserved == seconds(0)
+    story.see(Reason.NOT_FOUND, 630)
+    assert [(span.from_at, span.to_at) for span in story.unobserved] == [(at(609), at(630))]
+
+
+def test_an_end_that_is_to_be_confirmed_sooner_is_as_observed_as_it_was() -> None:
+    """Back, and the second look was to come 200 s after the first when that becomes ten: nothing was left out."""
+    slowly = replace(policy(every=600), recover=Repeat(threshold=3, interval=seconds(200)))
+    story = Story.up(0, slowly)
+    for second in range(60, 290, 10):
+        story.see(Reason.NOT_FOUND, second)
+    story.see(Reason.PROFILE, 295)
+    story.account = replace(story.account, policy=replace(policy(every=600), changed_at=at(CHANGE), previous=slowly))
+    assert story.see(Reason.PROFILE, 495) == [K.OUTAGE_CLOSED]
+    assert story.unobserved == []
+
+
+def test_another_confirm_interval_excuses_no_silence() -> None:
+    """Silence is reckoned by `interval`: where that is the same before and after, the change makes no difference."""
+    now = replace(policy(every=30, again=5), changed_at=at(CHANGE), previous=policy(every=30))
+    assert not is_overdue(at(250), at(339), now)
+    assert is_overdue(at(250), at(340), now)

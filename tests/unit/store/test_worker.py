@@ -550,3 +550,49 @@ async def test_a_refused_beat_is_a_failure_of_the_store(sql: SqlStore, metrics: 
 def failing_since(metrics: Metrics) -> float | None:
     """What an alert rule would see."""
     return metrics.registry.get_sample_value("watcher_store_failing_since_timestamp_seconds")
+
+
+async def test_the_last_written_states_are_at_hand(metrics: Metrics) -> None:
+    """Neither what waits nor what failed is among them; of commits and touches written together the last counts."""
+    store = RecordingStore()
+    worker = StoreWorker(store, InstantClock(), metrics, threaded=False)
+    worker.follow({f"x:{name}": state(name) for name in NAMES})
+
+    def written() -> list[int]:
+        return [worker.stored[f"x:{name}"].n for name in NAMES]
+
+    worker.commit(numbered("potus", 1))
+    worker.commit(numbered("potus", 2))
+    worker.touch(state("realdonaldtrump", n=3))
+    store.failures = 1
+    with pytest.raises(StoreError):
+        await worker.flush()
+    assert written() == [0, 0]
+    await worker.flush()
+    assert written() == [2, 3] == [stored(store, name) for name in NAMES]
+    worker.touch(state("potus", n=4))
+    assert written() == [2, 3]
+    await worker.flush()
+    assert written() == [4, 3]
+
+
+async def test_no_state_is_kept_at_hand_of_who_is_not_watched(metrics: Metrics) -> None:
+    """The last word of an account that was taken off the list is written, and leaves nothing in memory."""
+    store = RecordingStore()
+    worker = StoreWorker(store, InstantClock(), metrics, threaded=False)
+    worker.follow({f"x:{name}": state(name) for name in NAMES})
+    worker.commit(numbered("potus", 1))
+    worker.touch(state("potus", n=2))
+    worker.follow({"x:realdonaldtrump": worker.stored["x:realdonaldtrump"]})
+    await worker.flush()
+    assert stored(store) == 2
+    assert list(worker.stored) == ["x:realdonaldtrump"]
+
+
+async def test_what_is_refused_for_good_is_not_at_hand(metrics: Metrics) -> None:
+    """It was never written."""
+    worker = StoreWorker(RecordingStore(), InstantClock(), metrics, threaded=False)
+    worker.follow({"x:stranger": state("stranger")})
+    worker.touch(state("stranger", n=1))
+    await worker.flush()
+    assert worker.stored["x:stranger"].n == 0

@@ -1,6 +1,7 @@
 """The series that are read from state."""
 
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -159,6 +160,39 @@ def test_two_vantages_make_one_series_with_the_worst() -> None:
 def test_vantage(vantage: VantageState, expected: float) -> None:
     """Whether anything at all is reached is a gauge of its own."""
     assert value(story.snapshot(vantage=vantage), "watcher_vantage_online") == expected
+
+
+def test_counters_are_as_stored_and_gauges_as_in_memory() -> None:
+    """What a kill would take back is not counted yet; how things are is said at once."""
+    labels = of(story.TRUMP)
+    before = story.state(
+        story.TRUMP,
+        outages_total=1,
+        outage_closed=timedelta(seconds=40),
+        outage_unobserved=timedelta(seconds=5),
+        unobserved=timedelta(seconds=70),
+        observed=timedelta(minutes=2),
+        last_probe_at=story.ago(seconds=20),
+    )
+    now = replace(
+        before,
+        phase=Phase.DOWN,
+        outage=story.outage(),
+        outages_total=2,
+        unobserved=timedelta(seconds=90),
+        observed=timedelta(minutes=3),
+        last_probe_at=story.ago(seconds=10),
+    )
+    rows = ((story.TRUMP, now), (story.POTUS, story.state(story.POTUS, outages_total=7)))
+    snapshot = story.snapshot(rows, stored={story.TRUMP.id: before})
+    counted = ("outages", "outage_seconds", "outage_unobserved_seconds", "unobserved_seconds", "observed_seconds")
+    assert [value(snapshot, f"watcher_account_{name}_total", **labels) for name in counted] == [1, 40, 5, 70, 120]
+    assert value(snapshot, "watcher_account_up", **labels) == 0.0
+    assert (
+        value(snapshot, "watcher_account_last_probe_timestamp_seconds", **labels) == story.ago(seconds=10).timestamp()
+    )
+    assert value(snapshot, "watcher_accounts", platform="x", state="down") == 1.0
+    assert value(snapshot, "watcher_account_outages_total", **of(story.POTUS)) == 7
 
 
 def test_registering_asks_for_no_snapshot() -> None:

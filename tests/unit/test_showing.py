@@ -1,0 +1,78 @@
+"""What a message may speak of: from memory, and from the record where memory has nothing any more."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.unit import town
+from tests.unit.notify import story
+from watcher.model.account import Account
+from watcher.model.notification import Notification, NotificationKind
+from watcher.model.outage import EndCause
+from watcher.notify import View, render
+from watcher.showing import view_of
+from watcher.store.base import IncidentRecord
+
+FORUM = story.account(
+    "generic", "alice", instance="https://forum.example/u/{handle}", url="https://forum.example/u/alice"
+)
+NEWSROOM = story.account("mastodon", "newsroom", instance="social.example", url="https://social.example/@newsroom")
+LEFT = town.account("bob")
+
+
+def view(kind: NotificationKind, named: Account | None, *watched: Account) -> View:
+    """What is told of the outage of FORUM or NEWSROOM while `watched` are watched."""
+    about = named or FORUM
+    over = kind is NotificationKind.RESOLVED
+    outage = replace(
+        story.CLOSED if over else story.OPEN,
+        account_id=about.id,
+        handle_then=about.handle,
+        end_cause=EndCause.UNWATCHED if over else None,
+    )
+    incident = story.incident(outage, key=about.id)
+    told = Notification(
+        incident_id=incident.id,
+        route="all",
+        channel="desk",
+        kind=kind,
+        dedup_key="k",
+        event_at=story.EVENING,
+        due_at=story.EVENING,
+    )
+    record = IncidentRecord(incident=incident, outage=outage, notifications=(told,), account=named)
+    return view_of(record, told, town.book(*watched), None, story.EVENING + timedelta(hours=1))
+
+
+@pytest.mark.parametrize(
+    ("account", "subject"),
+    [(FORUM, "alice (forum.example) unavailable"), (NEWSROOM, "@newsroom (mastodon (social.example)) unavailable")],
+    ids=["generic", "mastodon"],
+)
+def test_the_subject_stays_when_the_account_is_taken_off_the_list(account: Account, subject: str) -> None:
+    """A thread of mail is held together by it; the link to the profile stays as well."""
+    alert = render(view(NotificationKind.ALERT, account, account, LEFT))
+    end = render(view(NotificationKind.RESOLVED, account, LEFT))
+    assert (alert.subject, end.subject) == (subject, subject)
+    assert ("Profile", account.url) in end.links
+
+
+def test_of_who_is_not_watched_only_the_name_is_known() -> None:
+    """Neither an owner nor the owner's other accounts are spoken of: the list says nothing of them any more."""
+    sibling = story.account("town", "bob")
+    assert view(NotificationKind.ALERT, FORUM, FORUM, sibling).others != ()
+    seen = view(NotificationKind.RESOLVED, FORUM, sibling)
+    assert (seen.account, seen.owner, seen.others, seen.new_handle) == (FORUM, None, (), None)
+
+
+def test_what_is_watched_now_comes_before_the_record() -> None:
+    """The entry as it is now, not as it was stored: an edit may be on its way."""
+    moved = replace(FORUM, url="https://forum.example/users/alice")
+    outage_view = view(NotificationKind.ALERT, FORUM, moved)
+    assert outage_view.account == moved
+
+
+def test_of_who_was_forgotten_the_id_is_left() -> None:
+    """Nothing is stored and nothing watched: the name is made of the id, as far as that goes."""
+    assert view(NotificationKind.RESOLVED, None, LEFT).name == "@alice"
