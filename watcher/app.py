@@ -304,7 +304,7 @@ class App:
         self.settings = replace(loaded.settings, **{key: getattr(before, key) for key in _LATER})
         self.pipeline.adopt(watchlist, loaded.platforms, self.settings.routes, handover)
         # Of who is new nothing is written yet; it begins with zeros.
-        written = {**handover.states, **known, **self._worker.stored}
+        written = {**handover.states, **known.states, **self._worker.stored}
         self._worker.follow({account_id: written[account_id] for account_id in watchlist.accounts})
         self._go_by(channels)
         self.rounds.arrange()

@@ -21,8 +21,7 @@ def rows(connection: Connection, query: Select[Any]) -> Sequence[RowMapping]:
 
 def accounts(connection: Connection) -> dict[str, Account]:
     """All accounts ever watched, as they were listed last."""
-    only_listed: dict[str, Any] = {"policy": Policy(), "controls": (), "calendar": None}
-    return {row["id"]: from_row(Account, row, **only_listed) for row in rows(connection, select(tables.account))}
+    return {row["id"]: _account(row) for row in rows(connection, select(tables.account))}
 
 
 def states(connection: Connection) -> dict[str, AccountState]:
@@ -39,7 +38,12 @@ def states(connection: Connection) -> dict[str, AccountState]:
 def account(connection: Connection, account_id: str) -> Account | None:
     """The account as last watched, as far as that is kept."""
     found = rows(connection, select(tables.account).where(tables.account.c.id == account_id))
-    return from_row(Account, found[0], policy=Policy(), controls=(), calendar=None) if found else None
+    return _account(found[0]) if found else None
+
+
+def _account(row: RowMapping) -> Account:
+    # What only the watchlist knows is not kept.
+    return from_row(Account, row, policy=Policy(), controls=(), calendar=None)
 
 
 def open_incidents(connection: Connection) -> tuple[Incident, ...]:
