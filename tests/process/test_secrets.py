@@ -12,9 +12,14 @@ from urllib.parse import quote, unquote
 
 import pytest
 
+from tests.fakes.chatter import ChattyMail
 from tests.fakes.echo import Echo
+from tests.fakes.newsroom import CONTROLS, configure
 from tests.process.command import Ended, Watcher, get, until, watcher
+from watcher.clock import SystemClock
+from watcher.demo.answers import Page
 from watcher.demo.certificates import Authority
+from watcher.demo.platform import ScriptedPlatform
 
 X_TOKEN = 'AAAAx%2Bt0k3n/of+X=="plant'
 MIRROR_TOKEN = "m1rr0r/t0ken+plant%3D"
@@ -50,6 +55,12 @@ CHANNELS = (
     slack("crash"),
 )
 SECRETS = (X_TOKEN, MIRROR_TOKEN, *(channel.secret for channel in CHANNELS))
+PASSWORDS = ("m4il/by the+env=plant", "m4il/in a+file=plant")
+MAIL = """\
+  - {{name: mail, kind: email, {server}, password: "${{SMTP_PASSWORD}}"}}
+  - {{name: letter, kind: email, {server}, password_file: secrets/smtp}}
+"""
+SERVER = "host: 127.0.0.1, port: {port}, tls: none, username: desk, from: a@desk.example, to: b@desk.example"
 
 WATCHLIST = """\
 defaults: {interval: 2s, confirm: {threshold: 2, interval: 1s}, recover: {threshold: 2, interval: 1s}}
@@ -208,6 +219,36 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+async def test_the_passwords_of_mail_come_out_nowhere(tmp_path: Path) -> None:
+    """A server that quotes the log-in in its refusal: a run that alerts by it, and the test of each channel."""
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "smtp").write_text(PASSWORDS[1])
+    async with ScriptedPlatform(SystemClock(), tmp_path) as platform, ChattyMail() as server:
+        for handle in (*CONTROLS, "POTUS", "realDonaldTrump"):
+            platform.set(handle, Page.PRESENT)
+        mail = MAIL.format(server=SERVER.format(port=server.port))
+        settings = f"channels:\n{mail}routes: [{{name: all, channels: [mail, letter]}}]\n"
+        config = configure(tmp_path / "config", platform, settings=settings)
+        (tmp_path / "secrets").rename(tmp_path / "config" / "secrets")
+        env = {"SMTP_PASSWORD": PASSWORDS[0]}
+        async with Watcher("run", "--config", config, "--log-level", "debug", env=env) as running:
+            for _ in range(2):
+                await running.logged("AccountFirstSeen")
+            platform.set("realDonaldTrump", Page.MISSING_FR)
+            await until(lambda: len([line for line in server.received if line.startswith("AUTH")]) >= 2)
+            for _ in range(2):
+                await running.logged("a notification was not delivered")
+            running.stop()
+            ended = await running.ended(within=10)
+        where = {**told("run", ended), **kept(tmp_path / "config" / "state")}
+        for name in ("mail", "letter"):
+            where |= told(name, await watcher("test-channel", name, "--config", config, env=env))
+    assert found(where, PASSWORDS) == []
+    wire = {"the wire": "\n".join(server.received).encode()}
+    assert {secret for _, secret in found(wire, PASSWORDS)} == set(PASSWORDS)
+    assert b"535 5.7.8" in where["mail, output"]
 
 
 @pytest.mark.timeout(120)
