@@ -9,6 +9,7 @@ from tests.fakes.virtual_time import run_virtual
 from tests.scenario.world import World, watching
 from watcher.demo.answers import Page
 from watcher.model.notification import NotificationState
+from watcher.notify.channels.letter import message_id
 
 ALICE = "x:alice"
 WATCHLIST = watching("https://x.com/alice", "https://x.com/bob")
@@ -90,7 +91,10 @@ def test_down_for_half_an_hour_during_an_outage(tmp_path: Path) -> None:
 
 
 def test_over_before_the_server_is_back(tmp_path: Path) -> None:
-    """One mail tells the whole story, as the first of its thread, and no recovery follows; over a restart too."""
+    """One mail tells the whole story and no recovery follows; over a restart too.
+
+    It has the key of the end and stands in the thread of the alert, which a server that broke off may have taken unseen.
+    """
 
     async def story() -> None:
         mail = server()
@@ -107,8 +111,10 @@ def test_over_before_the_server_is_back(tmp_path: Path) -> None:
             [(who, first)] = headlines(mail)
             assert who == (A, B)
             assert first.startswith("@alice was not available on X for 11 min")
-            assert mail.mails[0]["in-reply-to"] is None
             [outage] = await world.outages()
+            alert = message_id(f"{outage.id}/desk/alert", "newsroom.example")
+            assert mail.mails[0]["in-reply-to"] == mail.mails[0]["references"] == alert
+            assert mail.mails[0]["message-id"] == message_id(f"{outage.id}/desk/resolved", "newsroom.example")
             states = {row.kind.value: row.state for row in await world.told(outage.id) if row.channel == "desk"}
             assert states == {"alert": NotificationState.DELIVERED, "resolved": NotificationState.SUPPRESSED}
 
