@@ -93,7 +93,7 @@ def test_down_for_half_an_hour_during_an_outage(tmp_path: Path) -> None:
 def test_over_before_the_server_is_back(tmp_path: Path) -> None:
     """One mail tells the whole story and no recovery follows; over a restart too.
 
-    It has the key of the end and stands in the thread of the alert, which a server that broke off may have taken unseen.
+    It has the key of the end, and stands in the thread of the alert: a server that broke off may have taken that.
     """
 
     async def story() -> None:
