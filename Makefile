@@ -30,7 +30,7 @@ demo: $(STAMP) ## play the eleven minutes of 2 November 2017 (ARGS="--speed 600 
 	@$(BIN)/watcher demo $(ARGS)
 
 test: $(STAMP) ## run all tests
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(TESTS) $(ARGS)
+	$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder $(TESTS) $(ARGS)
 
 check: $(STAMP) ## lint, formats, types, the directions of imports, the YAML files
 	$(BIN)/ruff check .

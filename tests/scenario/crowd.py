@@ -3,6 +3,7 @@
 The truth is the platform's own log of what it showed.
 """
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -45,6 +46,9 @@ BLUESKY = Home(
     missing=Page.NOT_FOUND,
 )
 X = Home(platform="x", host="x.com", profile="https://x.com/", handle="visitor{}", missing=Page.MISSING_FR)
+
+# How many phases are tried: all thousand take a processor four minutes. `PHASES=1000 make test ARGS="-k phase"`.
+PHASES = int(os.environ.get("PHASES", "200"))
 
 # The one of Bluesky's controls that no World has.
 _CONTROLS = ("nytimes.com",)
@@ -94,6 +98,12 @@ class Absence:
         """The distance of the bounds."""
         assert self.outage.duration.margin is not None
         return 2 * self.outage.duration.margin
+
+
+def quarter(which: int) -> range:
+    """A quarter of the phases that are tried, of a thousand, evenly over the interval."""
+    step = 4000 // PHASES
+    return range(which * step // 4, 1000, step)
 
 
 def at_phases(
