@@ -93,6 +93,10 @@ class Watcher:
         """The lines of its log that were read so far."""
         return [json.loads(line) for line in self._logged.splitlines()]
 
+    def has_logged(self, part: str) -> bool:
+        """True when `part` stands in a line that was read already."""
+        return part in self._logged
+
     def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
         """Send it that signal."""
         self._process.send_signal(number)
