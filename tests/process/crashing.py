@@ -18,7 +18,7 @@ import select
 import signal
 import sys
 import traceback
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
@@ -39,8 +39,10 @@ def anchor() -> int:
 
 def clock_since(anchor_ns: int, speed: float) -> ScaledClock:
     """The clock of the story that began at the anchor."""
-    passed = timedelta(microseconds=(_counter_ns() - anchor_ns) / 1000 * speed)
-    return ScaledClock(BEGINS + passed, speed)
+    clock = ScaledClock(BEGINS, speed)
+    # Set, not computed: whoever is kept waiting between two readings of the counter would be behind ever after.
+    clock._counter = anchor_ns
+    return clock
 
 
 def run(arguments: list[str]) -> None:
