@@ -66,7 +66,7 @@ def test_no_counter_falls_when_killed(tmp_path: Path, fails: bool) -> None:
             if fails:
                 other = sqlite3.connect(tmp_path / "state" / "watcher.db", isolation_level=None)
                 other.execute("BEGIN EXCLUSIVE")
-                await world.wait(minutes=2)
+                await world.wait(seconds=12)
             else:
                 last = world.state(ALICE)
                 await world.until(lambda: world.state(ALICE) is not last, minutes=1)
