@@ -13,7 +13,7 @@ import structlog
 from watcher import retention
 from watcher.clock import Clock
 from watcher.metrics import Metrics
-from watcher.model.control import VantageState
+from watcher.model.control import ControlKey, ControlReport, VantageState
 from watcher.model.errors import StoreError
 from watcher.pipeline import Pipeline
 from watcher.probe import Reachability
@@ -58,6 +58,7 @@ class Chores:
         self._clock = clock
         self._metrics = metrics
         self._stepped = False
+        self._saved: dict[ControlKey, ControlReport] = {}
         self._under_way: set[str] = set()
         self._log = structlog.get_logger("watcher")
 
@@ -106,12 +107,15 @@ class Chores:
         await retention.prune(self._worker, self._kept(), self._clock.now())
 
     async def _keep(self) -> None:
-        """Heartbeat and controls into the store. That it fails is told of by the worker."""
+        """Heartbeat and changed controls into the store. That it fails is told of by the worker."""
         book, controls = self._pipeline.book, self._pipeline.controls
-        reports = tuple(map(book.only_known, controls.reports().values()))
+        reports = map(book.only_known, controls.reports().values())
+        changed = tuple(report for report in reports if self._saved.get(report.key) != report)
         with suppress(StoreError):
             await self._worker.beat()
-            await self._worker.call(self._worker.store.save_controls, reports)
+            if changed:
+                await self._worker.call(self._worker.store.save_controls, changed)
+                self._saved.update((report.key, report) for report in changed)
 
     async def _check_vantage(self) -> None:
         hosts = self._rounds.hosts

@@ -67,7 +67,7 @@ def _write_outages(connection: Connection, commit: Commit) -> None:
         tables.outage,
         [to_row(outage) for outage in still_open],
         keep=_RETRACTION,
-        only_where=tables.outage.c.closed_at.is_(None),
+        only_while_null="closed_at",
     )
 
 

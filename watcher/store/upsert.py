@@ -1,9 +1,10 @@
 """INSERT that knows what to do about rows that are there already: the one thing that SQL dialects spell apart."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table
+from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 _Insert = sqlite.Insert | postgresql.Insert
@@ -15,20 +16,16 @@ def insert_or_update(
     rows: Sequence[Mapping[str, Any]],
     *,
     keep: Iterable[str] = (),
-    only_where: ColumnElement[bool] | None = None,
+    only_while_null: str | None = None,
 ) -> None:
     """Insert `rows`; where the primary key is there, update the other columns that the rows give, but for `keep`.
 
-    A row that is there and does not fulfil `only_where` stays as it is. All rows must give the same columns.
+    A row that is there stays as it is once its column `only_while_null`, where one is named, has a value.
+    All rows must give the same columns.
     """
-    if not rows:
-        return
-    statement = _insert(connection, table)
-    key = [column.name for column in table.primary_key]
-    changes = {name: statement.excluded[name] for name in rows[0] if name not in (*key, *keep)}
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=key, set_=changes, where=only_where), _as_parameters(rows)
-    )
+    if rows:
+        statement = _upsert(connection.dialect.name, table, tuple(rows[0]), tuple(keep), only_while_null)
+        connection.execute(statement, _as_parameters(rows))
 
 
 def insert_new(
@@ -43,21 +40,33 @@ def insert_new(
 
     Of the column `latest`, where one is named, the greater value stays; nothing else of a row that is there changes.
     """
-    if not rows:
-        return
-    statement = _insert(connection, table)
+    if rows:
+        connection.execute(_insert_new(connection.dialect.name, table, tuple(unique), latest), _as_parameters(rows))
+
+
+# Built once each: putting a statement together takes longer than running it.
+@lru_cache(maxsize=256)
+def _upsert(
+    dialect: str, table: Table, columns: tuple[str, ...], keep: tuple[str, ...], only_while_null: str | None
+) -> _Insert:
+    statement = _insert(dialect, table)
+    key = [column.name for column in table.primary_key]
+    changes = {name: statement.excluded[name] for name in columns if name not in (*key, *keep)}
+    where = None if only_while_null is None else table.c[only_while_null].is_(None)
+    return statement.on_conflict_do_update(index_elements=key, set_=changes, where=where)
+
+
+@lru_cache(maxsize=256)
+def _insert_new(dialect: str, table: Table, unique: tuple[str, ...], latest: str | None) -> _Insert:
+    statement = _insert(dialect, table)
     if latest is None:
-        statement = statement.on_conflict_do_nothing(index_elements=list(unique))
-    else:
-        new = statement.excluded[latest]
-        statement = statement.on_conflict_do_update(
-            index_elements=list(unique), set_={latest: new}, where=table.c[latest] < new
-        )
-    connection.execute(statement, _as_parameters(rows))
+        return statement.on_conflict_do_nothing(index_elements=list(unique))
+    new = statement.excluded[latest]
+    return statement.on_conflict_do_update(index_elements=list(unique), set_={latest: new}, where=table.c[latest] < new)
 
 
-def _insert(connection: Connection, table: Table) -> _Insert:
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+def _insert(dialect: str, table: Table) -> _Insert:
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
 def _as_parameters(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
