@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import unquote, unquote_plus, urlsplit
+from urllib.parse import parse_qsl, unquote, unquote_plus, urlsplit
 
 from watcher.model.platform import Platform
 from watcher.settings.scalars import UnshownError
@@ -93,11 +93,15 @@ class Profile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UrlPattern:
-    """One `recognise` pattern. `host` is None where `{instance}` stands for it."""
+    """One `recognise` pattern. `host` is None where `{instance}` stands for it.
+
+    `key` names the part of the query whose value is the handle; None where it stands in the path.
+    """
 
     platform: Platform
     host: str | None
     segments: tuple[re.Pattern[str], ...]
+    key: str | None = None
 
     def match(self, url: WebUrl) -> Profile | None:
         """Whose profile `url` is by this pattern."""
@@ -109,6 +113,10 @@ class UrlPattern:
             if found is None:
                 return None
             handle = found.groupdict().get("handle", handle)
+        if self.key is not None:
+            handle = next((value for key, value in parse_qsl(url.query) if key == self.key), "")
+            if not handle:
+                return None
         return Profile(platform=self.platform, handle=handle, instance=url.host if self.host is None else "")
 
 
@@ -118,11 +126,15 @@ def parse_pattern(platform: Platform, text: str) -> UrlPattern:
         raise ValueError("must contain {handle} once")
     any_host = "://{instance}/" in text
     parts = urlsplit(text.replace("://{instance}/", "://instance/", 1))
-    if parts.scheme not in _SCHEMES or _MARK not in parts.path or "{" in parts.netloc:
+    key, _, value = parts.query.partition("=")
+    in_query = bool(key) and value == _MARK
+    if parts.scheme not in _SCHEMES or not (_MARK in parts.path or in_query) or "{" in parts.netloc:
         raise ValueError("must be a web address with {handle} in its path, like https://x.com/{handle}")
     host = _PREFIX.sub("", parts.netloc.lower(), count=1)
     segments = tuple(_segment(part) for part in parts.path.removesuffix("/").split("/")[1:])
-    return UrlPattern(platform=platform, host=None if any_host else host, segments=segments)
+    return UrlPattern(
+        platform=platform, host=None if any_host else host, segments=segments, key=key if in_query else None
+    )
 
 
 def _segment(text: str) -> re.Pattern[str]:
@@ -141,10 +153,11 @@ class Recogniser:
 
     def profile(self, url: WebUrl, platform: str | None = None) -> Profile | None:
         """Whose profile `url` is; `platform` (an id) leaves only that one's patterns."""
-        known = self.owner_of(url) is not None
         for pattern in self._patterns:
             # A site with patterns of its own is nobody's instance.
-            if platform in (None, pattern.platform.id) and not (known and pattern.host is None):
+            if platform in (None, pattern.platform.id) and (
+                pattern.host is not None or self.is_instance(url.host, pattern.platform)
+            ):
                 found = pattern.match(url)
                 if found is not None:
                     return found
@@ -153,6 +166,11 @@ class Recogniser:
     def owner_of(self, url: WebUrl) -> Platform | None:
         """The platform whose own host this is, whether or not the page is a profile."""
         return self._owners.get(url.bare_host)
+
+    def is_instance(self, host: str, platform: Platform) -> bool:
+        """False for a host that `{instance}` of the platform cannot mean: another's own, or one that it names."""
+        names = [host, *(host[at + 1 :] for at, letter in enumerate(host) if letter == ".")]
+        return not any(name in self._owners or name in platform.not_instances for name in names)
 
 
 def template_of(url: WebUrl, handle: str) -> str | None:
