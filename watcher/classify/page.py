@@ -123,10 +123,17 @@ class Page:
                 return tuple(unquote(hop.location) for hop in response.hops)
             case FieldKind.HEADER:
                 return _one(response.headers.get(field.key.lower()))
-            case FieldKind.JSON:
-                return () if isinstance(self.json, NotJson) else tuple(_walk(self.json, field.key))
+            case FieldKind.JSON | FieldKind.SCRIPT_JSON:
+                return tuple(islice(self._json_values(field), _MAX_VALUES))
             case _:
                 return self._html_values(field)
+
+    def _json_values(self, field: Field) -> Iterator[str]:
+        if field.kind is FieldKind.SCRIPT_JSON:
+            name, _, path = field.key.partition(":")
+            yield from self._in_scripts(name, path)
+        elif not isinstance(self.json, NotJson):
+            yield from _walk(self.json, field.key)
 
     def _in_scripts(self, name: str, path: str) -> Iterator[str]:
         path, anywhere = path.removeprefix(_ANYWHERE), path.startswith(_ANYWHERE)
@@ -152,9 +159,6 @@ class Page:
                 return _one(unquote(value) if value is not None and field.key.endswith("url") else value)
             case FieldKind.CANONICAL:
                 return _one(None if self.markup.canonical is None else unquote(self.markup.canonical))
-            case FieldKind.SCRIPT_JSON:
-                name, _, path = field.key.partition(":")
-                return tuple(islice(self._in_scripts(name, path), _MAX_VALUES))
             case FieldKind.JSON_LD:
                 return tuple(value for document in self.json_ld for value in _walk(document, field.key))
             case FieldKind.ERROR:

@@ -19,7 +19,7 @@ GENERIC: Final = "generic"
 _SCHEMES = {"http": 80, "https": 443}
 _LOOKS_LIKE_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*\.?|\[[0-9a-f:.]+\]")
-_PREFIX = re.compile(r"(www|m)\.")
+_PREFIX = re.compile(r"^(?:www|m|mobile)\.(?=[^.]+\.)")
 _MARK = "{handle}"
 
 
@@ -37,8 +37,8 @@ class WebUrl:
 
     @property
     def bare_host(self) -> str:
-        """The host without `www.` or `m.` before it."""
-        return _PREFIX.sub("", self.host, count=1) if _PREFIX.match(self.host) else self.host
+        """The host without `www.`, `m.` or `mobile.` before it."""
+        return _PREFIX.sub("", self.host)
 
     @property
     def segments(self) -> tuple[str, ...]:
@@ -130,7 +130,7 @@ def parse_pattern(platform: Platform, text: str) -> UrlPattern:
     in_query = bool(key) and value == _MARK
     if parts.scheme not in _SCHEMES or not (_MARK in parts.path or in_query) or "{" in parts.netloc:
         raise ValueError("must be a web address with {handle} in its path, like https://x.com/{handle}")
-    host = _PREFIX.sub("", parts.netloc.lower(), count=1)
+    host = _PREFIX.sub("", parts.netloc.lower())
     segments = tuple(_segment(part) for part in parts.path.removesuffix("/").split("/")[1:])
     return UrlPattern(
         platform=platform, host=None if any_host else host, segments=segments, key=key if in_query else None

@@ -131,11 +131,11 @@ def test_an_unofficial_source_may_be_on_from_the_start(tmp_path: Path) -> None:
         ("recognise: https", "recognise: ftp", ["recognise: 'ftp://{instance}/@{handle}' is not a URL"]),
         (
             "recognise: https://{instance}/@{handle}",
-            'recognise: ["https://{handle}.a.example/x", "https://a/{handle}/{handle}", "https://a/?u={handle}"]',
+            'recognise: ["https://{handle}.a.example/x", "https://a/{handle}/{handle}", "https://a/?u=x{handle}"]',
             [
                 "recognise[0]: 'https://{handle}.a.example/x' must be a web address with {handle} in its path",
                 "recognise[1]: 'https://a/{handle}/{handle}' must contain {handle} once",
-                "recognise[2]: 'https://a/?u={handle}' must be a web address with {handle} in its path",
+                "recognise[2]: 'https://a/?u=x{handle}' must be a web address with {handle} in its path",
             ],
         ),
         (
@@ -289,5 +289,5 @@ def test_all_shipped_platforms_load() -> None:
     assert {"bluesky", "mastodon", "github", "youtube", "x", "generic"} <= platforms.keys()
     for platform in platforms.values():
         assert platform.sources, platform.id
-        assert platform.notes, platform.id
+        assert platform.facts, platform.id
         assert all(source.rules for source in platform.sources), platform.id
