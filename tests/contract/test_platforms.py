@@ -201,13 +201,56 @@ def test_its_own_profile_urls_are_recognised(platform: Platform) -> None:
         ("https://www.github.com/K8s-ci-robot", "github", "k8s-ci-robot"),
         ("https://bsky.app/profile/NYTimes.com", "bluesky", "nytimes.com"),
         ("https://Mastodon.Social/@EFF", "mastodon", "eff"),
+        ("https://mastodon.social/web/@EFF/", "mastodon", "eff"),
+        ("https://mastodon.social/users/EFF", "mastodon", "eff"),
+        ("https://x.com/@NASA", "x", "nasa"),
+        ("https://gitlab.com/users/GitLab-Bot", "gitlab", "gitlab-bot"),
+        ("https://news.ycombinator.com/user?id=Whoishiring&p=2", "hackernews", "Whoishiring"),
+        ("https://steamcommunity.com/id/GabeLoganNewell/", "steam", "gabelogannewell"),
+        ("https://telegram.me/BotFather", "telegram", "botfather"),
+        ("https://t.me/s/Durov?before=1", "telegram", "durov"),
+        ("https://m.twitch.tv/NASA", "twitch", "nasa"),
+        ("https://www.twitch.tv/nasa/videos?filter=all", "twitch", "nasa"),
+        ("https://substack.com/@Hamish", "substack", "hamish"),
+        ("https://medium.com/@NetflixTechBlog?source=x", "medium", "netflixtechblog"),
+        ("https://www.pinterest.com/Etsy/_created/", "pinterest", "etsy"),
+        ("https://de.pinterest.com/Etsy/", "pinterest", "etsy"),
+        ("https://www.pinterest.co.uk/Etsy/", "pinterest", "etsy"),
+        ("https://keybase.io/Max", "keybase", "max"),
+        ("https://www.snapchat.com/@TeamSnapchat", "snapchat", "teamsnapchat"),
+        ("https://www.instagram.com/NASA/?hl=en", "instagram", "nasa"),
+        ("https://m.facebook.com/UnitedNations", "facebook", "unitednations"),
+        ("https://www.threads.net/@NASA", "threads", "nasa"),
+        ("https://www.threads.com/@NASA", "threads", "nasa"),
+        ("https://m.tiktok.com/@NBA?_t=1", "tiktok", "nba"),
+        ("https://uk.linkedin.com/in/SatyaNadella/", "linkedin", "satyanadella"),
+        ("https://old.reddit.com/u/Spez", "reddit", "spez"),
+        ("https://np.reddit.com/user/Spez", "reddit", "spez"),
+        ("https://www.youtube.com/@NASA/videos", "youtube", "nasa"),
     ],
 )
 def test_pasted_urls_are_recognised(url: str, platform: str, handle: str) -> None:
     """Old hosts, mobile hosts, capitals, queries and percent-encoded handles name the same account."""
     found = RECOGNISER.profile(parse_url(url))
     assert found is not None
-    assert (found.platform.id, fold_handle(found.handle, found.platform)) == (platform, handle)
+    assert (found.platform.id, fold_handle(found.handle.removeprefix("@"), found.platform)) == (platform, handle)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://medium.com/@alice/a-post-1",
+        "https://unsplash.com/@alice",
+        "https://www.odysee.com/@alice",
+        "https://music.youtube.com/@alice/x",
+        "https://vm.tiktok.com/@alice",
+        "https://steemit.com/@alice",
+    ],
+)
+def test_no_other_site_is_an_instance(url: str) -> None:
+    """Addresses of the form of Mastodon's on other sites are not taken for accounts on an instance."""
+    found = RECOGNISER.profile(parse_url(url))
+    assert found is None or found.platform.id != "mastodon"
 
 
 @pytest.mark.parametrize("platform", NAMED, ids=name_of)

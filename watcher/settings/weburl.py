@@ -11,6 +11,7 @@ from typing import Final
 from urllib.parse import parse_qsl, unquote, unquote_plus, urlsplit
 
 from watcher.model.platform import Platform
+from watcher.settings.homoglyphs import named, plain
 from watcher.settings.scalars import UnshownError
 from watcher.settings.wording import quoted
 
@@ -75,7 +76,10 @@ def parse_url(text: str) -> WebUrl:
         raise UnshownError("has a user name before the host; remove it (its value is not shown)")
     host = parts.netloc.lower().removesuffix(f":{port}").removesuffix(":")
     if not host.isascii():
-        raise ValueError("has a host that is not ASCII; if that is meant, write its xn-- form")
+        odd = next(c for c in host if not c.isascii())
+        letter = plain(odd)
+        meant = f", write '{letter}'?" if letter is not None else ""
+        raise ValueError(f"has a host that is not ASCII: {named(odd)}{meant} If it is meant, write its xn-- form")
     if not _HOST.fullmatch(host):
         raise ValueError("has no valid host; copy it from the address bar")
     suffix = f":{port}" if port is not None and port != _SCHEMES[scheme] else ""
@@ -93,7 +97,7 @@ class Profile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UrlPattern:
-    """One `recognise` pattern. `host` is None where `{instance}` stands for it.
+    """One `recognise` pattern. `host` is None where `{instance}` stands for it; `*.` before it stands for any part.
 
     `key` names the part of the query whose value is the handle; None where it stands in the path.
     """
@@ -105,7 +109,7 @@ class UrlPattern:
 
     def match(self, url: WebUrl) -> Profile | None:
         """Whose profile `url` is by this pattern."""
-        if self.host not in (None, url.bare_host) or len(self.segments) != len(url.segments):
+        if not self._is_on(url.bare_host) or len(self.segments) != len(url.segments):
             return None
         handle = ""
         for pattern, segment in zip(self.segments, url.segments, strict=True):
@@ -118,6 +122,11 @@ class UrlPattern:
             if not handle:
                 return None
         return Profile(platform=self.platform, handle=handle, instance=url.host if self.host is None else "")
+
+    def _is_on(self, host: str) -> bool:
+        if self.host is None:
+            return True
+        return host.endswith(self.host.removeprefix("*")) if self.host.startswith("*.") else host == self.host
 
 
 def parse_pattern(platform: Platform, text: str) -> UrlPattern:

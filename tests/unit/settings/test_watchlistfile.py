@@ -307,11 +307,11 @@ accounts:
         ('{platform: chirp, handle: "a\\tb"}', "accounts[0].handle: 'a b' must be a single line"),
         (
             "{platform: chirp, handle: Тrump}",
-            "accounts[0].handle: 'Тrump' is no handle of Chirp: Т is CYRILLIC CAPITAL",
+            "accounts[0].handle: 'Тrump' is no handle of Chirp: 'Т' is CYRILLIC CAPITAL LETTER TE, write 'T'?",
         ),
         (
             '{platform: chirp, handle: "\\u212Aate"}',
-            "accounts[0].handle: '\u212aate' is no handle of Chirp: \u212a is KELVIN",
+            "accounts[0].handle: '\u212aate' is no handle of Chirp: '\u212a' is KELVIN SIGN, write 'K'?",
         ),
         (
             "{platform: chirp, handle: a-b}",
@@ -455,4 +455,4 @@ def test_non_ascii_handles_pass_where_the_platform_has_them(tmp_path: Path) -> N
     """A pattern decides, not the alphabet."""
     assert watch_one(tmp_path, "{platform: cased, handle: é}").handle == "é"
     fault = refused_one(tmp_path, "{platform: cased, handle: é-}")
-    assert fault.startswith("accounts[0].handle: 'é-' is no handle of Cased: é is LATIN SMALL LETTER E WITH ACUTE")
+    assert fault.startswith("accounts[0].handle: 'é-' is no handle of Cased: 'é' is LATIN SMALL LETTER E WITH ACUTE")
