@@ -11,6 +11,7 @@ from datetime import timedelta
 from enum import StrEnum
 from math import ceil
 from typing import Final
+from urllib.parse import urlsplit
 
 from watcher.judge.policy import severity_of
 from watcher.model.account import Account, Severity, Watchlist
@@ -18,7 +19,7 @@ from watcher.model.calendar import Calendar
 from watcher.model.finding import Certainty, Reason
 from watcher.model.platform import Platform
 from watcher.model.route import Route
-from watcher.settings.homoglyphs import lookalike
+from watcher.settings.homoglyphs import host_lookalike, lookalike
 from watcher.settings.overrides import apply_overrides
 from watcher.settings.pace import Load, loads
 from watcher.settings.policies import at_densest
@@ -81,6 +82,9 @@ def _on_handle(account: Account, platform: Platform) -> Iterator[Remark]:
     """Letters that look like others, where the platform allows them."""
     if (odd := lookalike(account.display_handle)) is not None:
         message = f"{odd}; {platform.title} may have it, but it is not the account that it looks like"
+        yield Remark(account_id=account.id, level=Level.WARNING, message=message)
+    if (odd := host_lookalike(urlsplit(account.url).hostname or "")) is not None:
+        message = f"{odd}; it is not the site that it looks like"
         yield Remark(account_id=account.id, level=Level.WARNING, message=message)
 
 

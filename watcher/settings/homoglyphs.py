@@ -89,6 +89,22 @@ def lookalike(word: str) -> str | None:
     return None
 
 
+def host_lookalike(host: str) -> str | None:
+    """The same of a host, whose labels in `xn--` form are read as a browser would show them."""
+    for label in host.split("."):
+        shown = _shown(label)
+        if shown != label and (odd := lookalike(shown)) is not None:
+            return f"{label} is shown as '{shown}', in which {odd}"
+    return None
+
+
+def _shown(label: str) -> str:
+    try:
+        return label.removeprefix("xn--").encode("ascii").decode("punycode") if label.startswith("xn--") else label
+    except UnicodeError:
+        return label
+
+
 def _suspected(character: str) -> str:
     letter = plain(character)
     return f"{named(character)}" + (

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.settings.homoglyphs import lookalike, named, plain
+from watcher.settings.homoglyphs import host_lookalike, lookalike, named, plain
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,16 @@ def test_what_looks_like_something_else_is_named(word: str, said: str) -> None:
 def test_ordinary_words_are_not_odd(word: str) -> None:
     """Words of one script pass, and Latin letters beside those of Chinese, Japanese and Korean."""
     assert lookalike(word) is None
+
+
+def test_a_host_is_read_as_browsers_show_it() -> None:
+    """The xn-- form of letters that look like others is named; that of an ordinary word is not."""
+    said = host_lookalike("www.xn--80ak6aa92e.com")
+    assert said is not None
+    assert said.startswith("xn--80ak6aa92e is shown as ")
+    assert "is CYRILLIC SMALL LETTER A: write 'a'?" in said
+    for host in ("apple.com", "xn--bcher-kva.example", "xn--80adxhks.example", "xn--.example", "xn--\ud800.example"):
+        assert host_lookalike(host) is None
 
 
 def test_a_character_without_a_name_is_shown_by_its_number() -> None:
