@@ -16,7 +16,7 @@ FIRST := $(QUICK) tests/soak
 TESTS := $(FIRST) $(filter-out $(FIRST) tests/fakes tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo check test bench image lock clean
+.PHONY: help setup run demo check test bench docs image lock clean
 
 help: ## list what can be done
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,10 @@ check: $(STAMP) ## lint, formats, types, the directions of imports, the YAML fil
 
 bench: $(STAMP) ## measure the speed of what must be fast
 	$(BIN)/python -m bench $(ARGS)
+
+docs: $(STAMP) ## write docs/platforms.md anew from the platform files
+	$(BIN)/python -m watcher.settings.platformdocs > docs/platforms.md.new
+	mv docs/platforms.md.new docs/platforms.md
 
 image: ## build the container image `watcher` (DOCKER=podman)
 	$(DOCKER) build --tag watcher .

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_FLOOR, Decimal
 from pathlib import Path
-from typing import assert_never
+from typing import Final, assert_never
 
 from watcher.model.account import Account
 from watcher.model.errors import ConfigError
@@ -18,12 +18,13 @@ from watcher.model.record import Record, account_record, uptime_record
 from watcher.model.uptime import History, Uptime, recent_uptime
 from watcher.notify import format_duration, format_stamp
 from watcher.notify.wording import format_span
-from watcher.settings import Level, Loaded, Remark, remarks
+from watcher.settings import Level, Loaded, Remark, remarks, visibility, why_blind
 from watcher.store.backup import Copied
 from watcher.store.base import Amended, Stored
 
 Stands = tuple[tuple[Account, AccountState], ...]
 Row = tuple[str, ...]
+_NAMED: Final = 3
 
 
 def started(loaded: Loaded, url: str) -> Iterator[str]:
@@ -50,10 +51,11 @@ def can_all_alert(loaded: Loaded) -> bool:
 
 
 def checked(loaded: Loaded) -> Iterator[str]:
-    """What a check says of a configuration without faults: the remarks, and a summary as the last line."""
+    """What a check says of a configuration without faults: the remarks, what is seen, a summary as the last line."""
     for remark in all_remarks(loaded):
         label = "cannot alert" if remark.level is Level.CANNOT_ALERT else "warning"
         yield f"{label}: {_said(remark)}"
+    yield from _sights(loaded)
     yield f"{_counted(loaded)}; {len(_dumb(loaded)) or 'none'} cannot alert"
 
 
@@ -67,6 +69,19 @@ def checked_record(loaded: Loaded, *, strict: bool) -> Record:
             for remark in all_remarks(loaded)
         ],
         "accounts": len(loaded.watchlist.accounts),
+        "sight": [
+            {
+                "account": account.id,
+                "decidable": seen.is_decidable,
+                "sources": list(seen.deciding),
+                "blind_sources": list(seen.blind),
+                "tells": [str(reason) for reason in seen.tells],
+                "tells_by_text": [str(reason) for reason in seen.by_text],
+                "expect": None if seen.is_decidable else why_blind(loaded.platforms[account.platform]),
+            }
+            for account in loaded.watchlist.accounts.values()
+            for seen in (visibility(loaded.platforms[account.platform]),)
+        ],
     }
 
 
@@ -82,7 +97,7 @@ def faults_record(error: ConfigError) -> Record:
         }
         for fault in error.faults
     ]
-    return {"ok": False, "faults": faults, "remarks": [], "accounts": 0}
+    return {"ok": False, "faults": faults, "remarks": [], "accounts": 0, "sight": []}
 
 
 def stands(loaded: Loaded, stored: Stored, now: datetime) -> Stands:
@@ -212,6 +227,20 @@ def _verdict(state: AccountState) -> str:
 
 def _said(remark: Remark) -> str:
     return f"{remark.account_id}: {remark.message}" if remark.account_id is not None else remark.message
+
+
+def _sights(loaded: Loaded) -> Iterator[str]:
+    """One line a platform: which accounts of it are decided, by what, with what told apart."""
+    by_platform: dict[str, list[str]] = {}
+    for account in loaded.watchlist.accounts.values():
+        by_platform.setdefault(account.platform, []).append(account.id)
+    for platform_id, accounts in by_platform.items():
+        platform = loaded.platforms[platform_id]
+        seen = visibility(platform)
+        if seen.is_decidable:
+            more = f" and {len(accounts) - _NAMED} more" if len(accounts) > _NAMED else ""
+            told = ", ".join((*seen.tells, *(f"{reason} by its text" for reason in seen.by_text)))
+            yield f"sees: {', '.join(accounts[:_NAMED])}{more}: by {', '.join(seen.deciding)}; tells {told}"
 
 
 def _dumb(loaded: Loaded) -> set[str | None]:

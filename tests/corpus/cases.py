@@ -105,15 +105,26 @@ def _answer(raw: Mapping[str, Any], folder: Path, url: str) -> Answer:
 
 
 def source_of(case: Case, platform: Platform) -> Source:
-    """The source that the case's URL asks; by its host or by the kind of the answer where no template fits."""
-    for source in platform.sources:
-        if any(_asked(template, case.url) is not None for template in _templates(source)):
-            return source
+    """The source that the case's URL asks; by its host or by the kind of the answer where no template fits.
+
+    Where the URL is the profile's and the answer is plainly an API's, the case is about that API.
+    """
+    final = _fitting(case.answer.final_url, platform)
+    if final is not None and final.answers is Answers.JSON:
+        return final
+    asked = _fitting(case.url, platform)
+    if asked is not None:
+        return asked
     host = urlsplit(case.url).hostname
     near = [source for source in platform.sources if urlsplit(source.url).hostname == host]
     wanted = Answers.JSON if "json" in case.answer.headers.get("content-type", "") else Answers.HTML
     alike = [source for source in platform.sources if source.answers is wanted]
     return next(iter((*near, *alike, *platform.sources)))
+
+
+def _fitting(url: str, platform: Platform) -> Source | None:
+    fits = (s for s in platform.sources if any(_asked(template, url) is not None for template in _templates(s)))
+    return next(fits, None)
 
 
 def _templates(source: Source) -> Iterator[str]:

@@ -95,7 +95,9 @@ def test_the_version() -> None:
 def test_a_good_configuration(config: Path) -> None:
     """The summary, and 0."""
     result = call("check", "--config", config)
-    assert (result.exit_code, result.output) == (0, "2 accounts on 2 platforms; none cannot alert\n")
+    assert result.exit_code == 0
+    assert "\nsees: github:python: by page; tells not_found\n" in result.output
+    assert result.output.endswith("2 accounts on 2 platforms; none cannot alert\n")
 
 
 def test_every_fault_is_told_at_its_place(config: Path) -> None:

@@ -12,8 +12,9 @@ from tests.unit.store.samples import T0, account, after, closed, outage, stamp, 
 from watcher.model.errors import ConfigError, Fault
 from watcher.model.finding import Reason, Verdict
 from watcher.model.outage import EndCause, Phase
+from watcher.model.record import Record
 from watcher.model.uptime import History, Uptime
-from watcher.settings import Loaded, load_all
+from watcher.settings import Loaded, load_all, load_platforms, why_blind
 from watcher.store.backup import Copied
 from watcher.store.base import Amended, Stored
 from watcher.summary import (
@@ -33,6 +34,14 @@ from watcher.summary import (
 )
 
 WATCHLIST = "accounts: [https://x.com/POTUS, https://github.com/python]\n"
+BLIND = why_blind(load_platforms(None)["x"])
+
+
+def seen_as(account_id: str, sources: list[str], blind: list[str], tells: list[str]) -> Record:
+    """What a check says, as data, of an account that is decided by `sources`."""
+    expected = None if sources else BLIND
+    seen = {"decidable": bool(sources), "sources": sources, "blind_sources": blind}
+    return {"account": account_id, **seen, "tells": tells, "tells_by_text": [], "expect": expected}
 
 
 @pytest.fixture
@@ -55,6 +64,7 @@ def test_a_run_says_what_it_does(able: Loaded) -> None:
         "watching  2 accounts on 2 platforms",
         f"state     {able.settings.state_dir}",
         "page      http://127.0.0.1:11102/",
+        f"warning   x:potus: {BLIND}",
         "hint      `watcher demo` (make demo) shows on this machine what an outage looks like; Ctrl-C ends this run",
     ]
 
@@ -68,9 +78,13 @@ def test_a_run_says_who_cannot_alert(unable: Loaded) -> None:
 
 def test_a_check_ends_with_a_summary(able: Loaded, tmp_path: Path) -> None:
     """One line when all is well; one is not many."""
-    assert list(checked(able)) == ["2 accounts on 2 platforms; none cannot alert"]
+    assert list(checked(able)) == [
+        f"warning: x:potus: {BLIND}",
+        "sees: github:python: by page; tells not_found",
+        "2 accounts on 2 platforms; none cannot alert",
+    ]
     one = load_all(configure(tmp_path, watchlist="accounts: [https://x.com/POTUS]\n"), {})
-    assert list(checked(one)) == ["1 account on 1 platform; none cannot alert"]
+    assert list(checked(one))[-1] == "1 account on 1 platform; none cannot alert"
     assert can_all_alert(able)
 
 
@@ -78,6 +92,7 @@ def test_a_check_names_who_cannot_alert(unable: Loaded) -> None:
     """Before the summary, with the reason."""
     lines = list(checked(unable))
     assert lines[0].startswith("cannot alert: x:potus: no usable source on X: source 'api' needs the credential")
+    assert BLIND in lines[0]
     assert lines[1].startswith("warning: no contact: ")
     assert lines[-1] == "2 accounts on 2 platforms; 1 cannot alert"
     assert not can_all_alert(unable)
@@ -85,7 +100,13 @@ def test_a_check_names_who_cannot_alert(unable: Loaded) -> None:
 
 def test_a_check_as_data(able: Loaded, unable: Loaded) -> None:
     """`ok` is what the exit status says: an account that cannot alert counts only when asked to be strict."""
-    assert checked_record(able, strict=True) == {"ok": True, "faults": [], "remarks": [], "accounts": 2}
+    assert checked_record(able, strict=True) == {
+        "ok": True,
+        "faults": [],
+        "remarks": [{"account": "x:potus", "level": "warning", "message": BLIND}],
+        "accounts": 2,
+        "sight": [seen_as("x:potus", [], ["page"], []), seen_as("github:python", ["page"], [], ["not_found"])],
+    }
     record = checked_record(unable, strict=False)
     assert record["ok"]
     assert not checked_record(unable, strict=True)["ok"]
@@ -106,6 +127,7 @@ def test_faults_as_data() -> None:
         ],
         "remarks": [],
         "accounts": 0,
+        "sight": [],
     }
 
 

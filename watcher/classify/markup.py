@@ -16,6 +16,7 @@ MAX_TEXT: Final = 500
 _MAX_TAGS: Final = 20_000
 _MAX_BLOCKS: Final = 2_000
 _MAX_JSON: Final = 20
+_MAX_SCRIPTS: Final = 300
 _MAX_ATTRIBUTES: Final = 200
 
 _NAME: Final = r"[a-zA-Z][^\s/>]*+"
@@ -90,6 +91,15 @@ class Selector:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A script in the page: its id, whether it is a JSON document, and what is in it."""
+
+    id: str
+    is_json: bool
+    text: str
+
+
 @dataclass(slots=True)
 class Markup:
     """What was read. `title` is None without one; `metas` by property or name, lower-case, the first of each."""
@@ -99,6 +109,7 @@ class Markup:
     canonical: str | None = None
     metas: dict[str, str] = field(default_factory=dict)
     json_ld: list[str] = field(default_factory=list)
+    scripts: list[Script] = field(default_factory=list)
     headings: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     blocks: list[str] = field(default_factory=list)
@@ -213,7 +224,7 @@ class _Reader:
         self._heading: _Span | None = None
         self._error: _Span | None = None
         self._line: list[str] = []
-        self._script_type = ""
+        self._script_type = self._script_id = ""
 
     def start(self, name: str, raw: str) -> None:
         if name in _SELF_CLOSING and raw.endswith("/"):
@@ -260,6 +271,7 @@ class _Reader:
                 found.has_password_form = True
             case "script":
                 self._script_type = attributes.get("type", "").partition(";")[0].strip().lower()
+                self._script_id = attributes.get("id", "")
 
     def end(self, name: str) -> None:
         if self._hidden is not None and self._hidden.leave(name):
@@ -283,6 +295,9 @@ class _Reader:
             self._found.title = squeeze(raw)
         elif name == "script" and self._script_type == "application/ld+json" and len(self._found.json_ld) < _MAX_JSON:
             self._found.json_ld.append(raw)
+        elif name == "script" and raw and len(self._found.scripts) < _MAX_SCRIPTS:
+            is_json = self._script_type == "application/json"
+            self._found.scripts.append(Script(self._script_id, is_json, raw))
 
     def finish(self) -> Markup:
         self._break()

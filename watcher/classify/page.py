@@ -8,11 +8,12 @@ import re
 from collections.abc import Iterator
 from encodings import normalize_encoding
 from encodings.aliases import aliases
-from functools import cached_property
+from functools import cached_property, lru_cache
+from itertools import islice
 from typing import Final
 from urllib.parse import unquote
 
-from watcher.classify.markup import Markup, Selector, read_markup
+from watcher.classify.markup import Markup, Script, Selector, read_markup
 from watcher.model.exchange import Response
 from watcher.model.platform import Field, FieldKind
 
@@ -43,6 +44,11 @@ _CODECS: Final = dict(zip(_LINEAR, _LINEAR, strict=True)) | {
     "shift_jis": "cp932",
     "euc_kr": "cp949",
 }
+# What Medium, Google and Facebook put before their JSON.
+_GUARD: Final = re.compile(r"\A\s*+(?:\]\)\}while\(1\);</x>|\)\]\}'|for ?\(;;\);|while\(1\);)")
+_STEP: Final = re.compile(r"(?<!\\)\.")
+_ANYWHERE: Final = "**."
+_MAX_VALUES: Final = 100
 _LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -51,6 +57,7 @@ class NotJson:
 
 
 NOT_JSON: Final = NotJson()
+_DECODER: Final = json.JSONDecoder()
 
 
 class Page:
@@ -59,6 +66,7 @@ class Page:
     def __init__(self, response: Response, errors: tuple[Selector, ...] = ()) -> None:
         self._response = response
         self._errors = errors
+        self._documents: dict[tuple[int, str], Json | NotJson] = {}
 
     @property
     def response(self) -> Response:
@@ -76,8 +84,12 @@ class Page:
 
     @cached_property
     def json(self) -> Json | NotJson:
-        """The body as a JSON document, or NOT_JSON. What the texts in it say of charsets does not count."""
-        return _parse_json(_decode(self._response.body, self._declared or "utf_8"))
+        """The body as a JSON document, or NOT_JSON. What the texts in it say of charsets does not count.
+
+        A guard before it, which keeps other sites' scripts from running the answer, is no part of the document.
+        """
+        text = _decode(self._response.body, self._declared or "utf_8")
+        return _parse_json(_GUARD.sub("", text, count=1))
 
     @property
     def _declared(self) -> str | None:
@@ -111,10 +123,32 @@ class Page:
                 return tuple(unquote(hop.location) for hop in response.hops)
             case FieldKind.HEADER:
                 return _one(response.headers.get(field.key.lower()))
-            case FieldKind.JSON:
-                return () if isinstance(self.json, NotJson) else tuple(_walk(self.json, field.key))
+            case FieldKind.JSON | FieldKind.SCRIPT_JSON:
+                return tuple(islice(self._json_values(field), _MAX_VALUES))
             case _:
                 return self._html_values(field)
+
+    def _json_values(self, field: Field) -> Iterator[str]:
+        if field.kind is FieldKind.SCRIPT_JSON:
+            name, _, path = field.key.partition(":")
+            yield from self._in_scripts(name, path)
+        elif not isinstance(self.json, NotJson):
+            yield from _walk(self.json, field.key)
+
+    def _in_scripts(self, name: str, path: str) -> Iterator[str]:
+        path, anywhere = path.removeprefix(_ANYWHERE), path.startswith(_ANYWHERE)
+        keys = [f'"{step}"' for step in _steps(path) if not step.isdigit() and path != "$"]
+        for place, script in enumerate(self.markup.scripts):
+            # Reading a megabyte of JSON takes long, and most pages do not have the key at all.
+            if all(key in script.text for key in keys):
+                document = self._document(place, name)
+                if not isinstance(document, NotJson):
+                    yield from _search(document, path) if anywhere else _walk(document, path)
+
+    def _document(self, place: int, name: str) -> Json | NotJson:
+        if (place, name) not in self._documents:
+            self._documents[place, name] = _parse_script(self.markup.scripts[place], name)
+        return self._documents[place, name]
 
     def _html_values(self, field: Field) -> tuple[str, ...]:
         match field.kind:
@@ -155,10 +189,50 @@ def _parse_json(text: str) -> Json | NotJson:
     return document
 
 
+def _parse_script(script: Script, name: str) -> Json | NotJson:
+    """The document in a script: all of it where its id is `name`, else what it assigns to a variable of that name."""
+    if script.is_json:
+        return _parse_json(script.text) if name in ("*", script.id) else NOT_JSON
+    assigned = _assignment(name).search(script.text) if name.isidentifier() else None
+    if assigned is None:
+        return NOT_JSON
+    try:
+        document: Json = _DECODER.raw_decode(script.text, assigned.end())[0]
+    except (ValueError, RecursionError):
+        return NOT_JSON
+    return document
+
+
+@lru_cache(maxsize=256)
+def _assignment(name: str) -> re.Pattern[str]:
+    """Finds the value of the variable `name`, where a line begins with its assignment: no text in a script does."""
+    return re.compile(rf"^[ \t]*+(?:(?:var|let|const)\s|window\.)?{re.escape(name)}\s?=\s?", re.MULTILINE)
+
+
+def _search(document: Json, path: str) -> Iterator[str]:
+    """The values at a path that begins anywhere in a document, in no order that means anything."""
+    first = _steps(path)[0]
+    nodes: list[Json] = [document]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, dict):
+            if first in node:
+                yield from _walk(node, path)
+            nodes.extend(node.values())
+        elif isinstance(node, list):
+            nodes.extend(node)
+
+
+@lru_cache(maxsize=1024)
+def _steps(path: str) -> tuple[str, ...]:
+    r"""The steps of a dotted path; `\.` is a full stop within one."""
+    return tuple(part.replace("\\.", ".") for part in _STEP.split(path))
+
+
 def _walk(document: Json, path: str) -> Iterator[str]:
     """The value at a dotted path; `$` is the document itself."""
     node = document
-    for step in () if path == "$" else path.split("."):
+    for step in () if path == "$" else _steps(path):
         if isinstance(node, dict) and step in node:
             node = node[step]
         elif isinstance(node, list) and step.isascii() and step.isdigit() and int(step) < len(node):

@@ -26,6 +26,7 @@ class FieldKind(StrEnum):
     CANONICAL = "canonical"
     JSON_LD = "json_ld"
     JSON = "json"
+    SCRIPT_JSON = "script_json"
     TEXT = "text"
     ERROR = "error"
 
@@ -34,7 +35,8 @@ class FieldKind(StrEnum):
 class Field:
     """One addressable part of an answer: `status`, `header:retry-after`, `meta:og:title`, `json:data.user.id`.
 
-    `key` is the header name, the meta property or the dotted path; empty for the others.
+    `key` is the header name, the meta property or the dotted path; empty for the others. That of `script_json` is
+    `NAME:PATH`, the name being the id of a JSON script, the variable that a script assigns, or `*` for any of them.
     """
 
     kind: FieldKind
@@ -129,6 +131,7 @@ class Source:
     `credential` names the credential without which the source is not usable; header values may hold
     `{credential}`. `identity` lists fields that name the account on its own page only. `errors` are
     CSS selectors of the page's error container. `confirms` is false where answers are cached for minutes.
+    `blind` says that what logged-out visitors get here does not tell a missing account from others.
     """
 
     name: str
@@ -150,6 +153,7 @@ class Source:
     robots_disallow: bool = False
     robots_override: bool = False
     similarity: bool = False
+    blind: bool = False
     secret: str = field(default="", repr=False)
 
     @property
@@ -188,9 +192,31 @@ class ControlHandles:
     length: int = 15
 
 
+class Confidence(StrEnum):
+    """How sure a fact is."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """Something that a platform is said to do: what was read, when (`2026` or `2026-11`), and how sure it is."""
+
+    text: str
+    source: str
+    date: str
+    confidence: Confidence
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class Platform:
-    """All that is known of one platform. `profile` and `recognise` are URLs with `{handle}` and `{instance}`."""
+    """All that is known of one platform. `profile` and `recognise` are URLs with `{handle}` and `{instance}`.
+
+    `decidable` claims that a logged-out visitor without credentials can tell missing accounts from existing ones;
+    where it is false, `official_api` says what would. `not_instances` are hosts that `{instance}` never stands for.
+    """
 
     id: str
     title: str
@@ -201,6 +227,11 @@ class Platform:
     controls: ControlHandles
     phrases: tuple[Phrase, ...] = ()
     notes: str = ""
+    facts: tuple[Fact, ...] = ()
+    limits: tuple[str, ...] = ()
+    decidable: bool = True
+    official_api: str = ""
+    not_instances: frozenset[str] = frozenset()
 
     @property
     def usable_sources(self) -> tuple[Source, ...]:

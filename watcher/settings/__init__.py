@@ -8,6 +8,7 @@ from watcher.settings.files import ConfigFiles
 from watcher.settings.load import Loaded, load_all, load_platforms, load_settings, load_watchlist
 from watcher.settings.lookup import account_for
 from watcher.settings.overrides import apply_overrides
+from watcher.settings.visibility import visibility, why_blind
 
 __all__ = [
     "ConfigFiles",
@@ -21,4 +22,6 @@ __all__ = [
     "load_settings",
     "load_watchlist",
     "remarks",
+    "visibility",
+    "why_blind",
 ]

@@ -11,6 +11,7 @@ from datetime import timedelta
 from enum import StrEnum
 from math import ceil
 from typing import Final
+from urllib.parse import urlsplit
 
 from watcher.judge.policy import severity_of
 from watcher.model.account import Account, Severity, Watchlist
@@ -18,11 +19,13 @@ from watcher.model.calendar import Calendar
 from watcher.model.finding import Certainty, Reason
 from watcher.model.platform import Platform
 from watcher.model.route import Route
+from watcher.settings.homoglyphs import host_lookalike, lookalike
 from watcher.settings.overrides import apply_overrides
 from watcher.settings.pace import Load, loads
 from watcher.settings.policies import at_densest
 from watcher.settings.scalars import span_text
 from watcher.settings.values import LogChannel, Settings
+from watcher.settings.visibility import visibility, why_blind
 
 _WANTED_POSITIVES: Final = 2
 
@@ -54,6 +57,7 @@ def remarks(watchlist: Watchlist, platforms: Mapping[str, Platform], settings: S
     for account in accounts:
         platform = applied[account.platform]
         found += _on_sources(account, platform)
+        found += _on_handle(account, platform)
         found += _on_controls(account, platform, neighbours[account.platform, account.instance])
         found += _on_routes(account, platform, settings)
     found += _on_contact(settings)
@@ -67,8 +71,21 @@ def remarks(watchlist: Watchlist, platforms: Mapping[str, Platform], settings: S
 def _on_sources(account: Account, platform: Platform) -> Iterator[Remark]:
     if not platform.usable_sources:
         reasons = "; ".join(f"source '{source.name}' {source.why_unusable}" for source in platform.sources)
-        message = f"no usable source on {platform.title}: {reasons}"
+        otherwise = "" if platform.decidable else f"; {why_blind(platform)}"
+        message = f"no usable source on {platform.title}: {reasons}{otherwise}"
         yield Remark(account_id=account.id, level=Level.CANNOT_ALERT, message=message)
+    elif not visibility(platform).is_decidable:
+        yield Remark(account_id=account.id, level=Level.WARNING, message=why_blind(platform))
+
+
+def _on_handle(account: Account, platform: Platform) -> Iterator[Remark]:
+    """Letters that look like others, where the platform allows them."""
+    if (odd := lookalike(account.display_handle)) is not None:
+        message = f"{odd}; {platform.title} may have it, but it is not the account that it looks like"
+        yield Remark(account_id=account.id, level=Level.WARNING, message=message)
+    if (odd := host_lookalike(urlsplit(account.url).hostname or "")) is not None:
+        message = f"{odd}; it is not the site that it looks like"
+        yield Remark(account_id=account.id, level=Level.WARNING, message=message)
 
 
 def _on_controls(account: Account, platform: Platform, neighbours: AbstractSet[str]) -> Iterator[Remark]:

@@ -1,10 +1,10 @@
 """Handles: bring one into the form that is polled, and say in words which ones a platform has."""
 
 import re
-import unicodedata
 from typing import Final
 
 from watcher.model.platform import HandleSyntax, Platform
+from watcher.settings.homoglyphs import named, plain
 
 _LONGEST: Final = 255
 _SIMPLE = re.compile(r"\[(?P<set>(?:[^\[\]\\^]|\\.)+)\](?:\{(?P<least>\d*),?(?P<most>\d*)\}|[+*])")
@@ -12,7 +12,10 @@ _SIMPLE = re.compile(r"\[(?P<set>(?:[^\[\]\\^]|\\.)+)\](?:\{(?P<least>\d*),?(?P<
 
 def fold_handle(written: str, platform: Platform) -> str:
     """`written` (without its `@`) as it is polled; ValueError when the platform has no such handle."""
-    if not written.isprintable() or any(c.isspace() for c in written) or written in (".", ".."):
+    unseen = next((c for c in written if not c.isprintable() or c.isspace()), None)
+    if unseen is not None:
+        raise ValueError(f"contains characters that no handle has: {named(unseen)}; remove them")
+    if written in (".", ".."):
         raise ValueError("contains characters that no handle has; remove them")
     if len(written) > _LONGEST:
         raise ValueError(f"is {len(written)} characters long; no handle is")
@@ -29,7 +32,8 @@ def _why(written: str, syntax: HandleSyntax) -> str:
     odd = next((c for c in written if not c.isascii()), None)
     if odd is None or re.search(re.escape(odd), syntax.pattern):
         return meaning
-    return f"{odd} is {unicodedata.name(odd, f'U+{ord(odd):04X}')}; {meaning}"
+    letter = plain(odd)
+    return f"{named(odd)}" + (f", write '{letter}'?" if letter is not None else "") + f"; {meaning}"
 
 
 def meaning_of(pattern: str) -> str:

@@ -43,7 +43,7 @@ def identify(entry: AccountEntry, platforms: Mapping[str, Platform], recogniser:
         message = f"{quoted(entry.platform)} is no platform; {near(entry.platform, platforms)}"
         raise RefusedError("platform", message)
     if entry.url is None:
-        return _by_handle(entry, platforms)
+        return _by_handle(entry, platforms, recogniser)
     try:
         url = parse_url(entry.url)
     except ValueError as error:
@@ -78,7 +78,7 @@ def split_handle(written: str, platform: Platform) -> tuple[str, str]:
     return handle, instance.lower()
 
 
-def _by_handle(entry: AccountEntry, platforms: Mapping[str, Platform]) -> Identity:
+def _by_handle(entry: AccountEntry, platforms: Mapping[str, Platform], recogniser: Recogniser) -> Identity:
     if entry.platform is None and entry.handle is None:
         raise RefusedError("", "names no account; give url, or platform and handle")
     if entry.platform is None:
@@ -92,6 +92,8 @@ def _by_handle(entry: AccountEntry, platforms: Mapping[str, Platform]) -> Identi
     if is_federated(platform) and not instance:
         message = f"does not say on which instance; write it like @{handle}@mastodon.example"
         raise RefusedError("handle", ValueError(message))
+    if instance and not recogniser.is_instance(instance, platform):
+        raise RefusedError("handle", ValueError(f"names no instance of {platform.title}: {quoted(instance)} is none"))
     return _make(entry, Profile(platform=platform, handle=handle, instance=instance), "handle")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from watcher.classify import Selector
 from watcher.model.platform import (
     ControlHandles,
+    Fact,
     HandleSyntax,
     Match,
     Pace,
@@ -55,6 +56,7 @@ def read_platform(
     _check_addresses(reading, platform)
     _check_phrases(reading, file, phrases)
     _check_names(reading, file)
+    _check_claims(reading, file, platform)
     for path, source in reading.items(("sources",), file.sources):
         _check_source(reading, path, source)
     if _check_pattern(reading, platform.handle):
@@ -73,17 +75,31 @@ def _platform(file: PlatformFile, phrases: Mapping[str, tuple[Phrase, ...]]) -> 
         instance.lower(): tuple(handle.lower() if fold else handle for handle in handles)
         for instance, handles in file.controls.present.items()
     }
+    sources = tuple(_source(source) for source in file.sources)
     return Platform(
         id=file.platform,
         title=file.title,
         profile=file.profile,
         recognise=file.recognise,
         handle=HandleSyntax(pattern=file.handle.pattern, fold=fold, meaning=file.handle.meaning or ""),
-        sources=tuple(_source(source) for source in file.sources),
+        sources=sources,
         controls=ControlHandles(present=controls, absent=file.controls.absent, length=file.controls.length),
         phrases=tuple(phrase for name in file.phrases for phrase in phrases.get(name, ())),
         notes=file.notes or "",
+        facts=tuple(
+            Fact(text=entry.fact, source=entry.source, date=entry.date, confidence=entry.confidence)
+            for entry in file.facts
+        ),
+        limits=file.limits,
+        decidable=_decides(sources) if file.decidable is None else file.decidable,
+        official_api=file.official_api or "",
+        not_instances=frozenset(file.not_instances),
     )
+
+
+def _decides(sources: Iterable[Source]) -> bool:
+    """True when one of `sources` needs nothing from the operator, and its answers tell missing accounts from others."""
+    return any(source.why_unusable is None and not source.blind for source in sources)
 
 
 def _source(entry: SourceEntry) -> Source:
@@ -107,6 +123,7 @@ def _source(entry: SourceEntry) -> Source:
         unofficial=entry.unofficial,
         robots_disallow=entry.robots is not None,
         similarity=entry.similarity,
+        blind=entry.blind,
     )
 
 
@@ -138,6 +155,23 @@ def _check_phrases(
     for place, name in enumerate(file.phrases):
         if name not in phrases:
             reading.refuse(reading.item(("phrases",), place), f"there is no phrases/{name}.yaml; {near(name, phrases)}")
+
+
+def _check_claims(reading: Reading[PlatformFile], file: PlatformFile, platform: Platform) -> None:
+    """What the file says of itself must follow from its sources."""
+    decides = _decides(platform.sources)
+    if file.decidable and not decides:
+        message = "every source is blind, or needs a credential, enabled or robots; write decidable: false"
+        reading.refuse(("decidable",), message)
+    elif file.decidable is False and decides:
+        name = next(source.name for source in platform.sources if source.why_unusable is None and not source.blind)
+        message = f"source '{name}' needs nothing; write decidable: true, or blind: true in it"
+        reading.refuse(("decidable",), message)
+    if file.decidable is False and not (file.limits and file.official_api):
+        message = "needs limits and official_api: say what is in the way, and what an official interface would give"
+        reading.refuse(("decidable",), message)
+    if file.not_instances and "{instance}" not in file.profile:
+        reading.refuse(("not_instances",), "has a meaning only where profile contains {instance}; remove it")
 
 
 def _check_names(reading: Reading[PlatformFile], file: PlatformFile) -> None:

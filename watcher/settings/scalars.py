@@ -24,6 +24,7 @@ E = TypeVar("E", bound=StrEnum)
 LONGEST_SPAN: Final = timedelta(days=366)
 LONGEST_KEPT: Final = timedelta(days=36_600)
 LONGEST_TEXT: Final = 300
+LONGEST_PARAGRAPH: Final = 1_000
 
 _UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _SPAN = re.compile("".join(f"(?:([0-9]{{1,8}}){unit})?" for unit in _UNITS))
@@ -36,9 +37,10 @@ _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})")
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*)(:[0-9]{1,5})?")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_DATE = re.compile(r"20[0-9]{2}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 _HIGHEST_PORT = 65_535
-_KEYED = frozenset({FieldKind.HEADER, FieldKind.META, FieldKind.JSON, FieldKind.JSON_LD})
+_KEYED = frozenset({FieldKind.HEADER, FieldKind.META, FieldKind.JSON, FieldKind.JSON_LD, FieldKind.SCRIPT_JSON})
 _NOT_BUILT = ("batch", "browser")
 
 
@@ -63,6 +65,22 @@ def line(value: object) -> str:
     if len(found) > LONGEST_TEXT:
         raise ValueError(f"is {len(found)} characters long; {LONGEST_TEXT} are the most")
     return found
+
+
+def paragraph(value: object) -> str:
+    """Text that may be written over several lines, as one: white space is collapsed, the length is bounded."""
+    found = " ".join(text(value).split())
+    if len(found) > LONGEST_PARAGRAPH:
+        raise UnshownError(f"is {len(found)} characters long; {LONGEST_PARAGRAPH} are the most")
+    return found
+
+
+def month(value: object) -> str:
+    """A year, a month or a day: `2026`, `2026-11` or `2026-11-02`."""
+    written = text(value)
+    if not _DATE.fullmatch(written):
+        raise ValueError("is not a date; write it like 2026, 2026-11 or 2026-11-02")
+    return written
 
 
 def pattern(value: object) -> str:
@@ -241,6 +259,8 @@ def answer_field(value: object) -> Field:
     kind = FieldKind(head)
     if kind in _KEYED and not key:
         raise ValueError(f"does not say which; write it like {head}:NAME")
+    if kind is FieldKind.SCRIPT_JSON and not all(key.partition(":")):
+        raise ValueError(f"does not say where in which script; write it like {head}:__NEXT_DATA__:props.user")
     if kind not in _KEYED and colon:
         raise ValueError(f"takes no name; write {head}")
     return Field(kind, key.lower() if kind is FieldKind.HEADER else key)

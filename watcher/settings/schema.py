@@ -15,7 +15,7 @@ from pydantic import Field as Key
 
 from watcher.model.account import Policy, Severity
 from watcher.model.finding import Reason, Verdict
-from watcher.model.platform import DEFAULT_PACE, Answers, ControlHandles, Field, HandleSyntax, PhraseClass
+from watcher.model.platform import DEFAULT_PACE, Answers, Confidence, ControlHandles, Field, HandleSyntax, PhraseClass
 from watcher.settings import mailbox, scalars, week
 from watcher.settings.values import Mailbox, ProbeSettings, Retention, Secret, Tls, WebSettings
 
@@ -31,6 +31,7 @@ class RobotsAnswer(StrEnum):
 
 Line = Annotated[str, PlainValidator(scalars.line)]
 Text = Annotated[str, PlainValidator(scalars.text)]
+Paragraph = Annotated[str, PlainValidator(scalars.paragraph)]
 Pattern = Annotated[str, PlainValidator(scalars.pattern)]
 Slug = Annotated[str, PlainValidator(scalars.slug)]
 Label = Annotated[str, PlainValidator(scalars.label)]
@@ -347,7 +348,17 @@ class SourceEntry(Entry):
     unofficial: Flag = False
     robots: Annotated[str, PlainValidator(scalars.only("disallow"))] | None = None
     similarity: Flag = False
+    blind: Flag = False
     rules: list[RuleEntry] = []
+
+
+class FactEntry(Entry):
+    """Something that the platform is said to do, with what was read, when, and how sure it is."""
+
+    fact: Paragraph
+    source: Line
+    date: Annotated[str, PlainValidator(scalars.month)]
+    confidence: Annotated[Confidence, PlainValidator(scalars.choice(Confidence))]
 
 
 class PlatformFile(Entry):
@@ -360,7 +371,12 @@ class PlatformFile(Entry):
     sources: list[SourceEntry]
     recognise: Lines = ()
     controls: ControlsEntry = ControlsEntry()
+    not_instances: Annotated[tuple[Host, ...], BeforeValidator(_several)] = ()
     phrases: Slugs = ()
+    decidable: Flag | None = None
+    official_api: Paragraph | None = None
+    facts: list[FactEntry] = []
+    limits: Annotated[tuple[Paragraph, ...], BeforeValidator(_several)] = ()
     notes: Text | None = None
 
 

@@ -8,9 +8,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import unquote, unquote_plus, urlsplit
+from urllib.parse import parse_qsl, unquote, unquote_plus, urlsplit
 
 from watcher.model.platform import Platform
+from watcher.settings.homoglyphs import named, plain
 from watcher.settings.scalars import UnshownError
 from watcher.settings.wording import quoted
 
@@ -19,7 +20,7 @@ GENERIC: Final = "generic"
 _SCHEMES = {"http": 80, "https": 443}
 _LOOKS_LIKE_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*\.?|\[[0-9a-f:.]+\]")
-_PREFIX = re.compile(r"(www|m)\.")
+_PREFIX = re.compile(r"^(?:www|m|mobile)\.(?=[^.]+\.)")
 _MARK = "{handle}"
 
 
@@ -37,8 +38,8 @@ class WebUrl:
 
     @property
     def bare_host(self) -> str:
-        """The host without `www.` or `m.` before it."""
-        return _PREFIX.sub("", self.host, count=1) if _PREFIX.match(self.host) else self.host
+        """The host without `www.`, `m.` or `mobile.` before it."""
+        return _PREFIX.sub("", self.host)
 
     @property
     def segments(self) -> tuple[str, ...]:
@@ -75,7 +76,10 @@ def parse_url(text: str) -> WebUrl:
         raise UnshownError("has a user name before the host; remove it (its value is not shown)")
     host = parts.netloc.lower().removesuffix(f":{port}").removesuffix(":")
     if not host.isascii():
-        raise ValueError("has a host that is not ASCII; if that is meant, write its xn-- form")
+        odd = next(c for c in host if not c.isascii())
+        letter = plain(odd)
+        meant = f", write '{letter}'?" if letter is not None else ""
+        raise ValueError(f"has a host that is not ASCII: {named(odd)}{meant} If it is meant, write its xn-- form")
     if not _HOST.fullmatch(host):
         raise ValueError("has no valid host; copy it from the address bar")
     suffix = f":{port}" if port is not None and port != _SCHEMES[scheme] else ""
@@ -93,15 +97,19 @@ class Profile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UrlPattern:
-    """One `recognise` pattern. `host` is None where `{instance}` stands for it."""
+    """One `recognise` pattern. `host` is None where `{instance}` stands for it; `*.` before it stands for any part.
+
+    `key` names the part of the query whose value is the handle; None where it stands in the path.
+    """
 
     platform: Platform
     host: str | None
     segments: tuple[re.Pattern[str], ...]
+    key: str | None = None
 
     def match(self, url: WebUrl) -> Profile | None:
         """Whose profile `url` is by this pattern."""
-        if self.host not in (None, url.bare_host) or len(self.segments) != len(url.segments):
+        if not self._is_on(url.bare_host) or len(self.segments) != len(url.segments):
             return None
         handle = ""
         for pattern, segment in zip(self.segments, url.segments, strict=True):
@@ -109,7 +117,16 @@ class UrlPattern:
             if found is None:
                 return None
             handle = found.groupdict().get("handle", handle)
+        if self.key is not None:
+            handle = next((value for key, value in parse_qsl(url.query) if key == self.key), "")
+            if not handle:
+                return None
         return Profile(platform=self.platform, handle=handle, instance=url.host if self.host is None else "")
+
+    def _is_on(self, host: str) -> bool:
+        if self.host is None:
+            return True
+        return host.endswith(self.host.removeprefix("*")) if self.host.startswith("*.") else host == self.host
 
 
 def parse_pattern(platform: Platform, text: str) -> UrlPattern:
@@ -118,11 +135,15 @@ def parse_pattern(platform: Platform, text: str) -> UrlPattern:
         raise ValueError("must contain {handle} once")
     any_host = "://{instance}/" in text
     parts = urlsplit(text.replace("://{instance}/", "://instance/", 1))
-    if parts.scheme not in _SCHEMES or _MARK not in parts.path or "{" in parts.netloc:
+    key, _, value = parts.query.partition("=")
+    in_query = bool(key) and value == _MARK
+    if parts.scheme not in _SCHEMES or not (_MARK in parts.path or in_query) or "{" in parts.netloc:
         raise ValueError("must be a web address with {handle} in its path, like https://x.com/{handle}")
-    host = _PREFIX.sub("", parts.netloc.lower(), count=1)
+    host = _PREFIX.sub("", parts.netloc.lower())
     segments = tuple(_segment(part) for part in parts.path.removesuffix("/").split("/")[1:])
-    return UrlPattern(platform=platform, host=None if any_host else host, segments=segments)
+    return UrlPattern(
+        platform=platform, host=None if any_host else host, segments=segments, key=key if in_query else None
+    )
 
 
 def _segment(text: str) -> re.Pattern[str]:
@@ -141,10 +162,11 @@ class Recogniser:
 
     def profile(self, url: WebUrl, platform: str | None = None) -> Profile | None:
         """Whose profile `url` is; `platform` (an id) leaves only that one's patterns."""
-        known = self.owner_of(url) is not None
         for pattern in self._patterns:
             # A site with patterns of its own is nobody's instance.
-            if platform in (None, pattern.platform.id) and not (known and pattern.host is None):
+            if platform in (None, pattern.platform.id) and (
+                pattern.host is not None or self.is_instance(url.host, pattern.platform)
+            ):
                 found = pattern.match(url)
                 if found is not None:
                     return found
@@ -153,6 +175,11 @@ class Recogniser:
     def owner_of(self, url: WebUrl) -> Platform | None:
         """The platform whose own host this is, whether or not the page is a profile."""
         return self._owners.get(url.bare_host)
+
+    def is_instance(self, host: str, platform: Platform) -> bool:
+        """False for a host that `{instance}` of the platform cannot mean: another's own, or one that it names."""
+        names = [host, *(host[at + 1 :] for at, letter in enumerate(host) if letter == ".")]
+        return not any(name in self._owners or name in platform.not_instances for name in names)
 
 
 def template_of(url: WebUrl, handle: str) -> str | None:

@@ -188,3 +188,76 @@ def test_what_is_no_document(body: str) -> None:
 def test_json_is_read_as_deep_as_it_is_named() -> None:
     """A document of some depth is one."""
     assert page("[" * 100 + "1" + "]" * 100).values(field("json:" + ".".join("0" * 100))) == ("1",)
+
+
+@pytest.mark.parametrize(
+    "guard", ["])}while(1);</x>", ")]}'\n", "for (;;);", "for(;;);", "while(1);", "\n ])}while(1);</x>"]
+)
+def test_a_guard_before_json_is_no_part_of_it(guard: str) -> None:
+    """What keeps foreign scripts from running an answer is taken off, once and at the beginning only."""
+    assert page(guard + '{"a": 1}').values(field("json:a")) == ("1",)
+    assert page('{"a": "' + guard.strip() + '"}').values(field("json:a")) == (guard.strip(),)
+    assert page(guard + guard + "1").json is NOT_JSON
+
+
+SCRIPTS = """
+<script id="__DATA__" type="application/json">{"a": {"b.c": [10, {"d": null}]}, "e": "\\u003cb>"}</script>
+<script id="other" type="application/json">{"a": {"f": true}, "deep": [[{"route": {"path": "/x"}}]]}</script>
+<script type="application/json">{"route": {"path": null}} </script>
+<script>var state = {"a": [1, 2], "s": "text = {\\"a\\": 5}"}; run();</script>
+<script>
+  log("first");
+  g_late = {"a": "later"};
+</script>
+<script>say("x"); hidden = {"a": 1}; var t = "\\n faked = {}";</script>
+<script type="application/ld+json">{"a": "ld"}</script>
+<template><script id="__DATA__" type="application/json">{"z": 1}</script></template>
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (r"script_json:__DATA__:a.b\.c.0", ("10",)),
+        (r"script_json:__DATA__:a.b\.c.1.d", ("null",)),
+        ("script_json:__DATA__:e", ("<b>",)),
+        ("script_json:__DATA__:$", ("…",)),
+        ("script_json:__DATA__:z", ()),
+        ("script_json:__DATA__:a.f", ()),
+        ("script_json:*:a.f", ("true",)),
+        ("script_json:*:**.route.path", ("/x", "null")),
+        ("script_json:*:**.path", ("/x", "null")),
+        ("script_json:none:**.path", ()),
+        ("script_json:state:a.1", ("2",)),
+        ("script_json:text:a", ()),
+        ("script_json:g_late:a", ("later",)),
+        ("script_json:hidden:a", ()),
+        ("script_json:faked:$", ()),
+    ],
+)
+def test_documents_in_scripts_are_read_by_path(name: str, said: tuple[str, ...]) -> None:
+    """By the id of a JSON script or the variable that a line assigns, from the root or from anywhere."""
+    assert page(f"<html><body>{SCRIPTS}</body></html>").values(field(name)) == said
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        '<script id="d" type="application/json">{"a": ',
+        '<script id="d" type="application/json">' + '{"a":' * 100_000 + "</script>",
+        '<script id="d" type="application/json">' + '[{"a":1},' * 20_000 + "</script>",
+        "<script>d = " + '{"a":' * 100_000 + "</script>",
+        "<script>" + "d = {\n" * 100_000 + '"a"</script>',
+        '<script>d = "a"',
+    ],
+)
+def test_a_script_that_cannot_be_read_holds_nothing(script: str) -> None:
+    """Cut off, too deep or none at all: no field, no error."""
+    assert page(script).values(field("script_json:d:a")) == ()
+    assert page(script).values(field("script_json:*:**.a")) == ()
+
+
+def test_no_field_has_values_without_end() -> None:
+    """A document with a key ten thousand times gives a hundred of its values."""
+    many = '<script type="application/json">[' + ",".join(['{"a":1}'] * 10_000) + "]</script>"
+    assert len(page(many).values(field("script_json:*:**.a"))) == 100

@@ -59,6 +59,34 @@ def test_an_account_without_a_usable_source_cannot_alert(tmp_path: Path) -> None
     )
 
 
+def test_an_account_that_nothing_decides_is_expected_to_be_blind(tmp_path: Path) -> None:
+    """Where every usable source is blind, the file's words say why, and what an official interface would give."""
+    sources = tuple(replace(source, blind=True) for source in ALL_FAST["chirp"].sources)
+    chirp = replace(
+        CHIRP, sources=sources, decidable=False, limits=("all pages are one.",), official_api="two of three"
+    )
+    (remark,) = found(tmp_path, "https://chirp.example/alice", {**ALL_FAST, "chirp": chirp})
+    assert (remark.account_id, remark.level) == ("chirp:alice", Level.WARNING)
+    assert remark.message == "expect blind: all pages are one; an official API would give two of three"
+    unusable = replace(chirp, sources=tuple(replace(source, robots_disallow=True) for source in sources))
+    (remark,) = found(tmp_path, "https://chirp.example/alice", {**ALL_FAST, "chirp": unusable})
+    assert remark.level is Level.CANNOT_ALERT
+    assert remark.message.endswith("; expect blind: all pages are one; an official API would give two of three")
+
+
+def test_letters_that_look_like_others_are_named(tmp_path: Path) -> None:
+    """On a platform that has them the account is watched, with a warning; so it is on a host of such letters."""
+    entry = "{url: https://forum.example/u/\N{CYRILLIC SMALL LETTER A}lice, controls: {present: [bob, carol]}}"
+    (remark,) = [r for r in found(tmp_path, entry) if r.account_id]
+    assert remark.level is Level.WARNING
+    assert remark.message.startswith(
+        "'\N{CYRILLIC SMALL LETTER A}' is CYRILLIC SMALL LETTER A: write 'a'?; Web page may"
+    )
+    entry = "{url: https://xn--80ak6aa92e.example/u/alice, controls: {present: [bob, carol]}}"
+    (remark,) = [r for r in found(tmp_path, entry) if r.account_id]
+    assert remark.message.endswith("; it is not the site that it looks like")
+
+
 def test_the_operators_changes_count(tmp_path: Path) -> None:
     """A credential, a switch or an override in watcher.yaml makes a source usable."""
     source = Source(

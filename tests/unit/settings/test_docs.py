@@ -37,6 +37,7 @@ SECTIONS: dict[type[BaseModel], tuple[str, str]] = {
     schema.SourceOverrideEntry: ("watcher.yaml", "`sources` of `platforms`"),
     schema.PaceEntry: ("watcher.yaml", "`pace`"),
     schema.PlatformFile: ("Platform files", "The file"),
+    schema.FactEntry: ("Platform files", "`facts`"),
     schema.HandleEntry: ("Platform files", "`handle`"),
     schema.ControlsEntry: ("Platform files", "`controls` of a platform"),
     schema.SourceEntry: ("Platform files", "`sources`"),

@@ -67,7 +67,7 @@ def test_any_other_profile_is_recognised(loaded: Loaded, text: str, account_id: 
             "generic:blog.example/alice",
             "'generic:blog.example/alice' is not watched; did you mean 'generic:blog.example/people/alice'?",
         ),
-        ("x:a b", "'a b' contains characters that no handle has; remove them"),
+        ("x:a b", "'a b' contains characters that no handle has: U+0020 is SPACE, which cannot be seen; remove them"),
         ("mastodon:gargron", "'gargron' does not say on which instance; write it like @gargron@mastodon.example"),
         (
             "https://x.com/i/flow",

@@ -111,6 +111,41 @@ def test_an_unofficial_source_may_be_on_from_the_start(tmp_path: Path) -> None:
     ("old", "new", "faults"),
     [
         ("platform: agora", "platform: Agora", ["platform: 'Agora' is not a slug"]),
+        (
+            "notes: |-",
+            "decidable: true\nnotes: |-",
+            ["decidable: every source is blind, or needs a credential, enabled or robots; write decidable: false"],
+        ),
+        ("notes: |-", "decidable: false\nnotes: |-", ["decidable: needs limits and official_api: say what is in the"]),
+        (
+            "    credential: token\n",
+            "",
+            ["sources[0].headers.Authorization: needs credential: NAME beside it"],
+        ),
+        (
+            "notes: |-",
+            "facts: [{fact: It rains, source: a window, date: June, confidence: sure}]\nnotes: |-",
+            [
+                "facts[0].date: 'June' is not a date; write it like 2026, 2026-11 or 2026-11-02",
+                "facts[0].confidence: 'sure' is unknown; ",
+            ],
+        ),
+        (
+            "notes: |-",
+            "facts: [{fact: It rains}]\nnotes: |-",
+            ["facts[0].confidence: is missing", "facts[0].date: is missing", "facts[0].source: is missing"],
+        ),
+        (
+            "notes: |-",
+            "limits: ['" + "x" * 1001 + "']\nnotes: |-",
+            ["limits[0]: is 1001 characters long; 1000 are the"],
+        ),
+        ("notes: |-", "not_instances: [a/b]\nnotes: |-", ["not_instances[0]: 'a/b' is not a host"]),
+        (
+            'title: ""',
+            '"script_json:x": ""',
+            ["sources[0].rules[2].when['script_json:x']: this key does not say where in which script"],
+        ),
         ("title: Agora\n", "", ["title: is missing"]),
         (
             "profile: https://{instance}/@{handle}",
@@ -131,11 +166,11 @@ def test_an_unofficial_source_may_be_on_from_the_start(tmp_path: Path) -> None:
         ("recognise: https", "recognise: ftp", ["recognise: 'ftp://{instance}/@{handle}' is not a URL"]),
         (
             "recognise: https://{instance}/@{handle}",
-            'recognise: ["https://{handle}.a.example/x", "https://a/{handle}/{handle}", "https://a/?u={handle}"]',
+            'recognise: ["https://{handle}.a.example/x", "https://a/{handle}/{handle}", "https://a/?u=x{handle}"]',
             [
                 "recognise[0]: 'https://{handle}.a.example/x' must be a web address with {handle} in its path",
                 "recognise[1]: 'https://a/{handle}/{handle}' must contain {handle} once",
-                "recognise[2]: 'https://a/?u={handle}' must be a web address with {handle} in its path",
+                "recognise[2]: 'https://a/?u=x{handle}' must be a web address with {handle} in its path",
             ],
         ),
         (
@@ -173,7 +208,6 @@ def test_an_unofficial_source_may_be_on_from_the_start(tmp_path: Path) -> None:
         ('    stable_id: {"json:id": "*"}\n', "", ["sources[0].url_by_id: needs stable_id: say which field"]),
         ('{"json:id": "*"}', '{"json:id": "x"}', ["sources[0].stable_id: give one field with one pattern"]),
         ('{"json:username": "@*"}', '{"json:a": "*", "json:b": "*"}', ["sources[0].handle: give one field with one"]),
-        ("    credential: token\n", "", ["sources[0].headers.Authorization: needs credential: NAME beside it"]),
         (', Authorization: "Bearer {credential}"', "", ["sources[0].credential: 'token' is sent nowhere"]),
         (
             "Bearer {credential}",
@@ -289,5 +323,5 @@ def test_all_shipped_platforms_load() -> None:
     assert {"bluesky", "mastodon", "github", "youtube", "x", "generic"} <= platforms.keys()
     for platform in platforms.values():
         assert platform.sources, platform.id
-        assert platform.notes, platform.id
+        assert platform.facts, platform.id
         assert all(source.rules for source in platform.sources), platform.id

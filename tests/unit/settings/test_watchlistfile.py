@@ -1,14 +1,16 @@
 """From watchlist.yaml to a Watchlist."""
 
+from dataclasses import replace
 from datetime import time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.unit.settings.samples import CHIRP, GENERIC, PLATFORMS, refused, refused_one, watch, watch_one
+from tests.unit.settings.samples import CHIRP, FEDI, GENERIC, PLATFORMS, refused, refused_one, watch, watch_one
 from watcher.model.account import Owner, Policy, Repeat, Severity
 from watcher.model.calendar import EVERY_DAY, Calendar, Window
+from watcher.model.errors import ConfigError
 from watcher.settings.handles import meaning_of
 
 LONG = """\
@@ -307,11 +309,11 @@ accounts:
         ('{platform: chirp, handle: "a\\tb"}', "accounts[0].handle: 'a b' must be a single line"),
         (
             "{platform: chirp, handle: Тrump}",
-            "accounts[0].handle: 'Тrump' is no handle of Chirp: Т is CYRILLIC CAPITAL",
+            "accounts[0].handle: 'Тrump' is no handle of Chirp: 'Т' is CYRILLIC CAPITAL LETTER TE, write 'T'?",
         ),
         (
             '{platform: chirp, handle: "\\u212Aate"}',
-            "accounts[0].handle: '\u212aate' is no handle of Chirp: \u212a is KELVIN",
+            "accounts[0].handle: '\u212aate' is no handle of Chirp: '\u212a' is KELVIN SIGN, write 'K'?",
         ),
         (
             "{platform: chirp, handle: a-b}",
@@ -375,6 +377,29 @@ accounts:
 def test_an_entry_that_names_nobody_is_refused(tmp_path: Path, entry: str, message: str) -> None:
     """One fault each, at the key to blame, with what to write instead."""
     assert refused_one(tmp_path, entry).startswith(message)
+
+
+def test_what_is_no_instance_is_refused(tmp_path: Path) -> None:
+    """Another platform's host, one below it, and one that the file names are no instances; the others are."""
+    fedi = replace(FEDI, not_instances=frozenset({"blog.example"}))
+    platforms = {**PLATFORMS, "fedi": fedi}
+    for host in ("chirp.example", "pics.chirp.example", "blog.example", "my.blog.example"):
+        with pytest.raises(ConfigError, match=f"names no instance of Fedi: '{host}' is none"):
+            watch_one(tmp_path, f"{{platform: fedi, handle: '@alice@{host}'}}", platforms)
+    assert watch_one(tmp_path, "https://pics.chirp.example/@alice", platforms).platform == "generic"
+    assert watch_one(tmp_path, "https://my.blog.example/@alice", platforms).platform == "generic"
+    assert watch_one(tmp_path, "https://notblog.example/@alice", platforms).platform == "fedi"
+
+
+def test_a_handle_may_stand_in_the_query(tmp_path: Path) -> None:
+    """Where a platform's addresses have it there, whatever else the query holds."""
+    chirp = replace(CHIRP, recognise=("https://chirp.example/user?id={handle}", "https://*.chirp.example/{handle}"))
+    platforms = {**PLATFORMS, "chirp": chirp}
+    for url in ("https://www.chirp.example/user?p=2&id=Alice", "https://de.chirp.example/ALICE/"):
+        assert watch_one(tmp_path, f"'{url}'", platforms).id == "chirp:alice"
+    for url in ("https://chirp.example/user?p=2", "https://chirp.example/user?id=", "https://chirp.example/user"):
+        with pytest.raises(ConfigError, match="is a page of Chirp but no profile"):
+            watch_one(tmp_path, f"'{url}'", platforms)
 
 
 def test_an_account_can_be_watched_once_only(tmp_path: Path) -> None:
@@ -455,4 +480,4 @@ def test_non_ascii_handles_pass_where_the_platform_has_them(tmp_path: Path) -> N
     """A pattern decides, not the alphabet."""
     assert watch_one(tmp_path, "{platform: cased, handle: é}").handle == "é"
     fault = refused_one(tmp_path, "{platform: cased, handle: é-}")
-    assert fault.startswith("accounts[0].handle: 'é-' is no handle of Cased: é is LATIN SMALL LETTER E WITH ACUTE")
+    assert fault.startswith("accounts[0].handle: 'é-' is no handle of Cased: 'é' is LATIN SMALL LETTER E WITH ACUTE")
