@@ -24,7 +24,12 @@ async def test_a_signal_ends_it_in_order(tmp_path: Path, number: signal.Signals)
         running.stop(number)
         ended = await running.ended(within=10)
     assert ended.status == 0
-    assert ended.out.splitlines() == [
+    said = ended.out.splitlines()
+    expected = [
+        line for line in said if line.startswith(("warning   x:realdonaldtrump: expect blind: ", "warning   x:potus: "))
+    ]
+    assert len(expected) == 2  # the page of X is read for the test's sake, and decides nothing in the world
+    assert [line for line in said if line not in expected] == [
         "watching  2 accounts on 1 platform",
         f"state     {tmp_path}/state",
         f"page      {url}",
