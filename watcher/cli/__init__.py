@@ -14,6 +14,7 @@ from typing import Any, Final
 import click
 
 from watcher import __version__
+from watcher.cli.evidence import evidence
 from watcher.cli.records import accounts, backup, forget, outages
 from watcher.cli.terminal import config_option, epilog, fail, faults_told, json_option, print_json, say, say_all
 from watcher.ending import Ending
@@ -212,6 +213,7 @@ main.add_command(accounts)
 main.add_command(outages)
 main.add_command(forget)
 main.add_command(backup)
+main.add_command(evidence)
 
 
 @main.command(

@@ -111,7 +111,6 @@ class Trace:
     hash: str
     previous: str
     document: Mapping[str, Any]
-    transition: Transition
     evidence: tuple[tuple[str, str, int], ...] = ()
 
 

@@ -269,6 +269,12 @@ class SqlStore(Store):
         with self._reading() as connection:
             return sql_evidence.traces(connection, reference)
 
+    def recent_traces(self, account_id: str | None, limit: int) -> tuple[Trace, ...]:
+        """The last transitions of which evidence is kept, the latest first."""
+        with self._reading() as connection:
+            numbers = sql_evidence.recent(connection, account_id, limit)
+            return tuple(trace for number in numbers for trace in sql_evidence.traces(connection, str(number)))
+
     def verify_chain(self) -> int | None:
         """The number of the first transition that is not as it was written; None when all are."""
         with self._reading() as connection:

@@ -14,7 +14,6 @@ from watcher.store import sql_chain, tables
 from watcher.store.base import Trace
 from watcher.store.codec import Row
 from watcher.store.commits import VOUCHING, batches
-from watcher.store.sql_load import transition as transition_of
 
 _TRANSITION, _OUTAGE = tables.transition.c, tables.outage.c
 _HASH_LENGTH = 64
@@ -55,7 +54,6 @@ def traces(connection: Connection, reference: str) -> tuple[Trace, ...]:
                     hash=row["hash"],
                     previous=written[row["seq"]][1],
                     document=written[row["seq"]][0],
-                    transition=transition_of(row),
                     evidence=tuple(pieces[row["seq"]]),
                 )
                 for row in rows
