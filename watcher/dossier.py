@@ -14,8 +14,7 @@ from typing import Any, Final
 from watcher.bundle import CONTROLS_SCHEMA, SCHEMA, rule_hash
 from watcher.model.outage import BUNDLE
 from watcher.model.record import Record, instant
-from watcher.notify import format_stamp
-from watcher.notify.wording import language_name
+from watcher.notify.wording import format_stamp, language_name
 from watcher.store.base import Trace
 from watcher.store.codec import chained_hash, instant_of
 

@@ -25,7 +25,8 @@ _LISTED: Final = 50
 _LONGEST: Final = 4000
 
 
-def _moment(_context: click.Context, _parameter: click.Parameter, value: str | None) -> datetime | None:
+def moment_of(_context: click.Context, _parameter: click.Parameter, value: str | None) -> datetime | None:
+    """The instant that somebody typed."""
     from watcher.clock import SystemClock
     from watcher.export import moment
 
@@ -104,9 +105,12 @@ def accounts(config: Path, as_json: bool) -> None:
 @click.option("--account", metavar="ID", help="Only those of this account.")
 @click.option("--open", "open_only", is_flag=True, help="Only those that are not over.")
 @click.option(
-    "--since", metavar="TIME", callback=_moment, help="Only those that were going on then or later: 2017-11-02, or 30d."
+    "--since",
+    metavar="TIME",
+    callback=moment_of,
+    help="Only those that were going on then or later: 2017-11-02, or 30d.",
 )
-@click.option("--until", metavar="TIME", callback=_moment, help="Only those that began before.")
+@click.option("--until", metavar="TIME", callback=moment_of, help="Only those that began before.")
 @click.option("--limit", type=click.IntRange(1), help=f"So many at most.  [default: {_LISTED} in the table, else all]")
 @click.option("--retracted", is_flag=True, help="Also those that were taken back (the table and md show them anyway).")
 @click.option("--format", "form", type=click.Choice(["table", "json", "csv", "md"]), default="table", show_default=True)
