@@ -5,6 +5,7 @@ A dossier is the same whether it comes from the store or from an exported archiv
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -103,12 +104,22 @@ def _verified(trace: Trace, dossier: Dossier) -> Iterator[Check]:
     if named not in kept:
         yield Check(outcome=Outcome.GONE, what=f"{name}: its bundle {named} is not kept any more")
         return
-    yield _piece(f"{name}: bundle", named, dossier)
+    whole = _piece(f"{name}: bundle", named, dossier)
+    yield whole
+    if whole.outcome is Outcome.OK:
+        try:
+            yield from tuple(_bundle(name, trace, dossier, kept))
+        except (KeyError, TypeError, ValueError, AttributeError):
+            # Whoever made it gave it the right hash, but it is none of ours.
+            yield Check(outcome=Outcome.BAD, what=f"{name}: its bundle is not of the form {SCHEMA}")
+
+
+def _bundle(name: str, trace: Trace, dossier: Dossier, kept: AbstractSet[str]) -> Iterator[Check]:
+    """What a bundle says, held against the log and the pieces that it names. Raises for one that is none of ours."""
     bundle = dossier.document(trace, "bundle")
     if bundle is None or bundle.get("schema") != SCHEMA:
-        yield Check(outcome=Outcome.BAD, what=f"{name}: its bundle is not of the form {SCHEMA}")
-        return
-    yield from _agrees(name, trace, bundle)
+        raise ValueError(SCHEMA)
+    yield _agrees(name, trace, bundle)
     rule = bundle["rule"]
     yield _check(rule_hash(rule) == rule["sha256"], f"{name}: rule '{rule['id']}'", "has its hash", "has another hash")
     for what, piece in _named(bundle):
@@ -128,14 +139,14 @@ def _named(bundle: Record) -> Iterator[tuple[str, Record]]:
             yield what, bundle[what]
 
 
-def _agrees(name: str, trace: Trace, bundle: Record) -> Iterator[Check]:
+def _agrees(name: str, trace: Trace, bundle: Record) -> Check:
     """That the bundle is of this transition, and not a sound one of another."""
     finding = trace.document.get("finding")
     same = bundle["account"]["id"] == trace.document["account_id"]
     if finding is not None:
         said = (finding["verdict"], finding["reason"], instant(instant_of(finding["at"])))
         same = same and said == tuple(bundle["finding"][key] for key in ("verdict", "reason", "at"))
-    yield _check(same, f"{name}: bundle", "says the same as the log", "is of another look")
+    return _check(same, f"{name}: bundle", "says the same as the log", "is of another look")
 
 
 def _piece(what: str, digest: str, dossier: Dossier) -> Check:
@@ -186,7 +197,7 @@ def _file_name(role: str, digest: str) -> str:
 def read_archive(files: Mapping[str, bytes]) -> tuple[Dossier, tuple[Check, ...]]:
     """What an archive holds, and whether its files are those of the MANIFEST. ArchiveError where it is none."""
     try:
-        entries = json.loads(files[TRANSITIONS])
+        entries = _entries(files[TRANSITIONS])
         traces = tuple(_trace(entry, files) for entry in entries)
         pieces = {piece["sha256"]: files.get(piece["file"] or "") for entry in entries for piece in entry["evidence"]}
         sums = [line.split("  ", 1) for line in files[MANIFEST].decode().splitlines()]
@@ -197,6 +208,13 @@ def read_archive(files: Mapping[str, bytes]) -> tuple[Dossier, tuple[Check, ...]
     strangers = sorted(files.keys() - listed.keys() - {MANIFEST})
     checks += [Check(outcome=Outcome.BAD, what=f"{name} is not in the {MANIFEST}") for name in strangers]
     return Dossier(traces=traces, pieces=pieces), tuple(checks)
+
+
+def _entries(content: bytes) -> list[Any]:
+    entries = json.loads(content)
+    if not isinstance(entries, list) or not entries:
+        raise ValueError(f"{TRANSITIONS} lists nothing")
+    return entries
 
 
 def _trace(entry: Record, files: Mapping[str, bytes]) -> Trace:
