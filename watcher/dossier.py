@@ -104,9 +104,9 @@ def _verified(trace: Trace, dossier: Dossier) -> Iterator[Check]:
     if named not in kept:
         yield Check(outcome=Outcome.GONE, what=f"{name}: its bundle {named} is not kept any more")
         return
-    whole = _piece(f"{name}: bundle", named, dossier)
-    yield whole
-    if whole.outcome is Outcome.OK:
+    sealed = _piece(f"{name}: bundle", named, dossier)
+    yield sealed
+    if sealed.outcome is Outcome.OK:
         try:
             yield from tuple(_bundle(name, trace, dossier, kept))
         except (KeyError, TypeError, ValueError, AttributeError):

@@ -19,7 +19,9 @@ from watcher.store.codec import chained_hash, transition_document
 
 def evidence() -> Dossier:
     """Two transitions after one another: @alice was there, and was not."""
-    traces, pieces, previous = [], {}, ""
+    traces: list[Trace] = []
+    pieces: dict[str, bytes | None] = {}
+    previous = ""
     for seq, seen in enumerate((sighting(THERE, API), sighting()), start=7):
         named, kept = bundled(seen)
         document = transition_document(named)

@@ -5,7 +5,7 @@ that a sample stands for all looks up to the next one; they are put where today'
 cannot be judged again (no imprint, not enough of it, no control at the time) counts as it was then, and is counted.
 """
 
-from watcher.backtest.differ import Past, Tested, backtest
+from watcher.backtest.differ import Comparison, Past, backtest
 from watcher.backtest.told import record, said
 
-__all__ = ["Past", "Tested", "backtest", "record", "said"]
+__all__ = ["Comparison", "Past", "backtest", "record", "said"]

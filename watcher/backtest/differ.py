@@ -18,6 +18,7 @@ from watcher.model.sample import Sample
 # Of these spans the looks are known: they gave no verdict.
 _NO_ANSWER: Final = "no verdict"
 _MOMENT: Final = timedelta(milliseconds=1)
+_LOOKING: Final = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +52,7 @@ class Difference:
 
 
 @dataclass(slots=True, kw_only=True)
-class Tested:
+class Comparison:
     """What came of it. `looks` are those that the samples stand for, `judged` those of them judged again."""
 
     since: datetime
@@ -77,9 +78,9 @@ def backtest(
     pasts: Mapping[str, Past],
     since: datetime,
     until: datetime,
-) -> Tested:
+) -> Comparison:
     """Judge again what is stored of these accounts; the alerts of [since, until) are compared."""
-    tested = Tested(since=since, until=until)
+    tested = Comparison(since=since, until=until)
     for account_id, past in pasts.items():
         account = accounts.get(account_id)
         if account is None or account.platform not in platforms:
@@ -89,7 +90,7 @@ def backtest(
     return tested
 
 
-def _test(tested: Tested, account: Account, platform: Platform, past: Past) -> None:
+def _test(tested: Comparison, account: Account, platform: Platform, past: Past) -> None:
     since, until = tested.since, tested.until
     told = [outage for outage in past.outages if _reaches(outage, since, until)]
     samples = _from_last_presence(past.samples, min((outage.last_present for outage in told), default=since))
@@ -127,7 +128,7 @@ def _from_last_presence(samples: Sequence[Sample], before: datetime) -> Sequence
     return samples
 
 
-def _count(tested: Tested, look: Look, looks: int) -> None:
+def _count(tested: Comparison, look: Look, looks: int) -> None:
     tested.samples += 1
     tested.looks += looks
     if look.why is None:
@@ -142,7 +143,7 @@ def _weight(start: datetime, end: datetime, hidden: Sequence[Unobserved], accoun
     return max(1, (end - start - away) // account.policy.interval)
 
 
-def _compare(tested: Tested, account: Account, told: Sequence[Outage], made: Sequence[Outage]) -> None:
+def _compare(tested: Comparison, account: Account, told: Sequence[Outage], made: Sequence[Outage]) -> None:
     left = list(made)
     for was in told:
         now = next((outage for outage in left if _overlap(was, outage)), None)
@@ -164,8 +165,8 @@ def _overlap(one: Outage, other: Outage) -> bool:
 
 
 def _kinds(was: Outage, now: Outage, account: Account) -> Iterator[Kind]:
-    """In what they differ by more than the time that real looks take."""
-    tolerance = max(account.policy.confirm.interval, account.policy.recover.interval)
+    """In what they differ by more than the time that real looks take, which nobody knows of those not kept."""
+    tolerance = max(_LOOKING, account.policy.confirm.interval, account.policy.recover.interval)
     if was.reason is not now.reason:
         yield Kind.REASON
     if abs(was.confirmed_at - now.confirmed_at) > tolerance:

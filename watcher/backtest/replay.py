@@ -42,11 +42,15 @@ class _Judge:
             self.outages[self.state.outage.id] = self.state.outage
 
     def take_all(self, finding: Finding, end: datetime) -> None:
-        """The looks that a sample stands for: one by one up to where they change nothing; then the last."""
-        at = finding.at
+        """The looks that a sample stands for: one by one up to where they change nothing; then the last.
+
+        The look at `end`, which said something else, came a pause after the last of them: none is put closer to it
+        than half a pause.
+        """
+        at, took = finding.at, max(finding.at - finding.seen.earliest, _MOMENT)
         while True:
             self.take(_at(finding, at))
-            pause = max(wait(self.state, self._account.policy), _MOMENT)
+            pause = wait(self.state, self._account.policy) + took
             if _is_settled(self.state, finding):
                 last = end - pause
                 if last > at + pause and _hiding(last, self._hidden) is None:
@@ -55,7 +59,7 @@ class _Judge:
             at += pause
             while (span := _hiding(at, self._hidden)) is not None:
                 at = span.to_at
-            if at >= end:
+            if at + pause / 2 > end:
                 return
 
 

@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from watcher.backtest.differ import Difference, Kind, Tested
+from watcher.backtest.differ import Comparison, Difference, Kind
 from watcher.model.outage import Outage
 from watcher.model.record import Record, instant
 from watcher.notify.wording import format_span, format_stamp
 
 
-def said(tested: Tested) -> Iterator[str]:
+def said(tested: Comparison) -> Iterator[str]:
     """The result for people."""
     span = f"{format_stamp(tested.since)} to {format_stamp(tested.until)}"
-    yield f"{tested.accounts} accounts, {tested.samples} samples that stand for {tested.looks} looks, {span}"
+    yield f"accounts: {tested.accounts}; samples: {tested.samples}, standing for {tested.looks} looks; {span}"
     if tested.share is not None:
         yield f"judged again: {tested.judged} looks, {100 * tested.share:.1f} %; the others count as they were"
     for why, looks in tested.unjudged.most_common():
@@ -20,7 +20,7 @@ def said(tested: Tested) -> Iterator[str]:
     for line in tested.left_out:
         yield f"left out  {line}"
     yield ""
-    yield f"{tested.same} alerts would have been the same, {len(tested.differences)} differences"
+    yield f"alerts: {tested.same} would have been the same; differences: {len(tested.differences)}"
     yield from (f"  {_sentence(difference)}" for difference in tested.differences)
 
 
@@ -48,7 +48,7 @@ def _shift(was: datetime, now: datetime) -> str:
     return f"{format_span(abs(now - was))} {how}: {format_stamp(now)} rather than {format_stamp(was)}"
 
 
-def record(tested: Tested) -> Record:
+def record(tested: Comparison) -> Record:
     """The result as data."""
     return {
         "since": instant(tested.since),

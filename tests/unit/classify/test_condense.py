@@ -24,7 +24,7 @@ from watcher.classify import classify
 from watcher.classify.condense import NotKeptError, condense, judge_again, kept_controls
 from watcher.judge.gate import refuse
 from watcher.model.control import ControlFinding, ControlKey, ControlReport, References
-from watcher.model.exchange import Exchange
+from watcher.model.exchange import Exchange, Response
 from watcher.model.finding import Finding, Reason, Verdict
 from watcher.model.imprint import Imprint, KeptControl
 from watcher.settings import load_platforms
@@ -132,7 +132,8 @@ def test_a_missing_page_is_kept_as_a_visitor_saw_it() -> None:
 def test_headers_are_kept_by_an_allow_list(name: str) -> None:
     """What is not on it is not kept, and no secret is even where a rule looks at it."""
     source = json_source(rule(Reason.QUOTA, {f"header:{name}": "*"}))
-    asked = exchange(response("{}", content_type="application/json", **{name.replace("-", "_"): "s3cr3t"}), source)
+    headers = {"content-type": "application/json", name: "s3cr3t"}
+    asked = exchange(Response(status=200, url="https://site.example/alice", headers=headers, body=b"{}"), source)
     imprint = stored(asked, classify(asked).finding)
     assert set(imprint.headers) == {"content-type"}
     assert ("s3cr3t" in json.dumps(to_json(imprint))) == (name == "x-unknown")
