@@ -318,10 +318,13 @@ def _require_whole(imprint: Imprint, source: Source) -> None:
 
 
 def kept_controls(report: ControlReport | None) -> tuple[KeptControl, ...]:
-    """What the controls said, the latest of each side, without their names."""
+    """What the controls said, as far as the gate looks at it, without their names."""
     if report is None:
         return ()
-    sides = ((True, report.positives[:2]), (False, report.negatives[:2]))
+    # One positive control that was there proves as much as two.
+    there = next((each for each in report.positives if each.finding.is_present), None)
+    positives = report.positives[:1] if there is None else (there,)
+    sides = ((True, positives), (False, report.negatives[:2]))
     return tuple(_kept_control(control, exists=exists) for exists, side in sides for control in side)
 
 

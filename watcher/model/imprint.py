@@ -59,7 +59,7 @@ class KeptControl:
     `fields` are a page's identity fields with the handle masked, of a handle that cannot exist only.
     """
 
-    exists: bool
+    exists: bool = False
     verdict: Verdict
     reason: Reason
     certainty: Certainty
@@ -82,20 +82,20 @@ class Imprint:
 
     handle: str
     instance: str
-    stable_id: str | None
-    by_id: bool
+    stable_id: str | None = None
+    by_id: bool = False
     asked: str
     sent_at: datetime
     received_at: datetime
     max_age: timedelta
-    age: timedelta | None
+    age: timedelta | None = None
     status: int
     url: str
-    hops: tuple[Hop, ...]
-    headers: Mapping[str, str]
+    hops: tuple[Hop, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
     size: int
     sha256: str
-    whole: bool
+    whole: bool = False
     is_blank: bool = False
     is_json: bool = False
     mark: str | None = None

@@ -14,7 +14,7 @@ from watcher.model.outage import AccountState, Transition, Unobserved
 from watcher.model.sample import Sample
 from watcher.store import sql_chain, tables
 from watcher.store.base import IN_ROWS, Body, Commit, Watched
-from watcher.store.codec import chained_hash, from_row, to_json, to_row, transition_document
+from watcher.store.codec import chained_hash, from_row, to_json, to_row, transition_document, without_defaults
 from watcher.store.commits import (
     first_of_each,
     outages_of,
@@ -154,7 +154,10 @@ def _write_unobserved(connection: Connection, spans: Sequence[Unobserved]) -> No
 
 
 def _write_samples(connection: Connection, samples: Sequence[Sample]) -> None:
-    rows = [to_row(sample, without=("imprint",)) | {"imprint": to_json(sample.imprint)} for sample in samples]
+    rows = [
+        to_row(sample, without=("imprint",)) | {"imprint": without_defaults(to_json(sample.imprint))}
+        for sample in samples
+    ]
     insert_new(connection, tables.sample, rows, unique=["account_id", "at"])
 
 

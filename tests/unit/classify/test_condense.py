@@ -28,7 +28,7 @@ from watcher.model.exchange import Exchange, Response
 from watcher.model.finding import Finding, Reason, Verdict
 from watcher.model.imprint import Imprint, KeptControl
 from watcher.settings import load_platforms
-from watcher.store.codec import from_json, to_json
+from watcher.store.codec import from_json, to_json, without_defaults
 
 CORPUS = Path(__file__).parents[2] / "corpus"
 
@@ -37,8 +37,10 @@ def stored(asked: Exchange, finding: Finding, controls: tuple[KeptControl, ...] 
     """The imprint, through the form in which it is stored."""
     imprint = condense(asked, finding)
     assert imprint is not None
-    text = json.dumps(to_json(replace(imprint, controls=controls)))
+    whole = replace(imprint, controls=controls)
+    text = json.dumps(without_defaults(to_json(whole)))
     back = from_json(Imprint, json.loads(text))
+    assert back == whole
     assert isinstance(back, Imprint)
     return back
 
