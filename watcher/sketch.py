@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from html import escape
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from watcher.classify import Selector
 from watcher.model.finding import Reason
@@ -16,6 +17,7 @@ from watcher.model.platform import Answers, Field, FieldKind, Match, Platform, R
 
 _HANDLE: Final = "alice"
 _STABLE_ID: Final = "1234567"
+_INSTANCE: Final = "social.example"
 _FILLER: Final = "Nothing else is on this page, which somebody wrote by hand to be long enough."
 _BARE: Final[dict[str, Any]] = {"null": None, "true": True, "false": False, "{}": {}, "[]": [], "…": {"more": "here"}}
 _INDENT: Final = " " * 6
@@ -40,7 +42,7 @@ def _sketch(rule: Rule, source: Source, platform: Platform) -> Iterator[str]:
     yield f"    rule: {rule.id}"
     yield f"    handle: {json.dumps(handle, ensure_ascii=False)}"
     if "{instance}" in platform.profile:
-        yield "    instance: social.example"
+        yield f"    instance: {_INSTANCE}"
     if needs_id:
         yield f'    stable_id: "{_STABLE_ID}"'
     status = filled.get(Field(FieldKind.STATUS), "200")
@@ -52,7 +54,7 @@ def _sketch(rule: Rule, source: Source, platform: Platform) -> Iterator[str]:
     yield f"    headers: {{{', '.join(f'{name}: {json.dumps(value)}' for name, value in named.items())}}}"
     final = filled.get(Field(FieldKind.FINAL_URL)) or filled.get(Field(FieldKind.REDIRECT))
     if final is not None:
-        yield f"    final_url: {json.dumps(final)}"
+        yield f"    final_url: {json.dumps(_absolute(final, source))}"
     yield "    body: |-"
     body = _document(filled) if source.answers is Answers.JSON else _page(filled, source)
     yield from (_INDENT + line for line in body.splitlines())
@@ -66,15 +68,32 @@ def _example_handle(platform: Platform) -> str:
 
 def _fill(match: Match, handle: str) -> str:
     pattern = match.patterns[0]
-    return pattern.replace("{handle}", handle).replace("{stable_id}", _STABLE_ID).replace("*", "17")
+    return (
+        pattern.replace("{handle}", handle)
+        .replace("{stable_id}", _STABLE_ID)
+        .replace("{instance}", _INSTANCE)
+        .replace("*", "17")
+    )
+
+
+def _absolute(url: str, source: Source) -> str:
+    """A URL of the source's own host, where the pattern leaves the host open."""
+    parts = urlsplit(source.url)
+    return url if "://" in url else f"{parts.scheme}://{parts.netloc}/{url.removeprefix('17').lstrip('/')}"
 
 
 def _document(filled: dict[Field, str]) -> str:
     document: Any = {}
     for field, value in filled.items():
-        if field.kind is FieldKind.JSON and field.key != "$":
-            document = _put(document, field.key.split("."), _BARE.get(value, value))
+        if field.kind is FieldKind.JSON:
+            path = [] if field.key == "$" else _steps(field.key)
+            document = _put(document, path, _BARE.get(value, value))
     return json.dumps(document, ensure_ascii=False, indent=1)
+
+
+def _steps(path: str) -> list[str]:
+    """The names in a dotted path; one that holds a dot itself has a backslash before it."""
+    return [step.replace("\\.", ".") for step in re.split(r"(?<!\\)\.", path)]
 
 
 def _put(node: Any, path: list[str], value: Any) -> Any:
@@ -98,8 +117,13 @@ def _page(filled: dict[Field, str], source: Source) -> str:
     head += [f'<link rel="canonical" href="{escape(value)}">' for value in by_kind[FieldKind.CANONICAL].values()]
     linked: Any = {}
     for path, value in by_kind[FieldKind.JSON_LD].items():
-        linked = _put(linked, path.split("."), value)
+        linked = _put(linked, _steps(path), value)
     head += [f'<script type="application/ld+json">{json.dumps(linked)}</script>'] if linked else []
+    for name, value in by_kind[FieldKind.SCRIPT_JSON].items():
+        owner, _, path = name.partition(":")
+        steps = [step for step in _steps(path) if step not in ("", "**")]
+        content = json.dumps(_put({}, [] if steps == ["$"] else steps, _BARE.get(value, value)))
+        head.append(f'<script type="application/json" id="{owner}">{content}</script>')
     texts = [f"<p>{escape(value)}</p>" for value in by_kind[FieldKind.TEXT].values()]
     texts += [_container(source, escape(value)) for value in by_kind[FieldKind.ERROR].values()]
     body = "\n".join((*texts, f"<p>{_FILLER}</p>"))

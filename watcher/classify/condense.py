@@ -30,7 +30,11 @@ _LONGEST: Final = 500
 _HOPS: Final = 5
 _MARKED_BODY: Final = 4_096
 _TEXTS: Final = (FieldKind.TEXT, FieldKind.ERROR)
-_OF_MARKUP: Final = frozenset({FieldKind.TITLE, FieldKind.META, FieldKind.CANONICAL, FieldKind.JSON_LD, *_TEXTS})
+# Neither is kept but for the fields that are looked at: scripts are long, and hold anything.
+_FIELDS_ONLY: Final = (FieldKind.HEADER, FieldKind.SCRIPT_JSON)
+_OF_MARKUP: Final = frozenset(
+    {FieldKind.TITLE, FieldKind.META, FieldKind.CANONICAL, FieldKind.JSON_LD, FieldKind.SCRIPT_JSON, *_TEXTS}
+)
 # What a page must be kept whole for to be judged by these.
 _WHOLE_STEPS: Final = (Step.SOFT_BARRIER, Step.PHRASE, Step.SIMILARITY, Step.NOTHING)
 
@@ -143,7 +147,7 @@ def _whole(imprint: Imprint, page: Page, source: Source, looked_at: tuple[Field,
     lost = [
         KeptField(name=str(field), values=tuple(page.values(field)))
         for field in looked_at
-        if field.kind is FieldKind.HEADER or field.kind.value in cut
+        if field.kind in _FIELDS_ONLY or field.kind.value in cut
         if field.kind is not FieldKind.TEXT
     ]
     return replace(
@@ -254,7 +258,7 @@ class KeptPage(Page):
                 raise NotKeptError(f"{field.kind}: the texts of a page that shows the account")
         if name in self._fields:
             return self._fields[name]
-        if not imprint.whole or field.kind is FieldKind.HEADER or field.kind.value in imprint.cut:
+        if not imprint.whole or field.kind in _FIELDS_ONLY or field.kind.value in imprint.cut:
             raise NotKeptError(name)
         if field.kind in _OF_MARKUP and imprint.markup is None:
             raise NotKeptError(name)
