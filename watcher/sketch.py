@@ -126,7 +126,7 @@ def _page(filled: dict[Field, str], source: Source) -> str:
         head.append(f'<script type="application/json" id="{owner}">{content}</script>')
     texts = [f"<p>{escape(value)}</p>" for value in by_kind[FieldKind.TEXT].values()]
     texts += [_container(source, escape(value)) for value in by_kind[FieldKind.ERROR].values()]
-    body = "\n".join((*texts, f"<p>{_FILLER}</p>"))
+    body = "\n".join((*texts, f"<!-- {_FILLER} -->"))
     return f'<!doctype html>\n<html lang="en"><head>{"".join(head)}</head>\n<body>\n{body}\n</body></html>'
 
 

@@ -35,7 +35,7 @@ _BEFORE = timedelta(days=3650)
 @click.option("--state-dir", type=click.Path(path_type=Path), help="Where what was seen is kept.")
 @json_option
 def backtest(config: Path, since: datetime, platform_dir: Path | None, state_dir: Path | None, as_json: bool) -> None:
-    """Say which alerts would have differed with other rules or another policy.
+    """Try other rules or another policy on what was seen.
 
     Judges what is stored of the looks again, by the platform files, the watchlist and the policy of --config, with
     the controls as they answered then. Nothing is asked of any platform, nobody is told, nothing is changed.
