@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from watcher.classify.condense import NotKeptError, judge_again, report_again
+from watcher.classify.restore import NotKeptError, judge_again, report_again
 from watcher.classify.rules import Step
 from watcher.judge.gate import admit
 from watcher.model.account import Account

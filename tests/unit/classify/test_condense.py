@@ -21,7 +21,8 @@ from tests.unit.classify.story import (
 )
 from tests.unit.classify.test_properties import KNOWN, exchanges
 from watcher.classify import classify
-from watcher.classify.condense import NotKeptError, condense, judge_again, kept_controls
+from watcher.classify.condense import condense, kept_controls
+from watcher.classify.restore import NotKeptError, judge_again
 from watcher.judge.gate import refuse
 from watcher.model.control import ControlFinding, ControlKey, ControlReport, References
 from watcher.model.exchange import Exchange, Response
