@@ -1,6 +1,6 @@
 """What is kept of an answer without its bytes: enough to judge it again, and to show what was seen.
 
-Pure data, as JSON can say it. How it is made of an answer is `classify.condense`, how an answer of it `classify.restore`.
+Pure data, as JSON can say it. How it is made of an answer is `classify.condense`; the way back is `classify.restore`.
 """
 
 from collections.abc import Mapping
