@@ -26,7 +26,7 @@ from watcher.model.account import Account, Watchlist
 from watcher.model.control import ControlKey, ControlReport
 from watcher.model.exchange import Exchange, Purpose, Task
 from watcher.model.finding import Certainty, Evidence, Finding, Reason, Stamp, Verdict
-from watcher.model.outage import ZERO, AccountState, Decision, Phase, Transition
+from watcher.model.outage import BUNDLE, ZERO, AccountState, Decision, Phase, Transition
 from watcher.model.platform import Answers, Platform
 from watcher.model.route import Route
 from watcher.model.sample import Sample, samples_of
@@ -286,7 +286,8 @@ class Pipeline:
 
     def _tell_log(self, account: Account, transition: Transition) -> None:
         finding, outage = transition.finding, transition.outage
-        facts = dict(transition.detail)
+        # The hash of the bundle is of use only beside the message that shows the transition's.
+        facts = {name: text for name, text in transition.detail.items() if name != BUNDLE}
         if finding is not None:
             facts |= {"reason": str(finding.reason), "rule": finding.evidence.rule, "source": finding.source}
             facts |= {"quote": finding.evidence.quote} if finding.evidence.quote else {}
