@@ -14,6 +14,7 @@ from typing import Final, Protocol
 import structlog
 
 from watcher.classify import Classified, classify
+from watcher.classify.condense import condense
 from watcher.clock import Clock
 from watcher.judge.platform_health import assess
 from watcher.model.control import ControlFinding, ControlKey, ControlReport, Features, Health, References
@@ -304,7 +305,10 @@ def _others(pairs: list[tuple[Exchange, Features | None]], own: Exchange) -> lis
 
 def _control(exchange: Exchange, classified: Classified, features: Features | None) -> ControlFinding:
     return ControlFinding(
-        handle=exchange.task.target.handle, finding=classified.finding, features=classified.features or features
+        handle=exchange.task.target.handle,
+        finding=classified.finding,
+        features=classified.features or features,
+        imprint=condense(exchange, classified.finding),
     )
 
 

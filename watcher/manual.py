@@ -3,6 +3,8 @@
 Feeds no judge and touches no store.
 """
 
+import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
@@ -11,19 +13,22 @@ from typing import Final
 import aiohttp
 
 from watcher import __version__
-from watcher.book import Book
+from watcher.book import VANTAGE, Book
 from watcher.clock import Clock
-from watcher.controls import Controls
+from watcher.controls import Controls, Need
 from watcher.metrics import Metrics
 from watcher.model.account import Account, Severity, Watchlist
+from watcher.model.control import ControlKey
 from watcher.model.exchange import Exchange, Task
 from watcher.model.notification import Message, NotificationKind, Outcome
 from watcher.model.outage import AccountState, Phase
+from watcher.model.platform import Platform, Source
 from watcher.notify import format_stamp
 from watcher.notify.channels.build import build
 from watcher.ondemand import Look, look_at
 from watcher.pipeline import Pipeline
 from watcher.probe import Prober, Reachability, open_prober
+from watcher.selftest import Live
 from watcher.settings import Loaded
 from watcher.settings.values import ChannelSettings, WebSettings
 from watcher.store.memory import MemoryStore
@@ -68,6 +73,56 @@ async def look(account: Account, loaded: Loaded, clock: Clock) -> Look:
         await _close(controls, prober)
     assert seen is not None  # noqa: S101 - nothing leaves this book
     return replace(seen, asked=tuple(asked))
+
+
+async def ask_controls(loaded: Loaded, platforms: Mapping[str, Platform], clock: Clock) -> tuple[Live, ...]:
+    """Ask every usable source of these platforms for its controls, once, each host within its pace.
+
+    Where a platform has many instances, those of the platform file and of the watchlist are asked.
+    """
+    prober = open_prober(loaded.settings.probe, __version__, clock, Metrics(__version__))
+
+    def positives(key: ControlKey) -> tuple[str, ...]:
+        own = [handle for account in beside(key) for handle in account.controls]
+        declared = platforms[key.platform].controls.present
+        return tuple(dict.fromkeys((*own, *declared.get(key.instance, ()), *declared.get("*", ()))))
+
+    def beside(key: ControlKey) -> list[Account]:
+        listed = loaded.watchlist.accounts.values()
+        return [each for each in listed if (each.platform, each.instance) == (key.platform, key.instance)]
+
+    controls = Controls(fetch=prober.fetch, clock=clock, timeout=loaded.settings.probe.timeout, positives=positives)
+
+    async def ask(platform: Platform, source: Source, instance: str) -> Live:
+        live = Live(platform=platform.id, source=source.name, instance=instance)
+        if source.why_unusable is not None:
+            return replace(live, why=f"it {source.why_unusable}")
+        key = ControlKey(platform=platform.id, instance=instance, source=source.name, vantage=VANTAGE)
+        if not positives(key):
+            return replace(live, why="nobody is named who always exists (controls.present)")
+        controls.keep(key, platform, source)
+        now = clock.now()
+        return replace(live, report=await controls.satisfy(key, Need(positive=now, negative=now)))
+
+    places = [
+        (platform, source, instance)
+        for platform in platforms.values()
+        for source in platform.sources
+        for instance in _instances(platform, loaded)
+    ]
+    try:
+        return tuple(await asyncio.gather(*(ask(*place) for place in places)))
+    finally:
+        await _close(controls, prober)
+
+
+def _instances(platform: Platform, loaded: Loaded) -> tuple[str, ...]:
+    """Where a platform can be asked: at its one place, or at each instance that is known."""
+    if "{instance}" not in platform.profile:
+        return ("",)
+    listed = (each.instance for each in loaded.watchlist.accounts.values() if each.platform == platform.id)
+    named = (instance for instance in platform.controls.present if instance != "*")
+    return tuple(dict.fromkeys((*listed, *named)))
 
 
 def _book(account: Account, loaded: Loaded, now: datetime) -> Book:

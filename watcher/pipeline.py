@@ -12,7 +12,9 @@ from typing import Final
 import structlog
 
 from watcher.book import VANTAGE, Book
+from watcher.bundle import Sighting, witnessed
 from watcher.classify import Classified, Step, classify
+from watcher.classify.condense import condense, kept_controls
 from watcher.clock import Clock
 from watcher.controls import Controls, Fetch, Need
 from watcher.handover import Handover, is_same_page
@@ -22,9 +24,9 @@ from watcher.judge.policy import wait
 from watcher.metrics import Metrics
 from watcher.model.account import Account, Watchlist
 from watcher.model.control import ControlKey, ControlReport
-from watcher.model.exchange import Exchange, FetchFailure, Purpose, Response, Task
+from watcher.model.exchange import Exchange, Purpose, Task
 from watcher.model.finding import Certainty, Evidence, Finding, Reason, Stamp, Verdict
-from watcher.model.outage import ZERO, Decision, Phase, Transition
+from watcher.model.outage import BUNDLE, ZERO, AccountState, Decision, Phase, Transition
 from watcher.model.platform import Answers, Platform
 from watcher.model.route import Route
 from watcher.model.sample import Sample, samples_of
@@ -202,9 +204,9 @@ class Pipeline:
         """Judge a finding and hand over what it changes."""
         finding = examined.finding
         before = self.book.states[account.id]
-        decision = step(before, finding, account)
-        samples = samples_of(before, decision.state, finding, examined.exchange)
-        self._apply(account, decision, _bodies(decision, examined.exchange), samples)
+        decision, bodies = _witnessed(step(before, finding, account), account, examined)
+        samples = _samples(before, decision.state, examined)
+        self._apply(account, decision, bodies, samples)
         self._metrics.findings.labels(account.platform).inc()
         if not finding.is_conclusive:
             self._metrics.probe_inconclusive.labels(account.platform, finding.reason).inc()
@@ -284,7 +286,8 @@ class Pipeline:
 
     def _tell_log(self, account: Account, transition: Transition) -> None:
         finding, outage = transition.finding, transition.outage
-        facts = dict(transition.detail)
+        # The hash of the bundle is of use only beside the message that shows the transition's.
+        facts = {name: text for name, text in transition.detail.items() if name != BUNDLE}
         if finding is not None:
             facts |= {"reason": str(finding.reason), "rule": finding.evidence.rule, "source": finding.source}
             facts |= {"quote": finding.evidence.quote} if finding.evidence.quote else {}
@@ -314,12 +317,29 @@ def _need(classified: Classified, task: Task, *, wary: bool) -> Need | None:
     return None
 
 
-def _bodies(decision: Decision, exchange: Exchange | None) -> tuple[Body, ...]:
-    """The page that a transition into absence rests on. No page of a PRESENT account is kept."""
-    rests = any(t.finding is not None and t.finding.is_absent for t in decision.transitions)
-    if not rests or exchange is None or isinstance(exchange.outcome, FetchFailure):
-        return ()
-    response: Response = exchange.outcome
-    found = next(t.finding for t in decision.transitions if t.finding is not None and t.finding.is_absent)
-    digest = found.evidence.body_sha256
-    return (Body(sha256=digest, content=response.body),) if digest is not None else ()
+def _witnessed(decision: Decision, account: Account, examined: Examined) -> tuple[Decision, tuple[Body, ...]]:
+    """The decision with its transitions naming the bundle of the look, and what is kept of it."""
+    if examined.exchange is None:
+        return decision, ()
+    transitions, bodies = witnessed(
+        decision.transitions,
+        Sighting(
+            account=account,
+            finding=examined.finding,
+            exchange=examined.exchange,
+            classified=examined.classified,
+            report=examined.report,
+        ),
+    )
+    return replace(decision, transitions=transitions), bodies
+
+
+def _samples(before: AccountState, after: AccountState, examined: Examined) -> tuple[Sample, ...]:
+    """The look as a sample, if it is to be one, with what is needed to judge it again."""
+    samples = samples_of(before, after, examined.finding, examined.exchange)
+    if not samples or examined.exchange is None:
+        return samples
+    imprint = condense(examined.exchange, examined.finding)
+    if imprint is not None:
+        imprint = replace(imprint, controls=kept_controls(examined.report))
+    return tuple(replace(sample, imprint=imprint) for sample in samples)

@@ -494,7 +494,7 @@ def test_transitions_come_latest_first(store: AnyStore) -> None:
 
 
 def test_record_of_an_incident(store: AnyStore) -> None:
-    """It has the outage, the rows in their order, and the hash of the transition that opened it."""
+    """It has the outage, the rows in their order, and the hash of the last transition that was told of."""
     suspected = replace(transition(TransitionKind.ACCOUNT_SUSPECTED, 0, OUTAGE), outage=None)
     store.commit(Commit(states=(state(phase=Phase.SUSPECT),), transitions=(suspected,)))
     store.commit(DOWN)
@@ -504,8 +504,10 @@ def test_record_of_an_incident(store: AnyStore) -> None:
     assert record.incident == replace(incident(OUTAGE), closed_at=after(670))
     assert record.outage == closed(OUTAGE, 660)
     assert [row.kind for row in record.notifications] == [NotificationKind.ALERT, NotificationKind.RESOLVED]
-    before = chained_hash(transition_document(suspected), "")
-    assert record.digest == chained_hash(transition_document(DOWN.transitions[0]), before)
+    digest = ""
+    for happened in (suspected, DOWN.transitions[0], closing(OUTAGE).transitions[0]):
+        digest = chained_hash(transition_document(happened), digest)
+    assert record.digest == digest
     assert store.incident("nothing") is None
 
 

@@ -1,13 +1,16 @@
 """What every store does with the record afterwards: annotate, retract, prune, forget, and answer for the past."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from tests.contract.test_store import STORES, AnyStore, told
+from tests.unit.classify.story import exchange, html_source, missing, response
 from tests.unit.store.samples import (
     BODY,
     LEASE,
@@ -27,6 +30,8 @@ from tests.unit.store.samples import (
     state,
     transition,
 )
+from watcher.classify import classify
+from watcher.classify.condense import condense
 from watcher.model.annotation import Annotation
 from watcher.model.control import ControlFinding, ControlKey, ControlReport
 from watcher.model.finding import Reason, Verdict
@@ -34,7 +39,8 @@ from watcher.model.notification import Incident, IncidentKind, NotificationKind,
 from watcher.model.outage import Outage, TransitionKind, Unobserved
 from watcher.model.sample import Sample
 from watcher.model.uptime import History
-from watcher.store.base import Amended, Commit, Cutoffs, Forgotten
+from watcher.store.base import Amended, Body, Commit, Cutoffs, Forgotten
+from watcher.store.faults import ContradictionError
 
 OUTAGE = outage()
 DAY = timedelta(days=1)
@@ -494,3 +500,103 @@ def test_forgotten_account_can_be_watched_again(store: AnyStore) -> None:
     store.commit(opening(again))
     assert store.outages() == (again,)
     assert store.verify_chain() is None
+
+
+# Evidence bundles.
+
+
+def bundle(role: str = "bundle", content: bytes = b'{"schema": "test"}', of: str | None = None) -> Body:
+    """A piece of evidence that belongs to a bundle (itself, where it is one)."""
+    digest = sha256(content).hexdigest()
+    return Body(sha256=digest, content=content, role=role, bundle=of or digest)
+
+
+def said_by(*handles: str) -> bytes:
+    """What controls said, as far as forgetting looks at it."""
+    positive = [{"handle": handle} for handle in handles]
+    return json.dumps({"platform": "x", "positive": positive, "negative": [{"handle": "q1"}]}).encode()
+
+
+def witnessed(of: Outage, *more: Body, content: bytes = b'{"schema": "test"}') -> Commit:
+    """The opening of an outage whose transition names a bundle, with other pieces of it."""
+    whole = bundle(content=content)
+    opened = opening(of)
+    named = replace(opened.transitions[0], detail={"bundle": whole.sha256})
+    others = tuple(replace(each, bundle=whole.sha256) for each in more)
+    return replace(opened, transitions=(named,), bodies=(whole, *others))
+
+
+def test_bundle_is_kept_as_long_as_its_pages(store: AnyStore) -> None:
+    """With the outage's evidence, and no longer; what stays is its hash in the log."""
+    commit = witnessed(OUTAGE, bundle("controls", said_by("un")), bundle("screenshot", b"PNG"))
+    store.commit(commit)
+    store.commit(commit)
+    store.commit(closing(OUTAGE))
+    assert [store.body(body.sha256) for body in commit.bodies] == [body.content for body in commit.bodies]
+    assert prune(store, evidence=after(669)) == 0
+    assert prune(store, evidence=after(671)) == 3
+    assert [store.body(body.sha256) for body in commit.bodies] == [None, None, None]
+    assert commit.transitions[0] in store.transitions()
+    assert store.verify_chain() is None
+
+
+def test_bundle_that_is_not_what_it_says_is_refused(store: AnyStore) -> None:
+    """Its name must be its hash, also where it is no file."""
+    commit = witnessed(OUTAGE)
+    with pytest.raises(ContradictionError):
+        store.commit(replace(commit, bodies=(replace(commit.bodies[0], content=b"other"),)))
+    assert store.outages() == ()
+
+
+def test_forgotten_account_leaves_others_bundles_and_what_it_said_as_a_control_goes(store: AnyStore) -> None:
+    """Its own bundle goes; of another's, only what controls said goes, and only where it was one of them."""
+    mine = witnessed(OUTAGE, bundle("controls", said_by("un")), content=b"mine")
+    other = outage("realdonaldtrump", seconds=3000)
+    beside = witnessed(other, bundle("controls", said_by("@Potus", "un")), content=b"beside")
+    store.commit(mine)
+    store.commit(beside)
+    store.watch([account("realdonaldtrump")], after(4000))
+    assert store.forget("x:potus") is Forgotten.DONE
+    assert [store.body(body.sha256) for body in mine.bodies] == [None, None]
+    assert [store.body(body.sha256) for body in beside.bodies] == [b"beside", None]
+    assert store.verify_chain() is None
+
+
+def test_sample_keeps_what_is_needed_to_judge_it_again(store: AnyStore) -> None:
+    """The imprint of the answer comes back as it was, and goes with the sample."""
+    asked = exchange(response(missing(), status=404, content_type="text/html"), html_source())
+    imprint = condense(asked, classify(asked).finding)
+    kept = replace(sample(7), imprint=imprint)
+    store.commit(Commit(samples=(kept, sample(8))))
+    assert imprint is not None
+    assert store.samples("x:potus", limit=None) == (sample(8), kept)
+    assert prune(store, samples=after(7.5)) == 1
+    assert store.samples("x:potus") == (sample(8),)
+
+
+def test_message_carries_the_hash_of_what_it_tells(store: AnyStore) -> None:
+    """While it is open that of its opening, whatever else happens; then that of its end; of a notice, its own."""
+    store.commit(opening(OUTAGE))
+    opened = store.incident(OUTAGE.id)
+    store.commit(Commit(transitions=(transition(TransitionKind.RECOVERY_BEGAN, 650, OUTAGE),)))
+    assert opened is not None
+    assert store.incident(OUTAGE.id) == opened
+    assert opened.digest
+    store.commit(closing(OUTAGE))
+    ended = store.incident(OUTAGE.id)
+    assert ended is not None
+    assert ended.digest not in ("", opened.digest)
+    renamed = replace(transition(TransitionKind.ACCOUNT_RENAMED, 900, OUTAGE), outage=None)
+    notice = Incident(
+        id="x:potus-AccountRenamed-20171102T231500000",
+        kind=IncidentKind.NOTICE,
+        key="x:potus",
+        severity=OUTAGE.severity_then,
+        opened_at=renamed.at,
+        closed_at=renamed.at,
+        detail="@POTUS is now @POTUS45",
+    )
+    store.commit(Commit(transitions=(renamed,), opened=(notice,)))
+    told_of = store.incident(notice.id)
+    assert told_of is not None
+    assert told_of.digest not in ("", opened.digest, ended.digest)

@@ -25,6 +25,7 @@ _ENGINE = "needs a container engine and a registry; tests/container/check.sh bui
 _COMPOSE = "needs them too; tests/container/test_files.py checks the file and all that it mounts"
 _DOWNLOAD = "downloads; the Dockerfile installs the same files, and tests/container/check.sh runs what comes of it"
 _SERVERS = "needs a running Prometheus or Alertmanager; the files that they would take are checked beside it"
+_OUTAGE = "needs an outage of the reader's; tests/process/test_evidence.py runs all of them beside a run"
 # The beginning of a command that no test can run here, and what stands in for it.
 NOT_RUN: Mapping[str, Mapping[str, str]] = {
     "slack.md": {},
@@ -44,6 +45,7 @@ NOT_RUN: Mapping[str, Mapping[str, str]] = {
         "docker compose ": _COMPOSE,
         "SLACK_WEBHOOK_URL_FILE=$PWD/slack_webhook_url docker compose ": _COMPOSE,
     },
+    "evidence.md": {"watcher evidence ": _OUTAGE},
     "alertmanager.md": {"curl -X POST ": _SERVERS, "amtool alert query ": _SERVERS},
 }
 # Which parts of the system a page needs.

@@ -42,7 +42,8 @@ STEPS: Final[Mapping[str, tuple[str, ...]]] = {
     "send alert": ("POST",),
     "mark alert": _MARK,
     "commit OutageClosed": (
-        *("BEGIN", "INSERT outage", *_TRANSITION, "UPDATE incident", "SELECT incident", "SELECT notification"),
+        *("BEGIN", "INSERT outage", *_TRANSITION, *_EVIDENCE[:-1]),
+        *("UPDATE incident", "SELECT incident", "SELECT notification"),
         *("INSERT notification", "COMMIT"),
     ),
     "claim resolved": _CLAIM,

@@ -103,13 +103,14 @@ def _by_status(response: Response) -> Barrier | None:
     rule = f"status-{status}"
     if status in _OFTEN_EMPTY and not response.body.strip():
         return Barrier(reason=Reason.RATE_LIMITED, rule="empty-body", detail=f"an empty {status} is a rate limit")
-    if status in _CHALLENGING and _challenge_mark(response.body) is not None:
+    if status in _CHALLENGING and challenge_mark(response.body) is not None:
         return Barrier(reason=Reason.CHALLENGE, rule=rule)
     reason = _BY_STATUS.get(status) or _BY_HUNDRED.get(status // 100)
     return None if reason is None else Barrier(reason=reason, rule=rule)
 
 
-def _challenge_mark(body: bytes) -> str | None:
+def challenge_mark(body: bytes) -> str | None:
+    """The first sign of a challenge in a page's bytes."""
     head = body[:_MARKED].lower()
     return next((mark.decode() for mark in _CHALLENGE_MARKS if mark in head), None)
 
@@ -177,7 +178,7 @@ def soft_barrier(page: Page, platform: Platform) -> Barrier | None:
     if lowered.startswith(_CHALLENGE_TITLES):
         return Barrier(reason=Reason.CHALLENGE, rule="challenge-title", quote=title)
     # Ordinary pages load the same scripts for their forms; a challenge has next to nothing else to show.
-    if sum(map(len, page.markup.blocks)) < _FEW_CHARACTERS and (mark := _challenge_mark(page.response.body)):
+    if sum(map(len, page.markup.blocks)) < _FEW_CHARACTERS and (mark := challenge_mark(page.response.body)):
         return Barrier(reason=Reason.CHALLENGE, rule="challenge-mark", detail=mark)
     hit = find_phrase(platform, (title, *page.markup.headings, *page.markup.errors), frozenset(_SOFT))
     if hit is not None:

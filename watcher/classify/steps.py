@@ -90,15 +90,20 @@ class Classified:
 NO_REFERENCES: Final = References()
 
 
-def classify(exchange: Exchange, references: References = NO_REFERENCES, *, vantage: str = "local") -> Classified:
-    """What an exchange says of its target. Never raises; `references` are the features of the controls' pages."""
+def classify(
+    exchange: Exchange, references: References = NO_REFERENCES, *, vantage: str = "local", page: Page | None = None
+) -> Classified:
+    """What an exchange says of its target. Never raises; `references` are the features of the controls' pages.
+
+    `page` is the answer where it was read already; one that is only partly kept raises NotKeptError.
+    """
     outcome = exchange.outcome
     if isinstance(outcome, FetchFailure):
         said = Said(reason=outcome.reason, certainty=Certainty.STATED, rule="fetch", detail=outcome.detail)
         return Classified(
             finding=_finding(exchange, None, Step.TRANSPORT, said, vantage), trace=((Step.TRANSPORT, said),)
         )
-    page = Page(outcome, _selectors(exchange.task.source.errors))
+    page = page or Page(outcome, selectors(exchange.task.source.errors))
     look = Look(exchange=exchange, response=outcome, page=page, references=references)
     trace: list[tuple[Step, Said | None]] = [(Step.TRANSPORT, None)]
     for step, judge in _STEPS:
@@ -236,7 +241,8 @@ def _quote(rule: Rule, look: Look) -> str | None:
 
 
 @lru_cache(maxsize=256)
-def _selectors(errors: tuple[str, ...]) -> tuple[Selector, ...]:
+def selectors(errors: tuple[str, ...]) -> tuple[Selector, ...]:
+    """The error containers of a source."""
     return tuple(Selector.parse(text) for text in errors)
 
 

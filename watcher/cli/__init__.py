@@ -14,7 +14,10 @@ from typing import Any, Final
 import click
 
 from watcher import __version__
+from watcher.cli.backtest import backtest
+from watcher.cli.evidence import evidence
 from watcher.cli.records import accounts, backup, forget, outages
+from watcher.cli.selftest import selftest
 from watcher.cli.terminal import config_option, epilog, fail, faults_told, json_option, print_json, say, say_all
 from watcher.ending import Ending
 from watcher.model.errors import ConfigError
@@ -212,6 +215,9 @@ main.add_command(accounts)
 main.add_command(outages)
 main.add_command(forget)
 main.add_command(backup)
+main.add_command(evidence)
+main.add_command(backtest)
+main.add_command(selftest)
 
 
 @main.command(

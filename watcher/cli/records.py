@@ -25,7 +25,8 @@ _LISTED: Final = 50
 _LONGEST: Final = 4000
 
 
-def _moment(_context: click.Context, _parameter: click.Parameter, value: str | None) -> datetime | None:
+def moment_of(_context: click.Context, _parameter: click.Parameter, value: str | None) -> datetime | None:
+    """The instant that somebody typed."""
     from watcher.clock import SystemClock
     from watcher.export import moment
 
@@ -79,7 +80,7 @@ def accounts(config: Path, as_json: bool) -> None:
     with faults_told():
         loaded = load_all(config, os.environ)
         now = SystemClock().now()
-        with _opened(loaded.settings.state_dir, read_only=True) as store:
+        with opened(loaded.settings.state_dir, read_only=True) as store:
             stored = store.load()
             histories = store.history(now - UPTIME_SPAN)
     found = stands(loaded, stored, now)
@@ -104,9 +105,12 @@ def accounts(config: Path, as_json: bool) -> None:
 @click.option("--account", metavar="ID", help="Only those of this account.")
 @click.option("--open", "open_only", is_flag=True, help="Only those that are not over.")
 @click.option(
-    "--since", metavar="TIME", callback=_moment, help="Only those that were going on then or later: 2017-11-02, or 30d."
+    "--since",
+    metavar="TIME",
+    callback=moment_of,
+    help="Only those that were going on then or later: 2017-11-02, or 30d.",
 )
-@click.option("--until", metavar="TIME", callback=_moment, help="Only those that began before.")
+@click.option("--until", metavar="TIME", callback=moment_of, help="Only those that began before.")
 @click.option("--limit", type=click.IntRange(1), help=f"So many at most.  [default: {_LISTED} in the table, else all]")
 @click.option("--retracted", is_flag=True, help="Also those that were taken back (the table and md show them anyway).")
 @click.option("--format", "form", type=click.Choice(["table", "json", "csv", "md"]), default="table", show_default=True)
@@ -142,7 +146,7 @@ def _list_outages(
 
     # One more than is listed, to know whether there are more.
     most = (limit or _LISTED) + 1 if form == "table" else limit
-    with faults_told(), _opened(load_settings(config, os.environ).state_dir, read_only=True) as store:
+    with faults_told(), opened(load_settings(config, os.environ).state_dir, read_only=True) as store:
         found = store.outages(
             account_id=account,
             open_only=open_only,
@@ -196,7 +200,7 @@ def annotate(
     annotation = Annotation(
         outage_id=outage_id, at=SystemClock().now(), by=by or _user(), cause=cause, text=text or "", link=link
     )
-    with faults_told(), _opened(load_settings(config, os.environ).state_dir, amends=True) as store:
+    with faults_told(), opened(load_settings(config, os.environ).state_dir, amends=True) as store:
         result = store.annotate(annotation, tell=tell)
     told = "noted; the channels that were told of it are told" if tell else "noted"
     _say_amended(amended(result, outage_id, done=told, already="noted already"), is_known=result is not Amended.UNKNOWN)
@@ -223,7 +227,7 @@ def retract(outage_id: str, config: Path, reason: str, by: str | None) -> None:
     from watcher.store.base import Amended
     from watcher.summary import amended
 
-    with faults_told(), _opened(load_settings(config, os.environ).state_dir, amends=True) as store:
+    with faults_told(), opened(load_settings(config, os.environ).state_dir, amends=True) as store:
         result = store.retract(outage_id, reason, by=by or _user(), at=SystemClock().now())
     done = "taken back; the channels that were told of it are told"
     _say_amended(
@@ -257,7 +261,7 @@ def forget(account_id: str, config: Path, yes: bool) -> None:
             fail(f"{account_id} is on the watchlist: take it off, let `watcher run` reload, then forget it", 1)
         if not yes:
             click.confirm(clean(f"Erase everything that is kept of {account_id}? It cannot be undone."), abort=True)
-        with _opened(loaded.settings.state_dir, amends=True) as store:
+        with opened(loaded.settings.state_dir, amends=True) as store:
             result = store.forget(account_id, even_watched=store.is_alone())
             if result is Forgotten.STILL_WATCHED:
                 fail(f"{account_id} is off the list, but still watched by the run: let it reload (SIGHUP) first", 1)
@@ -308,7 +312,7 @@ def _user() -> str:
 
 
 @contextmanager
-def _opened(state_dir: Path, *, read_only: bool = False, amends: bool = False) -> Iterator["SqlStore"]:
+def opened(state_dir: Path, *, read_only: bool = False, amends: bool = False) -> Iterator["SqlStore"]:
     """The store of a run, beside which we read or write."""
     from watcher.store.sql import SqlStore
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from watcher.model.finding import Finding
+from watcher.model.imprint import Imprint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -56,11 +57,12 @@ class References:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlFinding:
-    """One look at one control handle."""
+    """One look at one control handle. `imprint` is what is left of the answer; it is not kept over a restart."""
 
     handle: str
     finding: Finding
     features: Features | None = None
+    imprint: Imprint | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

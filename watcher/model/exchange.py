@@ -78,13 +78,17 @@ class Hop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """A complete answer. Header names are lower-case; repeated headers are joined with ", "."""
+    """A complete answer. Header names are lower-case; repeated headers are joined with ", ".
+
+    `screenshot` is a picture (PNG) of the page, where a browser made one.
+    """
 
     status: int
     url: str
     headers: Mapping[str, str]
     body: bytes
     hops: tuple[Hop, ...] = ()
+    screenshot: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

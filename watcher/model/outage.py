@@ -9,6 +9,8 @@ from watcher.model.account import Severity
 from watcher.model.finding import Certainty, Finding, Reason, Stamp, Verdict
 
 ZERO = timedelta(0)
+BUNDLE = "bundle"
+"""Under this name a transition's detail has the hash of its evidence bundle."""
 
 
 class Phase(StrEnum):
@@ -129,6 +131,11 @@ class Transition:
     finding: Finding | None = None
     outage: Outage | None = None
     detail: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def bundle(self) -> str | None:
+        """The hash of the evidence bundle of the look that made it; None where no look did."""
+        return self.detail.get(BUNDLE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -216,6 +216,7 @@ class Platform:
 
     `decidable` claims that a logged-out visitor without credentials can tell missing accounts from existing ones;
     where it is false, `official_api` says what would. `not_instances` are hosts that `{instance}` never stands for.
+    `file_sha256` is a hash over the platform file and the phrases that it names; "" for one that came of no file.
     """
 
     id: str
@@ -232,6 +233,7 @@ class Platform:
     decidable: bool = True
     official_api: str = ""
     not_instances: frozenset[str] = frozenset()
+    file_sha256: str = ""
 
     @property
     def usable_sources(self) -> tuple[Source, ...]:

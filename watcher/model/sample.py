@@ -5,12 +5,16 @@ from datetime import UTC, datetime, timedelta
 
 from watcher.model.exchange import Exchange
 from watcher.model.finding import Finding, Reason, Verdict
+from watcher.model.imprint import Imprint
 from watcher.model.outage import AccountState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """One look: what it said, and how the host answered. `status` and `latency` are None where nobody was asked."""
+    """One look: what it said, and how the host answered. `status` and `latency` are None where nobody was asked.
+
+    `imprint` is what is needed to judge the look again; None where there was no answer.
+    """
 
     account_id: str
     at: datetime
@@ -20,6 +24,7 @@ class Sample:
     vantage: str
     status: int | None = None
     latency: timedelta | None = None
+    imprint: Imprint | None = None
 
 
 def samples_of(

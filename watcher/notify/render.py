@@ -25,6 +25,7 @@ from watcher.notify.wording import (
     language_name,
     name_of,
     place_of,
+    short_hash,
 )
 from watcher.text import clean, cut
 
@@ -178,7 +179,7 @@ def _proof(view: View, outage: Outage) -> tuple[tuple[str, str], ...]:
         ("Not observed", hidden),
         ("Controls", view.incident.detail),
         ("Owner", view.owner or ""),
-        ("Evidence hash", view.digest),
+        ("Evidence hash", short_hash(view.digest)),
     )
     return tuple((label, value) for label, value in facts if value)
 
@@ -236,7 +237,7 @@ def _notice(view: View) -> Message:
         facts=(
             ("When", format_stamp(view.incident.opened_at)),
             *((("Owner", view.owner),) if view.owner else ()),
-            *((("Evidence hash", view.digest),) if view.digest else ()),
+            *((("Evidence hash", short_hash(view.digest)),) if view.digest else ()),
         ),
         links=_links(view),
     )

@@ -206,3 +206,8 @@ def _spell(span: timedelta) -> str:
     days, hours = divmod(hours, 24)
     parts = ((days, "d"), (hours, "h"), (minutes, "min"), (seconds, "s"))
     return " ".join(f"{count} {unit}" for count, unit in parts if count) or "0 s"
+
+
+def short_hash(digest: str) -> str:
+    """So much of a hash as nobody can forge another text for (80 bits), and as people can compare."""
+    return digest[:20]

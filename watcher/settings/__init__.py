@@ -4,6 +4,7 @@ pydantic and yaml stay in this room.
 """
 
 from watcher.settings.check import Level, Remark, remarks
+from watcher.settings.examples import load_examples
 from watcher.settings.files import ConfigFiles
 from watcher.settings.load import Loaded, load_all, load_platforms, load_settings, load_watchlist
 from watcher.settings.lookup import account_for
@@ -18,6 +19,7 @@ __all__ = [
     "account_for",
     "apply_overrides",
     "load_all",
+    "load_examples",
     "load_platforms",
     "load_settings",
     "load_watchlist",

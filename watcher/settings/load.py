@@ -4,7 +4,8 @@ Whatever is wrong in any of them is raised at once, as one ConfigError with ever
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -21,7 +22,7 @@ from watcher.settings.settingsfile import read_settings
 from watcher.settings.validate import Reading
 from watcher.settings.values import Settings
 from watcher.settings.watchlistfile import build_watchlist, read_watchlist
-from watcher.settings.yamlfile import read, show
+from watcher.settings.yamlfile import Document, read, show
 
 T = TypeVar("T")
 
@@ -45,10 +46,11 @@ class Loaded:
 
 @dataclass(slots=True, kw_only=True)
 class _Platforms:
-    """Platforms and phrases read so far, with the faults of their files."""
+    """Platforms and phrases read so far, with the faults of their files. `hashes` are those of the phrases' files."""
 
     platforms: dict[str, Platform] = field(default_factory=dict)
     phrases: dict[str, tuple[Phrase, ...]] = field(default_factory=dict)
+    hashes: dict[str, str] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
 
@@ -139,7 +141,9 @@ def _all_platforms(directory: Path | None) -> _Platforms:
 def _add(found: _Platforms, directory: Traversable, name: str) -> None:
     for file in _files(directory.joinpath("phrases"), _SUFFIX):
         try:
-            reading, phrases = read_phrases(read(file, f"{name}/phrases/{file.name}"))
+            document = read(file, f"{name}/phrases/{file.name}")
+            found.hashes[file.name.removesuffix(_SUFFIX)] = document.sha256
+            reading, phrases = read_phrases(document)
         except ConfigError as error:
             found.faults += error.faults
             phrases = ()
@@ -159,7 +163,8 @@ def _add_platforms(found: _Platforms, directory: Traversable, name: str) -> None
     for file in _files(directory, _SUFFIX):
         shown = f"{name}/{file.name}"
         try:
-            reading, platform = read_platform(read(file, shown), found.phrases)
+            document = read(file, shown)
+            reading, platform = read_platform(document, found.phrases)
         except ConfigError as error:
             found.faults += error.faults
             continue
@@ -167,8 +172,14 @@ def _add_platforms(found: _Platforms, directory: Traversable, name: str) -> None
             other = first.setdefault(platform.id, shown)
             if other != shown:
                 reading.refuse(("platform",), f"'{platform.id}' is described already, in {other}; remove one of them")
-            found.platforms[platform.id] = platform
+            named = reading.value.phrases if reading.value is not None else ()
+            found.platforms[platform.id] = replace(platform, file_sha256=_hash_of(document, named, found.hashes))
         found.faults += sorted(reading.faults)
+
+
+def _hash_of(document: Document, phrases: Iterable[str], hashes: Mapping[str, str]) -> str:
+    """Over a platform file and the phrases that it names, so that evidence can name what a rule came of."""
+    return sha256(" ".join((document.sha256, *(hashes.get(name, "") for name in phrases))).encode()).hexdigest()
 
 
 def _files(directory: Traversable, suffix: str) -> list[Traversable]:

@@ -157,6 +157,14 @@ def size(value: object) -> int:
     return count
 
 
+def status(value: object) -> int:
+    """An HTTP status: 404."""
+    written = line(value)
+    if re.fullmatch(r"[1-9][0-9]{2}", written) is None:
+        raise ValueError("is no HTTP status; write three digits, such as 404")
+    return int(written)
+
+
 def count(value: object) -> int:
     """A whole number from 1."""
     written = text(value)

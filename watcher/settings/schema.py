@@ -314,8 +314,7 @@ class RuleEntry(Entry):
     @property
     def reasons(self) -> dict[Verdict, Reason]:
         """The reasons that were given, by verdict."""
-        given = {Verdict.PRESENT: self.present, Verdict.ABSENT: self.absent, Verdict.INCONCLUSIVE: self.inconclusive}
-        return {verdict: reason for verdict, reason in given.items() if reason is not None}
+        return _reasons(self.present, self.absent, self.inconclusive)
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> Self:
@@ -389,6 +388,50 @@ class PhrasesFile(
     ]
 ):
     """phrases/NAME.yaml: language → class → texts. It has no keys of its own."""
+
+
+# --- examples beside platform files
+
+
+class ExampleEntry(Entry):
+    """An answer, and what must be made of it."""
+
+    source: Slug
+    rule: Slug | None = None
+    handle: Line
+    instance: Line = ""
+    stable_id: Line | None = None
+    by_id: Flag = False
+    status: Annotated[int, PlainValidator(scalars.status)] = 200
+    headers: dict[Annotated[str, PlainValidator(scalars.header_name)], Line] = {}
+    final_url: Line | None = None
+    body: Annotated[str, PlainValidator(scalars.text)] = ""
+    present: Annotated[Reason, PlainValidator(scalars.reason_for(Verdict.PRESENT))] | None = None
+    absent: Annotated[Reason, PlainValidator(scalars.reason_for(Verdict.ABSENT))] | None = None
+    inconclusive: Annotated[Reason, PlainValidator(scalars.reason_for(Verdict.INCONCLUSIVE))] | None = None
+
+    @property
+    def expected(self) -> tuple[Verdict, Reason]:
+        """The verdict and the reason that must come of it."""
+        return next(iter(_reasons(self.present, self.absent, self.inconclusive).items()))
+
+    @model_validator(mode="after")
+    def _expects_one_thing(self) -> Self:
+        if len(_reasons(self.present, self.absent, self.inconclusive)) != 1:
+            raise scalars.UnshownError("give exactly one of present, absent and inconclusive, with its reason")
+        return self
+
+
+class ExamplesFile(Entry):
+    """examples/PLATFORM.yaml: answers that the platform's rules must understand."""
+
+    platform: Slug
+    examples: list[ExampleEntry]
+
+
+def _reasons(present: Reason | None, absent: Reason | None, inconclusive: Reason | None) -> dict[Verdict, Reason]:
+    given = {Verdict.PRESENT: present, Verdict.ABSENT: absent, Verdict.INCONCLUSIVE: inconclusive}
+    return {verdict: reason for verdict, reason in given.items() if reason is not None}
 
 
 def keys_of(model: type[BaseModel]) -> dict[str, Any]:

@@ -6,7 +6,8 @@ aliases and tags are not understood at all (nothing can explode). What the text 
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Final
@@ -34,7 +35,7 @@ class Document:
     """A file's content (dict, list, str; None where nothing is written) and the place of every key and value.
 
     `file` is its name as shown in faults. `flaws` are faults found on the way that do not keep the rest from
-    being read; `flawed` are the paths of the values not worth reading.
+    being read; `flawed` are the paths of the values not worth reading. `sha256` is that of the file's bytes.
     """
 
     file: str
@@ -43,6 +44,7 @@ class Document:
     values: Mapping[Steps, Place] = field(default_factory=dict)
     flaws: tuple[Fault, ...] = ()
     flawed: frozenset[Steps] = frozenset()
+    sha256: str = ""
 
     def fault(self, path: Steps, message: str, *, key: bool = False) -> Fault:
         """A fault at `path`: placed at the key if asked, else at the value, else at what surrounds it."""
@@ -105,7 +107,7 @@ def read(source: Traversable, file: str) -> Document:
         raise _broken(file, (1, 1), f"cannot be read: {reason}") from None
     if len(raw) > LARGEST:
         raise _broken(file, (1, 1), f"is larger than {LARGEST // 1_000_000} MB; is this the right file?")
-    return parse(_decode(raw, file), file)
+    return replace(parse(_decode(raw, file), file), sha256=sha256(raw).hexdigest())
 
 
 def parse(text: str, file: str, loader: Any = LOADER) -> Document:

@@ -1,7 +1,9 @@
 """What people change of the record afterwards, in the form that every store needs it. Pure: no rows, no I/O."""
 
+import json
 import re
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -58,3 +60,13 @@ def without_names(text: str, names: Iterable[str]) -> str:
         return text
     either = "|".join(map(re.escape, wanted))
     return re.sub(rf"(?<![\w.-])(?:{either})(?![\w-])", FORGOTTEN, text, flags=re.IGNORECASE)
+
+
+def names_control(content: bytes, platform: str, names: AbstractSet[str]) -> bool:
+    """True when a document of what controls said (role `controls`) speaks of one of these handles (without "@")."""
+    document = json.loads(content)
+    folded = {name.casefold() for name in names}
+    said = (*document["positive"], *document["negative"])
+    return document["platform"] == platform and any(
+        control["handle"].removeprefix("@").casefold() in folded for control in said
+    )

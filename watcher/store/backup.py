@@ -6,9 +6,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, Select, func, inspect, select
 
 from watcher.model.errors import StoreError
 from watcher.store import sql_chain, tables
@@ -87,11 +87,19 @@ def _checked(database: Path, patience: timedelta) -> tuple[int, list[str], int |
             [[said], *_] = connection.exec_driver_sql("PRAGMA integrity_check").all()
             if said != "ok":
                 raise StoreError(f"the copy is damaged, and so is the database: {said}")
-            digests = list(connection.scalars(select(tables.evidence.c.sha256).order_by(tables.evidence.c.sha256)))
+            digests = list(connection.scalars(_files(connection).order_by(tables.evidence.c.sha256)))
             outages = connection.scalar(select(func.count()).select_from(tables.outage)) or 0
             return outages, digests, sql_chain.first_broken(connection)
     finally:
         engine.dispose()
+
+
+def _files(connection: Connection) -> Select[Any]:
+    """The evidence that is kept as files; the rest came with the database."""
+    kept = tables.evidence
+    # A backup may be made of what an older version left, which had files only.
+    has_others = any(column["name"] == "content" for column in inspect(connection).get_columns(kept.name))
+    return select(kept.c.sha256).where(kept.c.content.is_(None)) if has_others else select(kept.c.sha256)
 
 
 def _copied(shelf: EvidenceShelf, copy: EvidenceShelf, digest: str) -> bool:

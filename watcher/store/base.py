@@ -4,11 +4,11 @@ Whatever `commit` returned from survives a kill -9. Implementations: `memory` (s
 the same contract suite) and `sql` (SQLite by SQLAlchemy Core).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from watcher.model.account import Account
 from watcher.model.annotation import Annotation
@@ -18,17 +18,23 @@ from watcher.model.outage import AccountState, Outage, Transition, Unobserved
 from watcher.model.sample import Sample
 from watcher.model.uptime import History
 
+IN_ROWS: Final = frozenset({"bundle", "controls"})
 # The longest that a channel may ask to be left alone; leases are shorter.
 FURTHEST_AHEAD: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """The bytes of a page that a transition rests on. Kept by hash (`sha256` of `content`, hexadecimal)."""
+    """Something that a transition rests on: a page, a picture, a bundle. Kept by hash (`sha256` of `content`).
+
+    `role` is target, screenshot, bundle or controls. `bundle` is the hash of the bundle that it belongs to. What is in
+    IN_ROWS is kept in the database, in the transaction that names it; pages and pictures are files.
+    """
 
     sha256: str
     content: bytes
     role: str = "target"
+    bundle: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +54,7 @@ class Commit:
     `closed` the incident is closed and one RESOLVED row is written for every channel that holds an ALERT row
     of it that is not DEAD, or that reached some recipients before (nobody is told of the end of what they were never
     told). Of two unobserved spans with one start and cause the longer stays. Outages are taken from the transitions and
-    states; `bodies` belong to the transitions whose finding names their hash.
+    states; `bodies` belong to the transitions that name their bundle, or whose finding names their hash.
     """
 
     watched: tuple[Watched, ...] = ()
@@ -81,7 +87,8 @@ class Stored:
 class IncidentRecord:
     """An incident with its outage (if it is about one), all its notifications and annotations, oldest first.
 
-    `digest` is the hash of the incident's first transition ("" when it has none): it vouches for the evidence.
+    `digest` is the hash of the last transition that is told of ("" when there is none): it vouches for the evidence,
+    and for all that was logged before it.
     `account` is whom an ACCOUNT or NOTICE incident is about, as last watched: without policy, controls and calendar.
     """
 
@@ -91,6 +98,20 @@ class IncidentRecord:
     digest: str = ""
     annotations: tuple[Annotation, ...] = ()
     account: Account | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """A transition as it is stored. `document` is what its hash is taken over, after `previous`, the hash before it.
+
+    `evidence` are role, hash and size of each piece that it rests on and that is still kept.
+    """
+
+    seq: int
+    hash: str
+    previous: str
+    document: Mapping[str, Any]
+    evidence: tuple[tuple[str, str, int], ...] = ()
 
 
 class Amended(StrEnum):
@@ -216,7 +237,7 @@ class Store(Protocol):
         """What was noted of these outages, oldest first; an outage of which nothing was is left out."""
         ...
 
-    def samples(self, account_id: str, *, limit: int = 100) -> tuple[Sample, ...]:
+    def samples(self, account_id: str, *, limit: int | None = 100) -> tuple[Sample, ...]:
         """The samples of one account, the latest first."""
         ...
 

@@ -72,6 +72,24 @@ def to_json(value: Any) -> Any:  # noqa: PLR0911 one line for each kind of value
             raise TypeError(f"cannot be stored: {value!r}")
 
 
+def without_defaults(data: Any) -> Any:
+    """What `to_json` made, without the keys that say nothing: for what is stored often. `from_json` fills them in.
+
+    Only for dataclasses whose fields are None, False or empty where nothing else is said.
+    """
+    match data:
+        case dict():
+            return {key: without_defaults(value) for key, value in data.items() if not _says_nothing(value)}
+        case list():
+            return [without_defaults(item) for item in data]
+        case _:
+            return data
+
+
+def _says_nothing(value: Any) -> bool:
+    return value is None or value is False or (isinstance(value, list | dict) and not value)
+
+
 def from_json(hint: Any, data: Any) -> Any:
     """The value of type `hint` that `to_json` made `data` of. ValueError for a word outside its closed set."""
     if data is None:

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from watcher.model.control import ControlReport
 from watcher.model.notification import Notification, NotificationKind, NotificationState, dedup_key_of
-from watcher.model.outage import Outage, Transition, Unobserved
+from watcher.model.outage import Outage, Transition, TransitionKind, Unobserved
 from watcher.store.base import Body, Commit
 
 _T = TypeVar("_T")
@@ -73,8 +73,19 @@ def batches(items: Sequence[_T]) -> Iterator[Sequence[_T]]:
 
 
 def rests_on(transition: Transition, body: Body) -> bool:
-    """True when the transition's finding names the body."""
+    """True when the transition names the body's bundle, or its finding the body itself."""
+    if body.bundle is not None:
+        return transition.bundle == body.bundle
     return transition.finding is not None and transition.finding.evidence.body_sha256 == body.sha256
+
+
+VOUCHING: Final = (
+    TransitionKind.OUTAGE_OPENED,
+    TransitionKind.OUTAGE_REASON_CHANGED,
+    TransitionKind.OUTAGE_CLOSED,
+    TransitionKind.OUTAGE_RETRACTED,
+)
+"""What an outage's messages tell of: the hash of the last of these stands in them."""
 
 
 def resolved_rows(incident_id: str, at: datetime, told: Iterable[Notification]) -> list[Notification]:
@@ -117,6 +128,6 @@ def without_features(report: ControlReport) -> ControlReport:
     """The report as it is kept: what was found of each control, without the words of the page."""
     return replace(
         report,
-        positives=tuple(replace(control, features=None) for control in report.positives),
-        negatives=tuple(replace(control, features=None) for control in report.negatives),
+        positives=tuple(replace(control, features=None, imprint=None) for control in report.positives),
+        negatives=tuple(replace(control, features=None, imprint=None) for control in report.negatives),
     )

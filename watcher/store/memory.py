@@ -82,6 +82,8 @@ class MemoryStore(MemoryRecord, Store):
         self._chain += links
         self._happened.update(map(transition_key, new))
         self._bodies.update({body.sha256: body.content for body in commit.bodies})
+        self._by_controls.update(body.sha256 for body in commit.bodies if body.role == "controls")
+        self._link(commit)
         for sample in commit.samples:
             self._samples.setdefault((sample.account_id, sample.at), sample)
         for span in commit.unobserved:
@@ -146,12 +148,11 @@ class MemoryStore(MemoryRecord, Store):
             return None
         incident, outage = self._incidents[incident_id], self._outages.get(incident_id)
         account = self._accounts.get(outage.account_id if outage else incident.key)
-        its = (link.hash for link in self._chain if link.outage_id == incident_id)
         return IncidentRecord(
             incident=incident,
             outage=outage,
             notifications=tuple(self._about(incident_id)),
-            digest=next(its, ""),
+            digest=next((link.hash for link in reversed(self._chain) if link.vouches_for(incident)), ""),
             annotations=self.annotations([incident_id]).get(incident_id, ()),
             account=account and replace(account, policy=Policy(), controls=(), calendar=None),
         )
@@ -178,6 +179,15 @@ class MemoryStore(MemoryRecord, Store):
                 return link.seq
             previous = link.hash
         return None
+
+    def _link(self, commit: Commit) -> None:
+        told = {transition_key(item) for item in commit.transitions} if commit.bodies else set()
+        for link in reversed(self._chain):
+            if not told:
+                break
+            if link.transition is not None and transition_key(link.transition) in told:
+                told.remove(transition_key(link.transition))
+                self._rests[link.seq].update(body.sha256 for body in commit.bodies if link.rests_on(body))
 
     def _require_accounts(self, commit: Commit) -> None:
         closed, still_open = outages_of(commit)

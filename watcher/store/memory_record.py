@@ -13,10 +13,10 @@ from watcher.model.notification import NotificationState as State
 from watcher.model.outage import AccountState, Outage, Transition, TransitionKind, Unobserved
 from watcher.model.sample import Sample
 from watcher.model.uptime import History
-from watcher.store.amendments import RETRACTION, correction_rows, retracted, without_names
-from watcher.store.base import Amended, Cutoffs, Forgotten
+from watcher.store.amendments import RETRACTION, correction_rows, names_control, retracted, without_names
+from watcher.store.base import Amended, Body, Cutoffs, Forgotten
 from watcher.store.codec import chained_hash, transition_document
-from watcher.store.commits import transition_key
+from watcher.store.commits import VOUCHING, rests_on, transition_key
 
 _FIRST = (TransitionKind.ACCOUNT_FIRST_SEEN, TransitionKind.ACCOUNT_APPEARED)
 _UNDELIVERED = (State.PENDING, State.CLAIMED)
@@ -35,11 +35,18 @@ class Link:
         """The outage that it belongs to, if any."""
         return self.transition.outage.id if self.transition is not None and self.transition.outage else None
 
-    @property
-    def page(self) -> str | None:
-        """The hash of the page that it rests on, if any."""
-        finding = self.transition.finding if self.transition is not None else None
-        return finding.evidence.body_sha256 if finding is not None else None
+    def vouches_for(self, incident: Incident) -> bool:
+        """True when that incident's messages tell of it."""
+        told = self.transition
+        if told is None:
+            return False
+        if incident.kind is IncidentKind.NOTICE:
+            return (told.account_id, told.at) == (incident.key, incident.opened_at) and told.kind in incident.id
+        return self.outage_id == incident.id and told.kind in VOUCHING
+
+    def rests_on(self, body: Body) -> bool:
+        """True when that is evidence of it."""
+        return self.transition is not None and rests_on(self.transition, body)
 
 
 class MemoryRecord:
@@ -61,6 +68,8 @@ class MemoryRecord:
         self._deliveries: list[Delivery] = []
         self._controls: dict[ControlKey, ControlReport] = {}
         self._bodies: dict[str, bytes] = {}
+        self._rests: dict[int, set[str]] = defaultdict(set)
+        self._by_controls: set[str] = set()
         self._samples: dict[tuple[str, datetime], Sample] = {}
         self._annotations: list[Annotation] = []
         self._heartbeat_at: datetime | None = None
@@ -98,7 +107,7 @@ class MemoryRecord:
                 found[annotation.outage_id].append(annotation)
         return {outage_id: tuple(several) for outage_id, several in found.items()}
 
-    def samples(self, account_id: str, *, limit: int = 100) -> tuple[Sample, ...]:
+    def samples(self, account_id: str, *, limit: int | None = 100) -> tuple[Sample, ...]:
         """The samples of one account, the latest first."""
         mine = (sample for sample in self._samples.values() if sample.account_id == account_id)
         return tuple(sorted(mine, key=lambda sample: sample.at, reverse=True)[:limit])
@@ -231,6 +240,10 @@ class MemoryRecord:
         self._let_go(lambda link: link.transition is not None and link.transition.account_id == account_id)
         for digest in pages - self._pages_of(lambda _: True):
             self._bodies.pop(digest, None)
+        platform = self._accounts[account_id].platform
+        for digest in self._by_controls & self._bodies.keys():
+            if names_control(self._bodies[digest], platform, names):
+                del self._bodies[digest]
         about = (IncidentKind.ACCOUNT, IncidentKind.NOTICE)
         self._drop_incidents(lambda it: it.kind in about and it.key == account_id, even_waiting=True)
         self._samples = {key: item for key, item in self._samples.items() if item.account_id != account_id}
@@ -250,7 +263,7 @@ class MemoryRecord:
 
     def _pages_of(self, wanted: Callable[[Transition], bool]) -> set[str]:
         links = (link for link in self._chain if link.transition is not None and wanted(link.transition))
-        return {link.page for link in links if link.page is not None}
+        return {digest for link in links for digest in self._rests[link.seq]}
 
     def _drop_outages(self, outage_ids: set[str]) -> None:
         self._let_go(lambda link: link.outage_id in outage_ids)

@@ -24,6 +24,7 @@ from watcher.store import (
     migrations,
     sql_amend,
     sql_chain,
+    sql_evidence,
     sql_forget,
     sql_history,
     sql_load,
@@ -31,11 +32,23 @@ from watcher.store import (
     sql_prune,
     tables,
 )
-from watcher.store.base import Amended, Body, Commit, Cutoffs, Forgotten, IncidentRecord, Store, Stored, Watched
+from watcher.store.base import (
+    IN_ROWS,
+    Amended,
+    Body,
+    Commit,
+    Cutoffs,
+    Forgotten,
+    IncidentRecord,
+    Store,
+    Stored,
+    Trace,
+    Watched,
+)
 from watcher.store.codec import from_row, instant_of, micros_of, to_json, to_row
 from watcher.store.commits import without_features
 from watcher.store.engine import DATABASE, PATIENCE, RUN_PATIENCE, for_writing, make_private, scrub, sqlite_engine
-from watcher.store.evidence import EvidenceShelf
+from watcher.store.evidence import EvidenceShelf, require_own_hash
 from watcher.store.faults import told_as_store_error
 from watcher.store.lock import WriterLock
 from watcher.store.sql_commit import notifications_of, write_commit, write_watched
@@ -120,12 +133,14 @@ class SqlStore(Store):
             write_watched(connection, Watched(accounts=tuple(accounts), at=now))
 
     def commit(self, commit: Commit) -> None:
-        """Store all of `commit`: the bodies first, on the disk for good before a row names them.
+        """Store all of `commit`: the files first, on the disk for good before a row names them.
 
-        A body that the disk does not take is left out, and the rest goes on: to be told matters more than a page.
+        A page that the disk does not take is left out, and the rest goes on: to be told matters more than a page.
         """
         self._require_engine()
-        if not commit.bodies:
+        for body in commit.bodies:
+            require_own_hash(body)
+        if all(body.role in IN_ROWS for body in commit.bodies):
             with self._writing() as connection:
                 write_commit(connection, commit)
             return
@@ -141,7 +156,8 @@ class SqlStore(Store):
         fault: OSError | None = None
         for body in bodies:
             try:
-                self._evidence.keep(body)
+                if body.role not in IN_ROWS:
+                    self._evidence.keep(body)
                 kept.append(body)
             except OSError as error:
                 fault = error
@@ -213,19 +229,19 @@ class SqlStore(Store):
 
     def incident(self, incident_id: str) -> IncidentRecord | None:
         """One incident with all that was told of it."""
-        outages, transitions = tables.outage, tables.transition
+        outages = tables.outage
         with self._reading() as connection:
             found = sql_load.rows(connection, select(tables.incident).where(tables.incident.c.id == incident_id))
             if not found:
                 return None
             about = from_row(Incident, found[0])
             outage = sql_load.rows(connection, select(outages).where(outages.c.id == incident_id))
-            first = select(transitions.c.hash).where(transitions.c.outage_id == incident_id)
+            vouching = sql_evidence.vouching(found[0])
             return IncidentRecord(
                 incident=about,
                 outage=from_row(Outage, outage[0]) if outage else None,
                 notifications=notifications_of(connection, incident_id),
-                digest=connection.scalar(first.order_by(transitions.c.seq).limit(1)) or "",
+                digest=connection.scalar(vouching) or "",
                 annotations=sql_history.annotations_of(connection, [incident_id]).get(incident_id, ()),
                 account=sql_load.account(connection, outage[0]["account_id"] if outage else about.key),
             )
@@ -240,9 +256,24 @@ class SqlStore(Store):
             return tuple(sql_load.transition(row) for row in sql_load.rows(connection, query))
 
     def body(self, sha256: str) -> bytes | None:
-        """The page kept under that hash."""
+        """What is kept under that hash."""
+        with self._reading() as connection:
+            content = sql_evidence.content(connection, sha256)
+        if content is not None:
+            return content
         with told_as_store_error(self._path):
             return self._evidence.get(sha256)
+
+    def traces(self, reference: str) -> tuple[Trace, ...]:
+        """The transitions that `reference` names, the oldest first, with what is kept of each. See `sql_evidence`."""
+        with self._reading() as connection:
+            return sql_evidence.traces(connection, reference)
+
+    def recent_traces(self, account_id: str | None, limit: int) -> tuple[Trace, ...]:
+        """The last transitions of which evidence is kept, the latest first."""
+        with self._reading() as connection:
+            numbers = sql_evidence.recent(connection, account_id, limit)
+            return tuple(trace for number in numbers for trace in sql_evidence.traces(connection, str(number)))
 
     def verify_chain(self) -> int | None:
         """The number of the first transition that is not as it was written; None when all are."""
@@ -254,7 +285,7 @@ class SqlStore(Store):
         with self._reading() as connection:
             return sql_history.annotations_of(connection, outage_ids)
 
-    def samples(self, account_id: str, *, limit: int = 100) -> tuple[Sample, ...]:
+    def samples(self, account_id: str, *, limit: int | None = 100) -> tuple[Sample, ...]:
         """The samples of one account, the latest first."""
         with self._reading() as connection:
             return sql_history.samples(connection, account_id, limit)

@@ -68,11 +68,34 @@ def _as_written() -> Select[Any]:
     return select(*known, at, *texts, literal(0).label("gone")).order_by(columns.seq)
 
 
-def _is_intact(row: Row, previous: str) -> bool:
-    # Over what is stored, not over what this version makes of it: fields added later must not break old hashes.
+def as_written(connection: Connection, numbers: Sequence[int]) -> dict[int, tuple[dict[str, Any], str]]:
+    """What the hashes of these transitions are taken over: the document as it is stored, and the hash before it."""
+    found: dict[int, tuple[dict[str, Any], str]] = {}
+    for some in batches(numbers):
+        rows = connection.execute(_as_written().where(tables.transition.c.seq.in_(some))).mappings().all()
+        before = _hashes(connection, [number - 1 for number in some])
+        found |= {row["seq"]: (_document(row), before.get(row["seq"] - 1, "")) for row in rows}
+    return found
+
+
+def _hashes(connection: Connection, numbers: Sequence[int]) -> dict[int, str]:
+    """The hashes of these transitions, forgotten or not."""
+    return {
+        row.seq: row.hash
+        for table in (tables.transition, tables.forgotten)
+        for row in connection.execute(select(table.c.seq, table.c.hash).where(table.c.seq.in_(numbers)))
+    }
+
+
+def _document(row: Row) -> dict[str, Any]:
+    # What is stored, not what this version makes of it: fields added later must not break old hashes.
     document = {name: row[name] for name in ("kind", "at", "account_id")}
+    return document | {name: json.loads(row[name] or "null") for name in ("finding", "outage", "detail")}
+
+
+def _is_intact(row: Row, previous: str) -> bool:
     try:
-        document |= {name: json.loads(row[name] or "null") for name in ("finding", "outage", "detail")}
+        document = _document(row)
         outage_id = document["outage"]["id"] if document["outage"] else None
     except (ValueError, KeyError, TypeError):
         return False

@@ -1,5 +1,6 @@
 """Writing a Commit by SQL, within a transaction that somebody else began. Running it twice is as running it once."""
 
+import gzip
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -12,8 +13,8 @@ from watcher.model.notification import Incident, Notification
 from watcher.model.outage import AccountState, Transition, Unobserved
 from watcher.model.sample import Sample
 from watcher.store import sql_chain, tables
-from watcher.store.base import Body, Commit, Watched
-from watcher.store.codec import chained_hash, from_row, to_json, to_row, transition_document
+from watcher.store.base import IN_ROWS, Body, Commit, Watched
+from watcher.store.codec import chained_hash, from_row, to_json, to_row, transition_document, without_defaults
 from watcher.store.commits import (
     first_of_each,
     outages_of,
@@ -30,7 +31,7 @@ _RETRACTION = ("retracted_at", "retraction")
 
 
 def write_commit(connection: Connection, commit: Commit) -> None:
-    """Write all of `commit` but the bodies' bytes, which must be on the disk already."""
+    """Write all of `commit` but the bytes of pages and pictures, which must be on the disk already."""
     for edit in commit.watched:
         write_watched(connection, edit)
     _write_outages(connection, commit)
@@ -135,7 +136,13 @@ def _write_evidence(connection: Connection, commit: Commit) -> None:
 def _evidence_rows(bodies: Sequence[Body], resting: Sequence[tuple[Transition, Body]]) -> list[dict[str, Any]]:
     since = {body.sha256: transition.at for transition, body in reversed(resting)}
     return [
-        {"sha256": body.sha256, "bytes": len(body.content), "created_at": since.get(body.sha256)} for body in bodies
+        {
+            "sha256": body.sha256,
+            "bytes": len(body.content),
+            "created_at": since.get(body.sha256),
+            "content": gzip.compress(body.content, mtime=0) if body.role in IN_ROWS else None,
+        }
+        for body in bodies
     ]
 
 
@@ -147,7 +154,10 @@ def _write_unobserved(connection: Connection, spans: Sequence[Unobserved]) -> No
 
 
 def _write_samples(connection: Connection, samples: Sequence[Sample]) -> None:
-    rows = [to_row(sample) for sample in samples]
+    rows = [
+        to_row(sample, without=("imprint",)) | {"imprint": without_defaults(to_json(sample.imprint))}
+        for sample in samples
+    ]
     insert_new(connection, tables.sample, rows, unique=["account_id", "at"])
 
 

@@ -1,5 +1,6 @@
 """Erasing all that is kept of one account, by SQL, in a transaction begun elsewhere. Files are removed elsewhere."""
 
+import gzip
 from typing import Any
 
 from sqlalchemy import Connection, delete, or_, select, update
@@ -7,7 +8,7 @@ from sqlalchemy import Connection, delete, or_, select, update
 from watcher.model.control import ControlFinding
 from watcher.model.notification import IncidentKind
 from watcher.store import sql_chain, tables
-from watcher.store.amendments import without_names
+from watcher.store.amendments import names_control, without_names
 from watcher.store.codec import from_json, to_json
 from watcher.store.sql_prune import remove_evidence, remove_incidents, remove_outages
 
@@ -39,6 +40,7 @@ def erase(connection: Connection, account_id: str) -> list[str]:
     connection.execute(delete(tables.unobserved).where(tables.unobserved.c.key == account_id))
     connection.execute(delete(tables.account).where(_ACCOUNT.id == account_id))
     _erase_from_controls(connection, platform, names)
+    _erase_from_evidence(connection, platform, names)
     _erase_from_incidents(connection, names)
     return pages
 
@@ -75,6 +77,16 @@ def _erase_from_controls(connection: Connection, platform: str, names: set[str])
         if left != controls:
             key = (kept.c[name] == row[name] for name in ("platform", "instance", "source", "vantage"))
             connection.execute(update(kept).where(*key).values(positives=to_json(left)))
+
+
+def _erase_from_evidence(connection: Connection, platform: str, names: set[str]) -> None:
+    """What controls said of it beside other accounts' outages. The bundles only name its hash, and stay whole."""
+    link, kept = tables.transition_evidence.c, tables.evidence.c
+    said = select(kept.sha256, kept.content).where(
+        kept.sha256.in_(select(link.sha256).where(link.role == "controls")), kept.content.is_not(None)
+    )
+    gone = [row[0] for row in connection.execute(said) if names_control(gzip.decompress(row[1]), platform, names)]
+    remove_evidence(connection, gone)
 
 
 def _erase_from_incidents(connection: Connection, names: set[str]) -> None:

@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
 from watcher.model.annotation import Annotation
+from watcher.model.imprint import Imprint
 from watcher.model.outage import Outage, TransitionKind, Unobserved
 from watcher.model.sample import Sample
 from watcher.model.uptime import History
 from watcher.store import tables
-from watcher.store.codec import from_row
+from watcher.store.codec import from_json, from_row
 from watcher.store.commits import batches
 
 _T = TypeVar("_T")
@@ -71,11 +72,12 @@ def annotations_of(connection: Connection, outage_ids: Sequence[str]) -> dict[st
     return {outage_id: tuple(several) for outage_id, several in found.items()}
 
 
-def samples(connection: Connection, account_id: str, limit: int) -> tuple[Sample, ...]:
+def samples(connection: Connection, account_id: str, limit: int | None) -> tuple[Sample, ...]:
     """See `Store.samples`."""
     columns = tables.sample.c
-    query = select(tables.sample).where(columns.account_id == account_id).order_by(columns.at.desc()).limit(limit)
-    return tuple(from_row(Sample, row) for row in connection.execute(query).mappings())
+    query = select(tables.sample).where(columns.account_id == account_id).order_by(columns.at.desc())
+    found = connection.execute(query if limit is None else query.limit(limit)).mappings()
+    return tuple(from_row(Sample, row, imprint=from_json(Imprint, row["imprint"])) for row in found)
 
 
 def history(connection: Connection, since: datetime, account_id: str | None) -> dict[str, History]:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -248,12 +249,14 @@ transition = Table(
     Index(None, "outage_id"),
 )
 
+# `content` is gzip, of what is kept here rather than as a file.
 evidence = Table(
     "evidence",
     metadata,
     Column("sha256", String(64), primary_key=True),
     Column("bytes", BigInteger, nullable=False),
     Column("created_at", Instant),
+    Column("content", LargeBinary),
 )
 
 transition_evidence = Table(
@@ -350,6 +353,7 @@ sample = Table(
     Column("vantage", String, nullable=False),
     Column("status", Integer),
     Column("latency", Span),
+    Column("imprint", JSON(none_as_null=True)),
     UniqueConstraint("account_id", "at"),
     Index(None, "at"),
 )

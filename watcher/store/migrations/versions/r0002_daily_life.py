@@ -18,6 +18,7 @@ def upgrade() -> None:
     op.add_column("outage", sa.Column("retraction", sa.Text()))
     op.add_column("notification", sa.Column("recipients", sa.Text()))
     op.create_index("ix_transition_evidence_sha256", "transition_evidence", ["sha256"])
+    op.add_column("evidence", sa.Column("content", sa.LargeBinary()))
     for name in ("observed", "outage_unobserved"):
         op.add_column("account_state", sa.Column(name, _MICROS, nullable=False, server_default="0"))
     _annotations()
@@ -58,6 +59,7 @@ def _samples() -> None:
         sa.Column("vantage", sa.String(), nullable=False),
         sa.Column("status", sa.Integer()),
         sa.Column("latency", _MICROS),
+        sa.Column("imprint", sa.JSON()),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_sample_account_id"),
         sa.PrimaryKeyConstraint("id", name="pk_sample"),
         sa.UniqueConstraint("account_id", "at", name="uq_sample_account_id_at"),

@@ -1,0 +1,117 @@
+"""What is kept as evidence, by SQL: reads only, in a transaction begun elsewhere."""
+
+import gzip
+import zlib
+from collections import defaultdict
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, String, and_, cast, exists, literal, or_, select
+
+from watcher.model.errors import StoreError
+from watcher.model.notification import IncidentKind
+from watcher.store import sql_chain, tables
+from watcher.store.base import Trace
+from watcher.store.codec import Row
+from watcher.store.commits import VOUCHING, batches
+
+_TRANSITION, _OUTAGE = tables.transition.c, tables.outage.c
+_HASH_LENGTH = 64
+_LEAST_PREFIX = 6
+_LONGEST_NUMBER = 18
+
+
+def content(connection: Connection, digest: str) -> bytes | None:
+    """What the database itself keeps under that hash; None for what is a file, or nothing. StoreError if damaged."""
+    kept = tables.evidence.c
+    packed = connection.scalar(select(kept.content).where(kept.sha256 == digest))
+    if packed is None:
+        return None
+    try:
+        unpacked = gzip.decompress(packed)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise StoreError(f"the evidence {digest} is damaged: {error}; restore a backup") from error
+    if sha256(unpacked).hexdigest() != digest:
+        raise StoreError(f"the evidence {digest} is damaged: its content has another hash; restore a backup")
+    return unpacked
+
+
+def traces(connection: Connection, reference: str) -> tuple[Trace, ...]:
+    """The transitions that `reference` names, the oldest first; none when it names nothing.
+
+    An outage's id names all of that outage, also the suspicion before it; a number one transition; six digits or more
+    of a hash all whose hash, or whose bundle's hash, begins so.
+    """
+    for condition in _readings(reference):
+        found = connection.execute(select(tables.transition).where(condition).order_by(_TRANSITION.seq)).mappings()
+        rows = found.all()
+        if rows:
+            numbers = [row["seq"] for row in rows]
+            written, pieces = sql_chain.as_written(connection, numbers), _pieces(connection, numbers)
+            return tuple(
+                Trace(
+                    seq=row["seq"],
+                    hash=row["hash"],
+                    previous=written[row["seq"]][1],
+                    document=written[row["seq"]][0],
+                    evidence=tuple(pieces[row["seq"]]),
+                )
+                for row in rows
+            )
+    return ()
+
+
+def vouching(incident: Row) -> Select[tuple[str]]:
+    """The hash of the last transition that the messages of an incident tell of."""
+    if incident["kind"] is IncidentKind.NOTICE:
+        # A notice is of one transition: that of its account, its instant and its kind.
+        told = and_(_TRANSITION.account_id == incident["key"], _TRANSITION.at == incident["opened_at"])
+        found = select(_TRANSITION.hash).where(told, literal(incident["id"]).contains(cast(_TRANSITION.kind, String)))
+    else:
+        found = select(_TRANSITION.hash).where(_TRANSITION.outage_id == incident["id"], _TRANSITION.kind.in_(VOUCHING))
+    return found.order_by(_TRANSITION.seq.desc()).limit(1)
+
+
+def recent(connection: Connection, account_id: str | None, limit: int) -> list[int]:
+    """The numbers of the last transitions of which evidence is kept, the latest first."""
+    link = tables.transition_evidence.c
+    query = select(_TRANSITION.seq).where(exists().where(link.seq == _TRANSITION.seq).correlate(tables.transition))
+    if account_id is not None:
+        query = query.where(_TRANSITION.account_id == account_id)
+    return list(connection.scalars(query.order_by(_TRANSITION.seq.desc()).limit(limit)))
+
+
+def _readings(reference: str) -> list[ColumnElement[bool]]:
+    """What the reference may mean, the likeliest first."""
+    readings: list[ColumnElement[bool]] = [_of_outage(reference)]
+    if reference.isascii() and reference.isdigit() and len(reference) <= _LONGEST_NUMBER:
+        readings.append(_TRANSITION.seq == int(reference))
+    folded = reference.lower()
+    if _LEAST_PREFIX <= len(folded) <= _HASH_LENGTH and set(folded) <= set("0123456789abcdef"):
+        readings.append(_TRANSITION.hash.startswith(folded))
+        link = tables.transition_evidence.c
+        bundled = and_(link.seq == _TRANSITION.seq, link.role == "bundle", link.sha256.startswith(folded))
+        readings.append(exists().where(bundled).correlate(tables.transition))
+    return readings
+
+
+def _of_outage(outage_id: str) -> ColumnElement[bool]:
+    within = and_(
+        _OUTAGE.account_id == _TRANSITION.account_id,
+        _OUTAGE.began_e <= _TRANSITION.at,
+        or_(_OUTAGE.closed_at.is_(None), _OUTAGE.closed_at >= _TRANSITION.at),
+    )
+    either = or_(_OUTAGE.id == _TRANSITION.outage_id, within)
+    return exists().where(_OUTAGE.id == outage_id, either).correlate(tables.transition)
+
+
+def _pieces(connection: Connection, numbers: list[int]) -> defaultdict[int, list[Any]]:
+    link, kept = tables.transition_evidence.c, tables.evidence.c
+    found: defaultdict[int, list[Any]] = defaultdict(list)
+    for some in batches(numbers):
+        query = select(link.seq, link.role, link.sha256, kept.bytes).join_from(
+            tables.transition_evidence, tables.evidence, link.sha256 == kept.sha256
+        )
+        for row in connection.execute(query.where(link.seq.in_(some)).order_by(link.seq, link.role)):
+            found[row.seq].append((row.role, row.sha256, row.bytes))
+    return found
