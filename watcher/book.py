@@ -88,10 +88,12 @@ class Book:
     def task(self, account: Account, source: Source, purpose: Purpose, now: datetime, *, by_id: bool = False) -> Task:
         """The question about `account` to `source`. What confirms takes no old copy.
 
-        What may open or close an outage is asked over a new connection; following one that is open need not be.
+        What may open or close an outage is asked over a new connection; following one that is open need not be. What
+        may open one comes with a picture, if the source can give one.
         """
         state = self.states[account.id]
         confirms = purpose is Purpose.CONFIRM
+        may_change = state.phase in (Phase.NEW, Phase.SUSPECT) or account.policy.confirm.threshold == 1
         return Task(
             purpose=purpose,
             platform=self.platform_of(account),
@@ -107,6 +109,7 @@ class Book:
             max_age=account.policy.confirm.interval if confirms else account.policy.interval,
             timeout=self._timeout,
             fresh=confirms and state.phase is not Phase.DOWN,
+            screenshot=may_change,
         )
 
     def positives(self, key: ControlKey) -> tuple[str, ...]:

@@ -37,7 +37,8 @@ class Target:
 class Task:
     """A question to be put: `source` of `platform` about `target`.
 
-    `fresh` wants a new connection and no cached copy; an answer older than `max_age` is stale.
+    `fresh` wants a new connection and no cached copy; an answer older than `max_age` is stale. `screenshot` wants a
+    picture of the page, where the source can give one.
     """
 
     purpose: Purpose
@@ -48,6 +49,7 @@ class Task:
     max_age: timedelta
     timeout: timedelta
     fresh: bool = False
+    screenshot: bool = False
 
     @property
     def url(self) -> str:
@@ -78,13 +80,17 @@ class Hop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """A complete answer. Header names are lower-case; repeated headers are joined with ", "."""
+    """A complete answer. Header names are lower-case; repeated headers are joined with ", ".
+
+    That of a browser has the rendered page as its body, and a `screenshot` (PNG) where one was wanted and could be had.
+    """
 
     status: int
     url: str
     headers: Mapping[str, str]
     body: bytes
     hops: tuple[Hop, ...] = ()
+    screenshot: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +107,8 @@ class FetchFailure:
 class Exchange:
     """A task, when it was sent and answered (UTC), and the outcome.
 
-    `age` is the response's Age header: how long ago a cache had it from the origin; None without one.
+    `age` is the response's Age header: how long ago a cache had it from the origin; None without one. Of an answer that
+    is put together of several it is the oldest's, and `youngest` that of the youngest.
     """
 
     task: Task
@@ -109,6 +116,7 @@ class Exchange:
     received_at: datetime
     outcome: Response | FetchFailure
     age: timedelta | None = None
+    youngest: timedelta | None = None
 
     @property
     def seen(self) -> Stamp:
@@ -117,5 +125,5 @@ class Exchange:
             return Stamp(earliest=self.sent_at, latest=self.received_at)
         return Stamp(
             earliest=self.sent_at - self.age - timedelta(seconds=1),
-            latest=self.received_at - self.age,
+            latest=self.received_at - (self.age if self.youngest is None else self.youngest),
         )
