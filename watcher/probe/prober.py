@@ -95,6 +95,8 @@ class Prober:
             received_at = self._clock.now()
         self._metrics.probe_duration.labels(platform).observe((received_at - sent_at).total_seconds())
         self._tell_pacer(task.host, seen.document, received_at)
+        if isinstance(seen.outcome, FetchFailure) and seen.outcome.reason is Reason.RATE_LIMITED:
+            self.pacer.limited(task.host)  # the page came, but not what it asked for
         youngest, oldest = seen.ages or (None, None)
         return Exchange(
             task=task,

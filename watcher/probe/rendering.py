@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # the package is an extra
 _LOOK: Final = 0.05
 _QUIET: Final = timedelta(seconds=0.5)
 # A page that shows none of what it was waited for may show something else: a wall, say.
-_QUIET_WITHOUT: Final = timedelta(seconds=2)
+_QUIET_WITHOUT: Final = timedelta(seconds=1.5)
 _PICTURE_TIME: Final = 3.0
 _STATE: Final = """(selectors => ({
   ready: document.readyState !== 'loading',
