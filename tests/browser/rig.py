@@ -91,7 +91,7 @@ class Rig:
 
 
 @asynccontextmanager
-async def a_rig(directory: Path, *, timeout: float = 10, renders: int = 2, **settings: Any) -> AsyncIterator[Rig]:
+async def a_rig(directory: Path, *, within: float = 10, renders: int = 2, **settings: Any) -> AsyncIterator[Rig]:
     """A prober with a browser of its own. Only the site's very address may be connected to beside public ones."""
     metrics = Metrics("0")
     async with Chirp(directory) as chirp:
@@ -100,7 +100,7 @@ async def a_rig(directory: Path, *, timeout: float = 10, renders: int = 2, **set
             connect_to={HOST: ("127.0.0.1", chirp.port), **settings.pop("connect_to", {})},
             ca_file=chirp.ca_file,
             contact="test@watcher.example",
-            browser=BrowserSettings(timeout=timedelta(seconds=timeout), renders=renders, **settings),
+            browser=BrowserSettings(timeout=timedelta(seconds=within), renders=renders, **settings),
         )
         prober = open_prober(probe, "1.2.3", SystemClock(), metrics)
         try:

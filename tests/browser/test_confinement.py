@@ -26,7 +26,8 @@ const tries = {
   allowed: () => fetch('/allowed'),
 };
 const later = Object.entries(tries).map(([k, f]) => f().then(() => say(k, 'reached'), () => say(k, 'refused')));
-const there = 'https://127.0.0.2:PORT/', add = (tag, set) => { const e = document.createElement(tag); set(e); document.body.append(e) };
+const there = 'https://127.0.0.2:PORT/';
+const add = (tag, set) => { const e = document.createElement(tag); set(e); document.body.append(e) };
 add('img', e => e.src = there + 'img');
 add('iframe', e => e.src = there + 'frame');
 add('link', e => { e.rel = 'prefetch'; e.href = there + 'prefetch' });
@@ -35,7 +36,10 @@ add('object', e => e.data = there + 'object');
 add('video', e => e.src = there + 'video');
 add('form', e => { e.action = there + 'form'; e.submit() });
 navigator.sendBeacon(there + 'beacon', 'x');
-later.push(new Promise(r => { const s = new WebSocket('wss://127.0.0.2:PORT/socket'); s.onopen = () => { say('socket', 'reached'); r() }; s.onerror = () => { say('socket', 'refused'); r() } }));
+later.push(new Promise(r => {
+  const s = new WebSocket('wss://127.0.0.2:PORT/socket');
+  s.onopen = () => { say('socket', 'reached'); r() }; s.onerror = () => { say('socket', 'refused'); r() };
+}));
 try { new EventSource(there + 'events') } catch (e) {}
 try { new Worker(URL.createObjectURL(new Blob(["fetch('" + there + "worker', {mode: 'no-cors'})"]))) } catch (e) {}
 try { const c = new RTCPeerConnection({iceServers: [{urls: 'stun:127.0.0.2:UDP'}]}); c.createDataChannel('x');
@@ -55,7 +59,7 @@ async def inside(tmp_path: Path) -> AsyncIterator[Chirp]:
 @pytest.fixture
 async def rig(tmp_path: Path, inside: Chirp) -> AsyncIterator[Rig]:
     """A browser; the name of the machine inside resolves to its private address."""
-    async with a_rig(tmp_path, timeout=8, connect_to={INSIDE: ("127.0.0.2", inside.port)}) as rig:
+    async with a_rig(tmp_path, within=8, connect_to={INSIDE: ("127.0.0.2", inside.port)}) as rig:
         yield rig
 
 

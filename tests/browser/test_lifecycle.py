@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.rig import Rig, a_rig, needs_chromium
 from tests.browser.processes import group_of
+from tests.browser.rig import Rig, a_rig, needs_chromium
 from tests.process.command import until
 from watcher.model.exchange import Response
 from watcher.model.finding import Reason
@@ -25,7 +25,7 @@ def pid_of(rig: Rig) -> int:
 
 
 async def test_killed_and_back_again(tmp_path: Path) -> None:
-    """A browser that dies takes its page along, which says nothing; the next page has a new one; the end leaves none."""
+    """A browser that dies takes its page along, which says nothing; the next has a new one; the end leaves none."""
     async with a_rig(tmp_path) as rig:
         await rig.fetch("alice", source="page")
         assert rig.prober._browser.pid is None  # who renders nothing starts nothing
@@ -80,7 +80,7 @@ async def test_an_old_browser_makes_room(tmp_path: Path, monkeypatch: pytest.Mon
 
 async def test_an_end_in_the_middle_of_a_page(tmp_path: Path) -> None:
     """Whoever ends while a page hangs leaves no process, and has not long to wait."""
-    async with a_rig(tmp_path, timeout=60) as rig:
+    async with a_rig(tmp_path, within=60) as rig:
         await rig.response("alice")
         pid = pid_of(rig)
         rig.chirp.page("/scene", "<script>while (true) {}</script>")

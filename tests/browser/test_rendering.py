@@ -1,9 +1,8 @@
 """What becomes of a page in a real Chromium: rendered, settled, read; and what its scripts may do meanwhile."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -20,18 +19,18 @@ PNG = b"\x89PNG\r\n\x1a\n"
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rig]:
     """One browser for all of these."""
-    async with a_rig(tmp_path_factory.mktemp("chirp"), timeout=3) as rig:
+    async with a_rig(tmp_path_factory.mktemp("chirp"), within=3) as rig:
         yield rig
 
 
 @pytest.fixture
-def rig(shared: Rig) -> Iterator[Rig]:
+def rig(shared: Rig) -> Rig:
     """The same, with nothing left of the test before."""
     shared.chirp.routes.clear()
     shared.chirp.paths.clear()
     shared.chirp.gone.clear()
     shared.prober.pacer._lanes.clear()
-    yield shared
+    return shared
 
 
 async def test_a_profile_that_only_scripts_show(rig: Rig) -> None:

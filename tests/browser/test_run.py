@@ -1,4 +1,4 @@
-"""`watcher run` with pages that only a browser shows, as a process of its own: what it says, and what it leaves behind."""
+"""`watcher run` with pages that only a browser shows: what it says, and what it leaves behind."""
 
 import signal
 from collections.abc import AsyncIterator
@@ -66,7 +66,7 @@ async def test_gone_and_back_on_a_page_that_needs_scripts(tmp_path: Path, chirp:
 
 
 async def test_a_kill_leaves_no_browser(tmp_path: Path, chirp: Chirp) -> None:
-    """kill -9 of watcher, in the middle of pages: its browser ends by itself."""
+    """A kill -9 of watcher, in the middle of pages: its browser ends by itself."""
     config = configure(tmp_path / "config", chirp)
     async with Watcher("run", "--config", config) as watching:
         await watching.logged("AccountFirstSeen")

@@ -62,7 +62,7 @@ fetch('/api/users/' + handle).then(async answer => {
 
 
 class Chirp:
-    """`async with Chirp(tmp_path) as chirp` on `address`, for any host name. `gone` are the handles nobody has any more.
+    """`async with Chirp(tmp_path) as chirp` on `address`, for any host name. Nobody has the handles in `gone`.
 
     `routes` are further pages. `documents` are the pages of profiles asked for, each with who asked: `page` or
     `browser`; `paths` is all that was asked for.

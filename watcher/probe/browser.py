@@ -4,11 +4,11 @@ Nothing here holds up a plain probe, and nothing of a page holds up this: whatev
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import structlog
 
@@ -22,9 +22,6 @@ from watcher.probe.traffic import Traffic, is_rendered
 from watcher.probe.visit import Visit, go
 from watcher.settings.browser import find_program
 from watcher.settings.values import BrowserSettings
-
-if TYPE_CHECKING:  # the package is an extra
-    from playwright.async_api import BrowserContext
 
 # Browsers grow with time: after so many pages a new one takes over.
 _PAGES: Final = 1000
@@ -137,7 +134,7 @@ class Browser:
         finally:
             chromium.users -= 1
             if context is not None:
-                await self._forget(chromium, context)
+                await self._forget(chromium, context.close)
             self._part(chromium)
 
     def _broken(
@@ -155,11 +152,11 @@ class Browser:
             reason = Reason.TOO_LARGE if is_culled else reason
         return FetchFailure(reason=reason, detail=detail, status=document.status, hops=hops)
 
-    async def _forget(self, chromium: Chromium, context: "BrowserContext") -> None:
+    async def _forget(self, chromium: Chromium, close: Callable[[], Awaitable[None]]) -> None:
         """Close the page with all that it left behind. A browser that cannot do that any more is ended."""
         try:
             async with asyncio.timeout(_CLOSE_TIME):
-                await context.close()
+                await close()
         except Exception:  # noqa: BLE001 - whatever it is, the process is of no use
             self._lose(chromium, "it does not close a page")
 

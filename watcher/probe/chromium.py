@@ -178,12 +178,14 @@ class Chromium:
 
 
 def _why(error: Exception) -> str:
-    """The first line of it that says something: what follows is the log of the browser."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    known = [line for line in lines if "sandbox" in line.lower()]
-    if known:
+    """What the browser itself wrote, which stands in the message; else its first line."""
+    text = str(error)
+    if "No usable sandbox" in text:
         return "no sandbox can be had here: allow user namespaces, or set probe.browser.sandbox: false"
-    return (lines[0] if lines else type(error).__name__)[:200]
+    if isinstance(error, TimeoutError):
+        return f"it is not there after {_START_TIME:g} s"
+    written = [line.partition("[err]")[2].strip() for line in text.splitlines() if "[err]" in line]
+    return next(filter(None, [*written, *text.splitlines()]), type(error).__name__)[:200]
 
 
 def _kill(pid: int) -> None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:  # the package is an extra
     from playwright.async_api import BrowserContext, CDPSession
 
 _LOOK: Final = 0.05
+_BEAT: Final = timedelta(seconds=0.15)
+_ENOUGH_LOOKS: Final = 20
 _QUIET: Final = timedelta(seconds=0.5)
 # A page that shows none of what it was waited for may show something else: a wall, say.
 _QUIET_WITHOUT: Final = timedelta(seconds=1.5)
@@ -95,11 +97,15 @@ class Rendering:
     async def _settle(self, wait_for: tuple[str, ...]) -> None:
         """Return when the page shows what it was waited for, or has been quiet for long enough."""
         quiet = _QUIET_WITHOUT if wait_for else _QUIET
-        look = _STATE % json.dumps(wait_for)
+        look, found = _STATE % json.dumps(wait_for), 0
         while True:
             state = await self._evaluate(look)
-            if state is not None and state["ready"] and (state["found"] or self._traffic.quiet_for >= quiet):
-                return
+            if state is not None and state["ready"]:
+                found = found + 1 if state["found"] else 0
+                # What goes with it, the title say, may come a moment after it.
+                is_shown = found > 1 and (self._traffic.quiet_for >= _BEAT or found >= _ENOUGH_LOOKS)
+                if is_shown or self._traffic.quiet_for >= quiet:
+                    return
             await asyncio.sleep(_LOOK)
 
     async def _read(self) -> Response | FetchFailure:
