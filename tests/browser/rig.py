@@ -4,6 +4,7 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from importlib.util import find_spec
 from ipaddress import ip_network
@@ -77,13 +78,21 @@ class Rig:
         """What it is taken for."""
         return classify(await self.fetch(handle, **changes))
 
-    def task(self, handle: str, source: str = "browser", **changes: Any) -> Task:
-        """The question."""
+    def allow(self, seconds: float) -> None:
+        """Give each page so much time from now on."""
+        browser = self.prober._browser
+        browser._settings = replace(browser._settings, timeout=timedelta(seconds=seconds))
+
+    def task(self, handle: str, source: str = "browser", *, waits: bool = False, **changes: Any) -> Task:
+        """The question. Pages of a test's own are not waited for, unless it `waits`: they have settled when quiet."""
+        asked = next(each for each in self.platform.sources if each.name == source)
+        if f"/{handle}" in self.chirp.routes and not waits:
+            asked = replace(asked, wait_for=())
         values: dict[str, Any] = {"max_age": timedelta(seconds=10), "timeout": timedelta(seconds=10)}
         return Task(
             purpose=Purpose.ROUTINE,
             platform=self.platform,
-            source=next(each for each in self.platform.sources if each.name == source),
+            source=asked,
             target=Target(handle=handle, instance=""),
             due=SystemClock().now(),
             **(values | changes),
@@ -91,7 +100,7 @@ class Rig:
 
 
 @asynccontextmanager
-async def a_rig(directory: Path, *, within: float = 10, renders: int = 2, **settings: Any) -> AsyncIterator[Rig]:
+async def a_rig(directory: Path, *, within: float = 20, renders: int = 2, **settings: Any) -> AsyncIterator[Rig]:
     """A prober with a browser of its own. Only the site's very address may be connected to beside public ones."""
     metrics = Metrics("0")
     async with Chirp(directory) as chirp:

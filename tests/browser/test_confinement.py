@@ -59,7 +59,7 @@ async def inside(tmp_path: Path) -> AsyncIterator[Chirp]:
 @pytest.fixture
 async def rig(tmp_path: Path, inside: Chirp) -> AsyncIterator[Rig]:
     """A browser; the name of the machine inside resolves to its private address."""
-    async with a_rig(tmp_path, within=8, connect_to={INSIDE: ("127.0.0.2", inside.port)}) as rig:
+    async with a_rig(tmp_path, connect_to={INSIDE: ("127.0.0.2", inside.port)}) as rig:
         yield rig
 
 

@@ -19,7 +19,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rig]:
     """One browser for all of these."""
-    async with a_rig(tmp_path_factory.mktemp("chirp"), within=3) as rig:
+    async with a_rig(tmp_path_factory.mktemp("chirp")) as rig:
         yield rig
 
 
@@ -30,6 +30,7 @@ def rig(shared: Rig) -> Rig:
     shared.chirp.paths.clear()
     shared.chirp.gone.clear()
     shared.prober.pacer._lanes.clear()
+    shared.allow(20)
     return shared
 
 
@@ -119,20 +120,30 @@ async def test_what_a_page_may_do_and_what_it_learns(rig: Rig) -> None:
 @pytest.mark.parametrize(
     ("script", "reason"),
     [
-        ("while (true) {}", Reason.TIMEOUT),
-        ("setInterval(() => fetch('/echo'), 50)", Reason.TIMEOUT),
         ("location.reload()", Reason.REDIRECT),
         ("location.href = 'http://chirp.example/x'", Reason.REDIRECT),
-        ("for (let i = 0; i < 400; i++) fetch('/echo?' + i)", Reason.TOO_LARGE),
+        ("for (let i = 0; i < 40; i++) fetch('/echo?' + i)", Reason.TOO_LARGE),
         ("const all = []; while (true) all.push(new Array(1e6).fill(1.5))", Reason.BAD_RESPONSE),
         ("document.body.append('x'.repeat(3e6))", Reason.TOO_LARGE),
     ],
 )
-async def test_a_page_that_never_comes_to_rest(rig: Rig, script: str, reason: Reason) -> None:
-    """Loops, floods and pages that eat memory are no answer, each named; the next page is rendered all the same."""
+async def test_a_page_that_goes_too_far(rig: Rig, monkeypatch: pytest.MonkeyPatch, script: str, reason: Reason) -> None:
+    """Circles, floods and pages that eat memory are no answer, each named; the next page is rendered all the same."""
+    monkeypatch.setattr("watcher.probe.traffic.MOST_REQUESTS", 30)
     rig.chirp.page("/echo", "x")
     failure = await rig.failed(f"<title>t</title><body><script>{script}</script>")
     assert (failure.reason, failure.status) == (reason, 200), failure
+    assert "<h1>Alice</h1>" in (await rig.response("alice")).body.decode()
+
+
+@pytest.mark.parametrize("script", ["while (true) {}", "setInterval(() => fetch('/echo'), 50)"])
+async def test_a_page_that_never_comes_to_rest(rig: Rig, script: str) -> None:
+    """A loop without an end, and a page that asks for ever, are ended when their time is over."""
+    rig.chirp.page("/echo", "x")
+    rig.allow(1.5)
+    failure = await rig.failed(f"<title>t</title><body><script>{script}</script>")
+    assert (failure.reason, failure.status) == (Reason.TIMEOUT, 200), failure
+    rig.allow(20)
     assert "<h1>Alice</h1>" in (await rig.response("alice")).body.decode()
 
 
@@ -170,6 +181,7 @@ async def test_a_response_that_never_ends(rig: Rig) -> None:
             await asyncio.sleep(0.1)
 
     rig.chirp.routes["/api/users/bob"] = endless
+    rig.allow(5)
     failure = await rig.failure("bob")
     assert (failure.reason, failure.status) == (Reason.TRUNCATED, 200)
     assert "/api/users/bob" in failure.detail
@@ -232,12 +244,13 @@ async def test_the_age_of_what_is_shown(rig: Rig) -> None:
 async def test_a_page_is_waited_for(rig: Rig) -> None:
     """What `wait_for` names is waited for; where it does not come, quiet is enough."""
     slow = "setTimeout(() => { document.body.innerHTML = '<article class=profile>here</article>' }, 900)"
-    assert "here" in await rig.shown(f"<body><p>loading</p><script>{slow}</script>")
-    assert "another page" in await rig.shown("<body><p>another page</p>")
+    assert "here" in await rig.shown(f"<body><p>loading</p><script>{slow}</script>", waits=True)
+    assert "another page" in await rig.shown("<body><p>another page</p>", waits=True)
 
 
 async def test_two_at_once_and_no_more(rig: Rig) -> None:
     """So many pages are rendered at once as there are places, and plain probes wait for none of them."""
+    rig.allow(3)
     hung = [asyncio.create_task(rig.failed("<script>while (true) {}</script>", f"hung{n}")) for n in range(2)]
     waiting = [asyncio.create_task(rig.response(f"user{n}")) for n in range(4)]
     await asyncio.sleep(0.2)
@@ -245,6 +258,7 @@ async def test_two_at_once_and_no_more(rig: Rig) -> None:
     assert isinstance(plain.outcome, Response)
     assert (plain.received_at - plain.sent_at).total_seconds() < 1
     assert not any(task.done() for task in (*hung, *waiting))
+    rig.allow(20)
     assert {failure.reason for failure in await asyncio.gather(*hung)} == {Reason.TIMEOUT}
     assert all("<article" in response.body.decode() for response in await asyncio.gather(*waiting))
     assert 1 <= rig.chirp.most_at_once <= 2
