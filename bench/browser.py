@@ -6,11 +6,14 @@ is CPU time: ours, and that of the browser with its driver. Needs Chromium and t
 
 import argparse
 import asyncio
+import logging
 import os
 import time
 from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+import structlog
 
 from tests.browser.processes import below
 from tests.browser.rig import Rig, a_rig
@@ -58,6 +61,7 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=40)
     parser.add_argument("--renders", type=int, default=2)
     arguments = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     print(f"{'figure':28} {'pages/s':>10} {'our ms/page':>12} {'browser ms/page':>16}")
     for name, screenshot in (("render", False), ("render_with_screenshot", True)):
         rate, ours, theirs = asyncio.run(measure(arguments.pages, arguments.renders, screenshot=screenshot))

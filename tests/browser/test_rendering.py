@@ -267,6 +267,6 @@ async def test_two_at_once_and_no_more(rig: Rig) -> None:
 async def test_a_failure_is_no_failure_of_the_host(rig: Rig) -> None:
     """A page that hangs does not make the pace leave its host alone: something answered."""
     for _ in range(6):
-        await rig.failed("<script>location.reload()</script>")
+        await rig.failed("<script>location.href = 'http://chirp.example/'</script>")
     outcome = (await rig.fetch("alice", source="page")).outcome
     assert not isinstance(outcome, FetchFailure)
