@@ -70,14 +70,31 @@ class Book:
             usable = tuple(source for source in usable if source.confirms) or usable
         return tuple(sorted(usable, key=lambda source: health(self.key(account, source)) is Health.BLIND))
 
-    def second_task(self, account: Account, asked: str, now: datetime) -> Task | None:
-        """Another way than the source `asked` to find the account: by its stable id, or at the next source."""
+    def passed_over(self, account: Account, health: Callable[[ControlKey], Health]) -> tuple[Source, ...]:
+        """The sources that would be asked first if they were not blind: pages that are shells for everybody, say."""
+        usable = self.platform_of(account).usable_sources
+        blind = [health(self.key(account, source)) is Health.BLIND for source in usable]
+        first = blind.index(False) if False in blind else 0
+        return usable[:first]
+
+    def second_task(
+        self,
+        account: Account,
+        asked: str,
+        now: datetime,
+        health: Callable[[ControlKey], Health] = lambda _key: Health.UNPROVEN,
+    ) -> Task | None:
+        """Another way than the source `asked` to find the account: by its stable id, or at the next source.
+
+        One that is blind would say nothing, so that it is the last to be taken.
+        """
         usable = [source for source in self.platform_of(account).usable_sources if source.confirms]
         if self.states[account.id].stable_id is not None:
             for source in usable:
                 if source.url_by_id is not None:
                     return self.task(account, source, Purpose.CONFIRM, now, by_id=True)
         others = [source for source in usable if source.name != asked]
+        others.sort(key=lambda source: health(self.key(account, source)) is Health.BLIND)
         return self.task(account, others[0], Purpose.CONFIRM, now) if others else None
 
     @staticmethod
@@ -88,10 +105,12 @@ class Book:
     def task(self, account: Account, source: Source, purpose: Purpose, now: datetime, *, by_id: bool = False) -> Task:
         """The question about `account` to `source`. What confirms takes no old copy.
 
-        What may open or close an outage is asked over a new connection; following one that is open need not be.
+        What may open or close an outage is asked over a new connection; following one that is open need not be. What
+        may open one comes with a picture, if the source can give one.
         """
         state = self.states[account.id]
         confirms = purpose is Purpose.CONFIRM
+        may_change = state.phase in (Phase.NEW, Phase.SUSPECT) or account.policy.confirm.threshold == 1
         return Task(
             purpose=purpose,
             platform=self.platform_of(account),
@@ -107,6 +126,7 @@ class Book:
             max_age=account.policy.confirm.interval if confirms else account.policy.interval,
             timeout=self._timeout,
             fresh=confirms and state.phase is not Phase.DOWN,
+            screenshot=may_change,
         )
 
     def positives(self, key: ControlKey) -> tuple[str, ...]:

@@ -76,6 +76,9 @@ class Metrics:
             buckets=_FETCH_BUCKETS,
             registry=r,
         )
+        self.browser_starts = Counter(
+            "watcher_browser_starts", "Times the browser that renders pages was started.", registry=r
+        )
         self.probes_in_flight = Gauge("watcher_probes_in_flight", "Probes now waiting for an answer.", registry=r)
         self.rate_limit_wait = Histogram(
             "watcher_rate_limit_wait_seconds",

@@ -106,6 +106,9 @@ class Pipeline:
     async def _examine_account(self, account: Account, purpose: Purpose) -> Examined:
         """Ask source after source, best first, until one is not a mere shell; then check a last confirmation twice."""
         examined = self.nothing_to_ask(account)
+        # Their controls go on being asked, every five minutes: so it is noticed when they see again.
+        for source in self.book.passed_over(account, self.controls.health):
+            self.controls.keep(self.book.key(account, source), self.book.platform_of(account), source)
         for source in self.book.sources(account, self.controls.health):
             if account.id not in self.book.states:
                 return examined  # taken off the list meanwhile
@@ -142,7 +145,7 @@ class Pipeline:
 
         Found under another handle, the account was renamed. Found all the same, the two disagree: `conflict`.
         """
-        second = self.book.second_task(account, examined.finding.source, self._clock.now())
+        second = self.book.second_task(account, examined.finding.source, self._clock.now(), self.controls.health)
         if second is None:
             return examined
         other = await self.examine(second, wary=False)

@@ -25,7 +25,7 @@ from watcher.demo.certificates import Authority
 from watcher.metrics import Metrics
 from watcher.model.exchange import Exchange, Purpose, Target, Task
 from watcher.model.finding import Reason, Verdict
-from watcher.model.platform import DEFAULT_PACE, Answers, Pace, Platform, Source, expand
+from watcher.model.platform import DEFAULT_PACE, Answers, Pace, Platform, Source, SourceKind, expand
 from watcher.probe import Prober, open_prober
 from watcher.settings import load_platforms
 from watcher.settings.handles import fold_handle
@@ -36,7 +36,18 @@ PLATFORMS = load_platforms(None)
 RECOGNISER = Recogniser(PLATFORMS.values())
 RESULTS = score(Path(tests.corpus.__path__[0]), PLATFORMS)
 NAMED = [platform for platform in PLATFORMS.values() if platform.id != GENERIC]
-SOURCES = [(platform, source) for platform in PLATFORMS.values() for source in platform.sources]
+ALL_SOURCES = [(platform, source) for platform in PLATFORMS.values() for source in platform.sources]
+
+
+def plain_of(platform: Platform, source: Source) -> Source | None:
+    """The source that takes the same page as it comes, for one that has it rendered: cases of it are cases of both."""
+    if source.kind is not SourceKind.BROWSER:
+        return None
+    return next((each for each in platform.sources if each.kind is SourceKind.HTTP and each.url == source.url), None)
+
+
+SOURCES = [(platform, source) for platform, source in ALL_SOURCES if plain_of(platform, source) is None]
+RENDERED = [(platform, source) for platform, source in ALL_SOURCES if plain_of(platform, source) is not None]
 HANDLE = "harbourpost00"
 JSON, HTML = {"content-type": "application/json"}, {"content-type": "text/html; charset=utf-8"}
 LOG_IN = b"<html><head><title>Log in</title></head><body><form><input type=password></form></body></html>"
@@ -356,7 +367,16 @@ def test_every_rule_is_exercised(platform: Platform, source: Source) -> None:
     assert {rule.id for rule in source.rules} - met == set()
 
 
-@pytest.mark.parametrize(("platform", "source"), SOURCES, ids=name_of)
+@pytest.mark.parametrize(("platform", "source"), RENDERED, ids=name_of)
+def test_a_rendered_page_is_read_as_the_plain_one(platform: Platform, source: Source) -> None:
+    """A browser may show what scripts add; what it means is said by the rules that the corpus has tried on the page."""
+    plain = plain_of(platform, source)
+    assert plain is not None
+    for part in ("rules", "identity", "errors", "stable_id", "handle", "similarity", "robots_disallow"):
+        assert getattr(source, part) == getattr(plain, part), part
+
+
+@pytest.mark.parametrize(("platform", "source"), ALL_SOURCES, ids=name_of)
 def test_it_keeps_the_default_pace_unless_a_fact_gives_a_limit(platform: Platform, source: Source) -> None:
     """More than 10 requests a minute are asked only where the platform is known to have a limit above it."""
     told = " ".join(fact.text for fact in platform.facts)

@@ -46,6 +46,11 @@ NOT_RUN: Mapping[str, Mapping[str, str]] = {
         "SLACK_WEBHOOK_URL_FILE=$PWD/slack_webhook_url docker compose ": _COMPOSE,
     },
     "evidence.md": {"watcher evidence ": _OUTAGE},
+    "browser.md": {
+        "/opt/watcher/bin/pip install ": _DOWNLOAD,
+        "apt-get install ": "needs root and a mirror; .ci/run installs the same packages for tests/browser",
+        "docker build ": _ENGINE,
+    },
     "alertmanager.md": {"curl -X POST ": _SERVERS, "amtool alert query ": _SERVERS},
 }
 # Which parts of the system a page needs.
@@ -107,7 +112,7 @@ def test_a_block_that_would_be_passed_over() -> None:
     assert [fault.split(":")[0].strip() for fault in faults(bad)] == ["bash", "text", "sh agian", "yaml"]
 
 
-@pytest.mark.parametrize("page", ["slack.md", "smtp.md", "docker.md"])
+@pytest.mark.parametrize("page", ["slack.md", "smtp.md", "docker.md", "browser.md"])
 def test_every_configuration_is_taken(page: str, tmp_path: Path) -> None:
     """Each watcher.yaml of the page, also one that is not run, with the secret files that it names."""
     found = [block.body for block in blocks((PAGES / page).read_text("utf-8")) if "watcher.yaml" in (block.file or "")]
@@ -186,6 +191,21 @@ async def test_docker(cloned: Place, slack: FakeSlack, tmp_path: Path) -> None:
     run_there = [command.removeprefix("docker exec watcher watcher ") for command in reader.left_out]
     assert "check --config /etc/watcher/watcher.yaml" in run_there
     assert any(command.startswith("test-channel newsroom ") for command in run_there)
+
+
+async def test_browser(cloned: Place, slack: FakeSlack, tmp_path: Path) -> None:
+    """The platform and the configuration are taken; the override of the unit changes lines that are in it."""
+    reader = reader_of("browser.md", cloned, slack, tmp_path)
+    root = tmp_path / "root"
+    reader.instead = {"/etc/systemd": f"{root}/etc/systemd"}
+    await reader.follow((PAGES / "browser.md").read_text("utf-8"))
+    loaded = load_all(tmp_path / "config/watcher.yaml", {})
+    assert [source.kind for source in loaded.platforms["chirp"].sources] == ["http", "browser"]
+    override = (root / "etc/systemd/system/watcher.service.d/browser.conf").read_text()
+    unit = (ROOT / "config/systemd/watcher.service").read_text()
+    changed = [line.partition("=")[0] for line in override.splitlines() if "=" in line]
+    assert changed
+    assert all(f"\n{key}=" in unit for key in changed)
 
 
 async def test_alertmanager(cloned: Place, slack: FakeSlack, tmp_path: Path) -> None:

@@ -11,7 +11,9 @@ accounts:
   - {url: https://x.com/realDonaldTrump, owner: potus45}
   - {url: https://x.com/POTUS, owner: potus45}
 """
-_FREELY = "robots: override, pace: {requests: 6000, per: 1m, concurrency: 20}"
+_FREELY = "pace: {requests: 6000, per: 1m, concurrency: 20}"
+# A browser, where there is one, would be asked by the same words, and does not keep virtual time.
+_ROBOTS = {"x": "sources: {page: {robots: override}}"}
 CONTROLS = ("nasa", "xdevelopers", "un")
 
 
@@ -33,11 +35,12 @@ def configure(
     (directory / "watchlist.yaml").write_text(watchlist, "utf-8")
     where = f'connect_to: {{x.com: "127.0.0.1:{platform.port if platform else 1}"}}'
     trust = f", ca_file: {platform.ca_file}" if platform else ""
+    robots = _ROBOTS.get(asked, "robots: override")
     (directory / "watcher.yaml").write_text(
         "watchlist: watchlist.yaml\nstate_dir: state\ncontact: test@watcher.example\n"
         f'web: {{listen: "127.0.0.1:{port}"}}\n'
         f"probe: {{allow_private: [127.0.0.0/8], {where}{trust}}}\n"
-        f"{f'platforms: {{{asked}: {{{_FREELY}}}}}' if asked else ''}\n{settings}",
+        f"{f'platforms: {{{asked}: {{{robots}, {_FREELY}}}}}' if asked else ''}\n{settings}",
         "utf-8",
     )
     return directory / "watcher.yaml"

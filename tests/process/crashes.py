@@ -201,7 +201,7 @@ class Watched:
             f'channels: [{{name: newsroom, kind: slack, webhook_url: "{town.slack.url}"}}]\n'
             # A machine that is busy may be blind for a while: of that, which has no labels, nobody is told.
             "routes: [{name: desk, match: {labels: {desk: crashes}}, channels: [newsroom]}]\n"
-            "platforms: {x: {robots: override, pace: {requests: 6000, per: 1m, concurrency: 20}}}\n"
+            "platforms: {x: {sources: {page: {robots: override}}, pace: {requests: 6000, per: 1m, concurrency: 20}}}\n"
         )
         town.platform.set(handle, Page.PRESENT)
 

@@ -31,7 +31,7 @@ defaults: {interval: 2s, confirm: {threshold: 2, interval: 1s}, recover: {thresh
 accounts:
   - https://x.com/POTUS
 """
-FREELY = "platforms: {x: {robots: override, pace: {requests: 60000, per: 1m, concurrency: 400}}}\n"
+FREELY = "platforms: {x: {sources: {page: {robots: override}}, pace: {requests: 60000, per: 1m, concurrency: 400}}}\n"
 ORDER = ["ticker", "probes", "commits", "outbox", "looks on demand", "channel newsroom", "controls", "session"]
 ORDER += ["store", "web"]
 

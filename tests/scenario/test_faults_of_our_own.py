@@ -138,7 +138,7 @@ def test_more_accounts_than_the_pace_allows(tmp_path: Path) -> None:
 
     async def story() -> None:
         crowd = watching(*(f"https://x.com/user{n}" for n in range(40)))
-        pace = "  x: {robots: override, pace: {requests: 10, per: 1m}}\n"
+        pace = "  x: {sources: {page: {robots: override}}, pace: {requests: 10, per: 1m}}\n"
         async with World(tmp_path, crowd, x_settings=pace) as world:
             for n in range(40):
                 world.x.set(f"user{n}", Page.PRESENT)

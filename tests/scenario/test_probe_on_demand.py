@@ -13,7 +13,7 @@ from watcher.model.outage import Phase
 
 TRUMP = "x:realdonaldtrump"
 EVERYBODY = [f"https://x.com/someone{number}" for number in range(10)]
-TIGHT = "  x: {robots: override, pace: {requests: 10, per: 1m, concurrency: 2}}\n"
+TIGHT = "  x: {sources: {page: {robots: override}}, pace: {requests: 10, per: 1m, concurrency: 2}}\n"
 
 
 def test_it_sees_and_changes_nothing(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def watching(*urls: str, interval: str = "60s") -> str:
     return f"defaults: {{interval: {interval}}}\naccounts:\n" + "".join(f"  - {url}\n" for url in urls)
 
 
-X_SETTINGS = "  x: {robots: override, pace: {requests: 600, per: 1m, concurrency: 20}}\n"
+X_SETTINGS = "  x: {sources: {page: {robots: override}}, pace: {requests: 600, per: 1m, concurrency: 20}}\n"
 
 
 class World:

@@ -254,6 +254,51 @@ def test_a_blind_source_gives_way() -> None:
     play(story())
 
 
+def test_a_source_that_gave_way_is_tried_again() -> None:
+    """Its controls go on being asked while another one is asked first; once they see, it is first again."""
+
+    async def story() -> None:
+        fetch, watch = watching(up(ALICE, town=BOTH))
+        for name in ("alice", "mayor", "baker"):
+            fetch.say(api(name), SHELL)
+        fetch.say(mirror("alice"), there("alice"))
+        async with watch:
+            for _ in range(150):
+                assert (await watch.look(ALICE)).source == "mirror"
+                watch.controls.refresh_stale()
+            # Its page was asked until its controls had shown what it is, and never since: two hours and a half.
+            assert fetch.asked(api("alice")) <= 2
+            for name in ("alice", "mayor", "baker"):
+                fetch.say(api(name), there(name))
+            for _ in range(7):
+                finding = await watch.look(ALICE)
+                watch.controls.refresh_stale()
+            assert finding.source == "api"
+
+    play(story())
+
+
+def test_the_second_look_goes_to_a_source_that_sees() -> None:
+    """One that is blind would say nothing: of the others, it is the last to be asked before an outage is opened."""
+
+    async def story() -> None:
+        third = replace(MIRROR, name="third", url="https://third.town.example/{handle}")
+        fetch, watch = watching(up(ALICE, town=replace(TOWN, sources=(API, MIRROR, third))))
+        for name in ("alice", "mayor", "baker"):
+            fetch.say(mirror(name), SHELL)
+            fetch.say(f"https://third.town.example/{name}", there(name))
+        watch.controls.keep(key("mirror"), TOWN, MIRROR)
+        async with watch:
+            watch.controls.refresh_stale()
+            await watch.clock.sleep(MINUTE)
+            assert watch.controls.health(key("mirror")) is Health.BLIND
+            finding = await watch.look(ALICE, times=3)
+            assert (finding.reason, watch.phase(ALICE)) == (Reason.CONFLICT, Phase.SUSPECT)
+            assert fetch.asked(mirror("alice")) == 0
+
+    play(story())
+
+
 def test_without_a_source_there_is_nothing_to_ask() -> None:
     """The finding says why, and nothing is fetched."""
 

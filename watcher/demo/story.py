@@ -47,7 +47,7 @@ routes:
   - {{name: default, channels: [newsroom]}}
 platforms:
   # The demo's platform is ours: it may be asked this often, and its pages are those of 2017.
-  x: {{robots: override, pace: {{requests: 120, per: 1m, concurrency: 4}}}}
+  x: {{sources: {{page: {{robots: override}}}}, pace: {{requests: 120, per: 1m, concurrency: 4}}}}
 """
 WATCHLIST: Final = """\
 owners:

@@ -37,7 +37,8 @@ class Target:
 class Task:
     """A question to be put: `source` of `platform` about `target`.
 
-    `fresh` wants a new connection and no cached copy; an answer older than `max_age` is stale.
+    `fresh` wants a new connection and no cached copy; an answer older than `max_age` is stale. `screenshot` wants a
+    picture of the page, where the source can give one.
     """
 
     purpose: Purpose
@@ -48,6 +49,7 @@ class Task:
     max_age: timedelta
     timeout: timedelta
     fresh: bool = False
+    screenshot: bool = False
 
     @property
     def url(self) -> str:
@@ -80,7 +82,7 @@ class Hop:
 class Response:
     """A complete answer. Header names are lower-case; repeated headers are joined with ", ".
 
-    `screenshot` is a picture (PNG) of the page, where a browser made one.
+    That of a browser has the rendered page as its body, and a `screenshot` (PNG) where one was wanted and could be had.
     """
 
     status: int
@@ -105,7 +107,8 @@ class FetchFailure:
 class Exchange:
     """A task, when it was sent and answered (UTC), and the outcome.
 
-    `age` is the response's Age header: how long ago a cache had it from the origin; None without one.
+    `age` is the response's Age header: how long ago a cache had it from the origin; None without one. Of an answer that
+    is put together of several it is the oldest's, and `youngest` that of the youngest.
     """
 
     task: Task
@@ -113,6 +116,7 @@ class Exchange:
     received_at: datetime
     outcome: Response | FetchFailure
     age: timedelta | None = None
+    youngest: timedelta | None = None
 
     @property
     def seen(self) -> Stamp:
@@ -121,5 +125,5 @@ class Exchange:
             return Stamp(earliest=self.sent_at, latest=self.received_at)
         return Stamp(
             earliest=self.sent_at - self.age - timedelta(seconds=1),
-            latest=self.received_at - self.age,
+            latest=self.received_at - (self.age if self.youngest is None else self.youngest),
         )

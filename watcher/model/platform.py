@@ -94,9 +94,10 @@ class Phrase:
 
 
 class SourceKind(StrEnum):
-    """How a source is asked. `batch` and `browser` are reserved words of the schema."""
+    """How a source is asked. `batch` is a reserved word of the schema."""
 
     HTTP = "http"
+    BROWSER = "browser"
 
 
 class Answers(StrEnum):
@@ -132,6 +133,8 @@ class Source:
     `{credential}`. `identity` lists fields that name the account on its own page only. `errors` are
     CSS selectors of the page's error container. `confirms` is false where answers are cached for minutes.
     `blind` says that what logged-out visitors get here does not tell a missing account from others.
+    `wait_for` are selectors of which one must match before a browser's page counts as rendered. `missing` says what
+    this machine lacks to ask the source; None when it lacks nothing.
     """
 
     name: str
@@ -143,6 +146,7 @@ class Source:
     rules: tuple[Rule, ...] = ()
     identity: tuple[Field, ...] = ()
     errors: tuple[str, ...] = ()
+    wait_for: tuple[str, ...] = ()
     stable_id: Match | None = None
     handle: Match | None = None
     pace: Pace = DEFAULT_PACE
@@ -154,6 +158,7 @@ class Source:
     robots_override: bool = False
     similarity: bool = False
     blind: bool = False
+    missing: str | None = None
     secret: str = field(default="", repr=False)
 
     @property
@@ -165,7 +170,7 @@ class Source:
             return "is turned off" + (" (unofficial: set enabled: true to use it)" if self.unofficial else "")
         if self.robots_disallow and not self.robots_override:
             return "is disallowed by the host's robots.txt (set robots: override to ask it all the same)"
-        return None
+        return self.missing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

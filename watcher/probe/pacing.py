@@ -6,7 +6,7 @@ The figures are in `allowance`.
 import asyncio
 import heapq
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
@@ -95,12 +95,20 @@ class Pacer:
 
     @asynccontextmanager
     async def turn(
-        self, host: str, pace: Pace, platform: str, purpose: Purpose = Purpose.ROUTINE, patience: timedelta = ZERO
+        self,
+        host: str,
+        pace: Pace,
+        platform: str,
+        purpose: Purpose = Purpose.ROUTINE,
+        patience: timedelta = ZERO,
+        *,
+        connects: bool = True,
     ) -> AsyncIterator[BackingOff | None]:
         """Wait for a turn on `host` and hold it; None means: go on.
 
         BackingOff, without waiting for it, when the host is left alone for longer than `patience` from now.
-        `platform` labels the metric of the wait, which includes that for one of the connections.
+        `platform` labels the metric of the wait, which includes that for one of the connections: a turn that `connects`
+        in ways of its own takes none.
         """
         lane = self._lane(host)
         asked = self._clock.now()
@@ -109,7 +117,7 @@ class Pacer:
             yield held_up
             return
         try:
-            async with self._connections:
+            async with self._connections if connects else nullcontext():
                 self._metrics.rate_limit_wait.labels(platform).observe((self._clock.now() - asked).total_seconds())
                 yield None
         finally:

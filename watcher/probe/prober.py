@@ -10,12 +10,13 @@ from watcher.clock import Clock
 from watcher.metrics import Metrics
 from watcher.model.exchange import Exchange, FetchFailure, Response, Task
 from watcher.model.finding import Reason
-from watcher.model.platform import Answers, is_at_home
+from watcher.model.platform import Answers, SourceKind, is_at_home
+from watcher.probe.browser import Browser, Rendered
 from watcher.probe.failures import TRANSPORT
 from watcher.probe.headers import age_of, request_headers, retry_after_of
 from watcher.probe.pacing import BackingOff, Pacer
 from watcher.probe.robots import MAX_BYTES, Fetch, Robots
-from watcher.probe.session import ProbeSession, open_session
+from watcher.probe.session import ProbeSession, open_session, user_agent_of
 from watcher.probe.visit import Visit, go
 from watcher.redact import Redaction
 from watcher.settings.values import ProbeSettings
@@ -36,6 +37,7 @@ class Prober:
         clock: Clock,
         metrics: Metrics,
         settings: ProbeSettings,
+        browser: Browser,
     ) -> None:
         self.session = session
         self.pacer = pacer
@@ -43,6 +45,7 @@ class Prober:
         self._clock = clock
         self._metrics = metrics
         self._settings = settings
+        self._browser = browser
 
     async def fetch(self, task: Task) -> Exchange:
         """Ask what `task` asks. Raises nothing but CancelledError, whatever the page or the network does.
@@ -53,14 +56,21 @@ class Prober:
         refusal = await self._robots_refusal(task)
         if refusal is not None:
             return self._unsent(task, refusal)
-        turn = self.pacer.turn(task.host, task.source.pace, task.platform.id, task.purpose, task.timeout)
+        is_plain = task.source.kind is SourceKind.HTTP
+        turn = self.pacer.turn(
+            task.host, task.source.pace, task.platform.id, task.purpose, task.timeout, connects=is_plain
+        )
         async with turn as held_up:
             if held_up is not None:
                 return self._unsent(task, backing_off(held_up))
-            return await self._ask(task)
+            if is_plain:
+                return await self._ask(task)
+            async with self._browser.place() as lacking:
+                return await self._ask(task) if lacking is None else self._unsent(task, lacking)
 
     async def close(self) -> None:
-        """Close the connections."""
+        """End the browser and close the connections."""
+        await self._browser.close()
         await self.session.close()
 
     async def _robots_refusal(self, task: Task) -> FetchFailure | None:
@@ -81,12 +91,30 @@ class Prober:
         self._metrics.probes.labels(platform).inc()
         with self._metrics.probes_in_flight.track_inprogress():
             sent_at = self._clock.now()
-            outcome = _without(task.source.secret, await go(self.session, visit, self.pacer.spend))
+            seen = await self._see(task, visit)
             received_at = self._clock.now()
         self._metrics.probe_duration.labels(platform).observe((received_at - sent_at).total_seconds())
-        self._tell_pacer(task.host, outcome, received_at)
-        age = age_of(outcome) if isinstance(outcome, Response) else None
-        return Exchange(task=task, sent_at=sent_at, received_at=received_at, outcome=outcome, age=age)
+        self._tell_pacer(task.host, seen.document, received_at)
+        if isinstance(seen.outcome, FetchFailure) and seen.outcome.reason is Reason.RATE_LIMITED:
+            self.pacer.limited(task.host)  # the page came, but not what it asked for
+        youngest, oldest = seen.ages or (None, None)
+        return Exchange(
+            task=task,
+            sent_at=sent_at,
+            received_at=received_at,
+            outcome=_without(task.source.secret, seen.outcome),
+            age=oldest,
+            youngest=youngest,
+        )
+
+    async def _see(self, task: Task, visit: Visit) -> Rendered:
+        """What the source answers: as it comes, or as a browser shows it."""
+        if task.source.kind is SourceKind.BROWSER:
+            wait_for = task.source.wait_for
+            return await self._browser.render(visit, self.pacer.spend, wait_for, screenshot=task.screenshot)
+        answer = await go(self.session, visit, self.pacer.spend)
+        age = age_of(answer) if isinstance(answer, Response) else None
+        return Rendered(outcome=answer, document=answer, ages=None if age is None else (age, age))
 
     def _tell_pacer(self, host: str, outcome: Response | FetchFailure, now: datetime) -> None:
         if isinstance(outcome, FetchFailure):
@@ -129,7 +157,16 @@ def open_prober(settings: ProbeSettings, version: str, clock: Clock, metrics: Me
     session = open_session(settings, version)
     pacer = Pacer(clock, metrics, settings.connections)
     robots = Robots(robots_fetch(session, pacer, settings), clock)
-    return Prober(session=session, pacer=pacer, robots=robots, clock=clock, metrics=metrics, settings=settings)
+    browser = Browser(settings.browser, session, user_agent_of(settings, version), metrics)
+    return Prober(
+        session=session,
+        pacer=pacer,
+        robots=robots,
+        clock=clock,
+        metrics=metrics,
+        settings=settings,
+        browser=browser,
+    )
 
 
 def robots_fetch(session: ProbeSession, pacer: Pacer, settings: ProbeSettings) -> Fetch:

@@ -70,7 +70,8 @@ class Reachability:
         outcome = exchange.outcome
         reason = outcome.reason if isinstance(outcome, FetchFailure) else None
         if reason not in _UNSENT:
-            self.note(exchange.task.host, exchange.received_at, reason not in TRANSPORT)
+            # Where there is a status something answered, though a page may have hung after it.
+            self.note(exchange.task.host, exchange.received_at, reason not in TRANSPORT or outcome.status is not None)
 
     def state(self, now: datetime) -> VantageState:
         """ONLINE or OFFLINE at `now`. OFFLINE lasts until the first success."""

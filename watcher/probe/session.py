@@ -38,10 +38,18 @@ class ProbeSession:
     @asynccontextmanager
     async def get(self, url: URL, headers: Mapping[str, str], *, fresh: bool = False) -> AsyncIterator[ClientResponse]:
         """Ask for `url`; the body is still to be read. Raises what aiohttp raises, and AddressRefusedError."""
+        sent = {**headers, **_NO_CACHE} if fresh else headers
+        async with self.send("GET", url, sent, fresh=fresh) as response:
+            yield response
+
+    @asynccontextmanager
+    async def send(
+        self, method: str, url: URL, headers: Mapping[str, str], body: bytes | None = None, *, fresh: bool = False
+    ) -> AsyncIterator[ClientResponse]:
+        """Send any request, as `get` does; `fresh` over a new connection."""
         self._rules.check_literal(url.raw_host or "")
         session = self._fresh if fresh else self._warm
-        sent = {**headers, **_NO_CACHE} if fresh else headers
-        async with session.get(url, headers=sent, allow_redirects=False) as response:
+        async with session.request(method, url, headers=headers, data=body, allow_redirects=False) as response:
             yield response
 
     async def reaches(self, host: str, port: int = 443, within: timedelta = timedelta(seconds=5)) -> bool:
@@ -85,13 +93,18 @@ def open_session(settings: ProbeSettings, version: str) -> ProbeSession:
             force_close=fresh,
         )
 
-    user_agent = f"watcher/{version} (+{settings.contact})" if settings.contact else f"watcher/{version}"
+    user_agent = user_agent_of(settings, version)
     return ProbeSession(
         _client(connector(fresh=False), user_agent),
         _client(connector(fresh=True), user_agent),
         rules,
         resolver,
     )
+
+
+def user_agent_of(settings: ProbeSettings, version: str) -> str:
+    """What we call ourselves, and where the operator can be reached."""
+    return f"watcher/{version} (+{settings.contact})" if settings.contact else f"watcher/{version}"
 
 
 def _client(connector: TCPConnector, user_agent: str) -> ClientSession:

@@ -66,8 +66,8 @@ async def _follow(
             location = response.headers.get("Location")
             if response.status not in _REDIRECTS or not location:
                 return await _answer(response, url, visit.max_body)
-            status, answered = response.status, _headers(response.headers)
-        hops.append(Hop(url=str(url), status=status, location=_clean(location)))
+            status, answered = response.status, headers_of(response.headers)
+        hops.append(Hop(url=str(url), status=status, location=clean(location)))
         target = _next(url, location, hops)
         if isinstance(target, FetchFailure):
             return target
@@ -83,7 +83,7 @@ async def _answer(response: ClientResponse, url: URL, max_body: int) -> Response
     body = await read_capped(response, max_body)
     if isinstance(body, FetchFailure):
         return body
-    return Response(status=response.status, url=str(url), headers=_headers(response.headers), body=body)
+    return Response(status=response.status, url=str(url), headers=headers_of(response.headers), body=body)
 
 
 def _next(url: URL, location: str, hops: list[Hop]) -> URL | FetchFailure:
@@ -108,10 +108,12 @@ def _refused(hops: list[Hop], how: str) -> FetchFailure:
     return FetchFailure(reason=Reason.REDIRECT, detail=f"redirected {how}", status=hops[-1].status)
 
 
-def _headers(headers: CIMultiDictProxy[str]) -> dict[str, str]:
-    return {name.lower(): _clean(", ".join(headers.getall(name))) for name in headers}
+def headers_of(headers: CIMultiDictProxy[str]) -> dict[str, str]:
+    """Headers as a Response has them."""
+    return {name.lower(): clean(", ".join(headers.getall(name))) for name in headers}
 
 
-def _clean(value: str) -> str:
+def clean(value: str) -> str:
+    """A header's value as text that can be stored."""
     # aiohttp hands undecodable bytes on as lone surrogates, which no store and no JSON would take.
     return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -60,6 +60,7 @@ def remarks(watchlist: Watchlist, platforms: Mapping[str, Platform], settings: S
         found += _on_handle(account, platform)
         found += _on_controls(account, platform, neighbours[account.platform, account.instance])
         found += _on_routes(account, platform, settings)
+    found += _on_skipped(watchlist, applied)
     found += _on_contact(settings)
     found += _on_blindness(watchlist, applied, settings)
     found += _on_owners(watchlist, settings)
@@ -86,6 +87,16 @@ def _on_handle(account: Account, platform: Platform) -> Iterator[Remark]:
     if (odd := host_lookalike(urlsplit(account.url).hostname or "")) is not None:
         message = f"{odd}; it is not the site that it looks like"
         yield Remark(account_id=account.id, level=Level.WARNING, message=message)
+
+
+def _on_skipped(watchlist: Watchlist, platforms: Mapping[str, Platform]) -> Iterator[Remark]:
+    """Sources that would be asked if this machine had what they need, where others are asked in their stead."""
+    for name in sorted({account.platform for account in watchlist.accounts.values()}):
+        platform = platforms[name]
+        for source in platform.sources if platform.usable_sources else ():
+            if source.missing is not None and source.why_unusable == source.missing:
+                message = f"{platform.title}: source '{source.name}' is skipped, it {source.missing}"
+                yield Remark(account_id=None, level=Level.WARNING, message=message)
 
 
 def _on_controls(account: Account, platform: Platform, neighbours: AbstractSet[str]) -> Iterator[Remark]:

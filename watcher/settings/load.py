@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 from watcher.model.account import Watchlist
 from watcher.model.errors import ConfigError, Fault
 from watcher.model.platform import Phrase, Platform
+from watcher.settings.browser import note_missing
 from watcher.settings.files import ConfigFiles, expand
 from watcher.settings.overrides import apply_overrides, check_overrides
 from watcher.settings.platformfile import read_phrases, read_platform
@@ -96,7 +97,7 @@ def load_all(path: Path, env: Mapping[str, str]) -> Loaded:
         raise ConfigError(faults)
     return Loaded(
         settings=settings,
-        platforms=apply_overrides(platforms, settings),
+        platforms=note_missing(apply_overrides(platforms, settings), settings.probe.browser),
         watchlist=watchlist,
         path=path,
         env=dict(env),

@@ -7,6 +7,7 @@ from typing import Any
 
 from watcher.classify import Selector
 from watcher.model.platform import (
+    Answers,
     ControlHandles,
     Fact,
     HandleSyntax,
@@ -106,7 +107,7 @@ def _source(entry: SourceEntry) -> Source:
     enabled = not entry.unofficial if entry.enabled is None else entry.enabled
     return Source(
         name=entry.name,
-        kind=SourceKind(entry.kind),
+        kind=entry.kind,
         url=entry.url,
         url_by_id=entry.url_by_id,
         answers=entry.answers,
@@ -114,6 +115,7 @@ def _source(entry: SourceEntry) -> Source:
         rules=tuple(_rule(rule) for rule in entry.rules),
         identity=entry.identity,
         errors=entry.errors,
+        wait_for=entry.wait_for,
         stable_id=next(iter(_matches(entry.stable_id or {})), None),
         handle=next(iter(_matches(entry.handle or {})), None),
         pace=pace_of(entry.pace),
@@ -207,15 +209,34 @@ def _check_source(reading: Reading[PlatformFile], path: Steps, source: SourceEnt
             if len(matches) != 1 or len(patterns) != 1 or patterns[0].count("*") != 1:
                 message = 'give one field with one pattern in which one * stands for it, like {"json:id": "*"}'
                 reading.refuse((*path, key), message)
-    for place, selector in enumerate(source.errors):
-        try:
-            Selector.parse(selector)
-        except ValueError:
-            message = "is no selector that can be read; use a tag, .class, #id and [name=value], without spaces"
-            reading.refuse_value(reading.item((*path, "errors"), place), ValueError(message))
+    _check_browser(reading, path, source)
+    _check_selectors(reading, path, source)
     for at, rule in enumerate(source.rules):
         for part, conditions in (("when", rule.when), ("unless", rule.unless)):
             _check_patterns(reading, (*path, "rules", at, part), conditions)
+
+
+def _check_selectors(reading: Reading[PlatformFile], path: Steps, source: SourceEntry) -> None:
+    for key, selectors in (("errors", source.errors), ("wait_for", source.wait_for)):
+        for place, selector in enumerate(selectors):
+            try:
+                Selector.parse(selector)
+            except ValueError:
+                message = "is no selector that can be read; use a tag, .class, #id and [name=value], without spaces"
+                reading.refuse_value(reading.item((*path, key), place), ValueError(message))
+
+
+def _check_browser(reading: Reading[PlatformFile], path: Steps, source: SourceEntry) -> None:
+    """What goes with `kind: browser` only, and what does not go with it."""
+    if source.kind is not SourceKind.BROWSER:
+        if source.wait_for:
+            reading.refuse((*path, "wait_for"), "is for kind: browser; nothing is rendered here: remove it")
+        return
+    if source.answers is not Answers.HTML:
+        reading.refuse((*path, "answers"), "a browser renders pages; write html, or remove kind: browser", key=True)
+    if source.credential is not None:
+        message = "a browser is sent no credential, for scripts of the page could read it; remove it"
+        reading.refuse((*path, "credential"), message, key=True)
 
 
 def _check_credential(reading: Reading[PlatformFile], path: Steps, source: SourceEntry) -> None:

@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from watcher.model.finding import REASONS, Reason, Verdict, verdict_of
-from watcher.model.platform import Field, FieldKind
+from watcher.model.platform import Field, FieldKind, SourceKind
 from watcher.settings.values import Secret
 from watcher.settings.wording import kind_of, near, one_of
 
@@ -41,7 +41,8 @@ _DATE = re.compile(r"20[0-9]{2}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 _HIGHEST_PORT = 65_535
 _KEYED = frozenset({FieldKind.HEADER, FieldKind.META, FieldKind.JSON, FieldKind.JSON_LD, FieldKind.SCRIPT_JSON})
-_NOT_BUILT = ("batch", "browser")
+_NOT_BUILT = ("batch",)
+_MOST_RENDERS = 32
 
 
 class UnshownError(ValueError):
@@ -175,6 +176,14 @@ def count(value: object) -> int:
     return int(written)
 
 
+def renders(value: object) -> int:
+    """How many pages a browser renders at once; each takes a processor core and a hundred megabytes or more."""
+    found = count(value)
+    if found > _MOST_RENDERS:
+        raise ValueError(f"is too large; {_MOST_RENDERS} is the most")
+    return found
+
+
 def flag(value: object) -> bool:
     """`true` or `false`."""
     written = text(value)
@@ -232,14 +241,12 @@ def only(word: str) -> Callable[[object], str]:
     return said
 
 
-def source_kind(value: object) -> str:
-    """`http`; the other kinds are reserved words."""
+def source_kind(value: object) -> SourceKind:
+    """`http` or `browser`; the other kind is a reserved word."""
     written = text(value)
     if written in _NOT_BUILT:
-        raise ValueError("is not built yet; write http")
-    if written != "http":
-        raise ValueError("is unknown; write http")
-    return written
+        raise ValueError("is not built yet; write http or browser")
+    return choice(SourceKind)(written)
 
 
 def reason_for(verdict: Verdict) -> Callable[[object], Reason]:

@@ -15,12 +15,21 @@ from pydantic import Field as Key
 
 from watcher.model.account import Policy, Severity
 from watcher.model.finding import Reason, Verdict
-from watcher.model.platform import DEFAULT_PACE, Answers, Confidence, ControlHandles, Field, HandleSyntax, PhraseClass
+from watcher.model.platform import (
+    DEFAULT_PACE,
+    Answers,
+    Confidence,
+    ControlHandles,
+    Field,
+    HandleSyntax,
+    PhraseClass,
+    SourceKind,
+)
 from watcher.settings import mailbox, scalars, week
-from watcher.settings.values import Mailbox, ProbeSettings, Retention, Secret, Tls, WebSettings
+from watcher.settings.values import BrowserSettings, Mailbox, ProbeSettings, Retention, Secret, Tls, WebSettings
 
 _POLICY, _PROBE, _WEB, _CONTROLS = Policy(), ProbeSettings(), WebSettings(), ControlHandles()
-_RETENTION = Retention()
+_RETENTION, _BROWSER = Retention(), BrowserSettings()
 
 
 class RobotsAnswer(StrEnum):
@@ -167,6 +176,15 @@ class PaceEntry(Entry):
     concurrency: Count = DEFAULT_PACE.concurrency
 
 
+class BrowserEntry(Entry):
+    """The browser that renders pages."""
+
+    executable: FileName | None = None
+    renders: Annotated[int, PlainValidator(scalars.renders)] = _BROWSER.renders
+    timeout: Span = _BROWSER.timeout
+    sandbox: Flag = _BROWSER.sandbox
+
+
 class ProbeEntry(Entry):
     """How pages are asked for."""
 
@@ -176,6 +194,7 @@ class ProbeEntry(Entry):
     allow_private: list[Annotated[IPv4Network | IPv6Network, PlainValidator(scalars.network)]] = []
     connect_to: dict[Host, Address] = {}
     ca_file: FileName | None = None
+    browser: BrowserEntry = BrowserEntry()
 
 
 class WebEntry(Entry):
@@ -331,7 +350,7 @@ class SourceEntry(Entry):
     name: Slug
     answers: Annotated[Answers, PlainValidator(scalars.choice(Answers))]
     url: Line
-    kind: Annotated[str, PlainValidator(scalars.source_kind)] = "http"
+    kind: Annotated[SourceKind, PlainValidator(scalars.source_kind)] = SourceKind.HTTP
     url_by_id: Line | None = None
     pace: PaceEntry = PaceEntry.model_construct(
         requests=DEFAULT_PACE.requests, per=DEFAULT_PACE.per, concurrency=DEFAULT_PACE.concurrency
@@ -342,6 +361,7 @@ class SourceEntry(Entry):
     handle: Matches | None = None
     identity: tuple[AnswerField, ...] = ()
     errors: Lines = ()
+    wait_for: Lines = ()
     confirms: Flag = True
     enabled: Flag | None = None
     unofficial: Flag = False

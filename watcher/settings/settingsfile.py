@@ -25,6 +25,7 @@ from watcher.settings.schema import (
 )
 from watcher.settings.validate import Reading, validate
 from watcher.settings.values import (
+    BrowserSettings,
     ChannelSettings,
     LogChannel,
     ProbeSettings,
@@ -100,6 +101,10 @@ def _probe(reading: Reading[SettingsFile], entry: ProbeEntry, contact: str | Non
     ca_file = None if entry.ca_file is None else _path(base, entry.ca_file)
     if ca_file is not None and not ca_file.is_file():
         reading.refuse_value(("probe", "ca_file"), ValueError("is no file; name a PEM file of certificates"))
+    program = None if entry.browser.executable is None else _path(base, entry.browser.executable)
+    if program is not None and not os.access(program, os.X_OK):
+        message = "is no program that can be started; name the one of Chromium, or remove the key to have it looked for"
+        reading.refuse_value(("probe", "browser", "executable"), ValueError(message))
     return ProbeSettings(
         timeout=entry.timeout,
         max_body=entry.max_body,
@@ -108,6 +113,12 @@ def _probe(reading: Reading[SettingsFile], entry: ProbeEntry, contact: str | Non
         connect_to=entry.connect_to,
         ca_file=ca_file,
         contact=contact,
+        browser=BrowserSettings(
+            executable=program,
+            renders=entry.browser.renders,
+            timeout=entry.browser.timeout,
+            sandbox=entry.browser.sandbox,
+        ),
     )
 
 

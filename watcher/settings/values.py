@@ -36,6 +36,19 @@ class Secret:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BrowserSettings:
+    """The browser that renders pages: its `executable` (None: looked for), how many pages at once, how long for each.
+
+    `sandbox` confines the processes that run the pages' scripts; there is none for root.
+    """
+
+    executable: Path | None = None
+    renders: int = 2
+    timeout: timedelta = timedelta(seconds=20)
+    sandbox: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeSettings:
     """How pages are asked for. `connect_to` sends a host's connections elsewhere (host → host, port).
 
@@ -49,6 +62,7 @@ class ProbeSettings:
     connect_to: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     ca_file: Path | None = None
     contact: str | None = None
+    browser: BrowserSettings = BrowserSettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -142,6 +142,18 @@ async def test_the_wait_is_measured(bench: Bench) -> None:
     assert value("watcher_rate_limit_wait_seconds_sum", {"platform": "x"}) == 10
 
 
+async def test_a_turn_with_connections_of_its_own_takes_none() -> None:
+    """Who renders pages has places for it: plain probes find the connections free, and it does not wait for one."""
+    pacer = Pacer(FakeClock(), Metrics("0"), connections=1)
+    async with (
+        asyncio.timeout(1),
+        pacer.turn("a.test", FAST, "x", connects=False),
+        pacer.connection(),
+        pacer.turn("b.test", FAST, "x", connects=False) as held_up,
+    ):
+        assert held_up is None
+
+
 async def test_connections_are_a_limit_over_all_hosts() -> None:
     """Whoever finds every connection taken waits for one, in its turn, and the metric sees that wait."""
     clock, metrics = FakeClock(), Metrics("0")

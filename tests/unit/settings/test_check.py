@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.unit.settings.samples import CHIRP, FEDI, PLATFORMS, watch
 from watcher.model.account import Severity
-from watcher.model.platform import Answers, ControlHandles, Pace, Platform, Source
+from watcher.model.platform import Answers, ControlHandles, Pace, Platform, Source, SourceKind
 from watcher.model.route import Route
 from watcher.settings import Level, Remark, remarks
 from watcher.settings.values import (
@@ -85,6 +85,29 @@ def test_letters_that_look_like_others_are_named(tmp_path: Path) -> None:
     entry = "{url: https://xn--80ak6aa92e.example/u/alice, controls: {present: [bob, carol]}}"
     (remark,) = [r for r in found(tmp_path, entry) if r.account_id]
     assert remark.message.endswith("; it is not the site that it looks like")
+
+
+def test_a_source_that_this_machine_cannot_ask_is_named_once(tmp_path: Path) -> None:
+    """Where others are asked in its stead it is a warning about the platform; without any, accounts cannot alert."""
+    needs = "needs Chromium: install it"
+    browser = Source(
+        name="browser",
+        kind=SourceKind.BROWSER,
+        url="https://chirp.example/{handle}",
+        answers=Answers.HTML,
+        missing=needs,
+    )
+    platforms = {**ALL_FAST, "chirp": replace(CHIRP, sources=(*ALL_FAST["chirp"].sources, browser))}
+    both = "https://chirp.example/alice, https://chirp.example/bob"
+    (remark,) = found(tmp_path, both, platforms)
+    assert (remark.account_id, remark.level) == (None, Level.WARNING)
+    assert remark.message == f"Chirp: source 'browser' is skipped, it {needs}"
+    alone = {**ALL_FAST, "chirp": replace(CHIRP, sources=(browser,))}
+    (remark,) = found(tmp_path, "https://chirp.example/alice", alone)
+    assert (remark.account_id, remark.level) == ("chirp:alice", Level.CANNOT_ALERT)
+    assert remark.message == f"no usable source on Chirp: source 'browser' {needs}"
+    off = {**platforms, "chirp": replace(CHIRP, sources=(*CHIRP.sources, replace(browser, robots_disallow=True)))}
+    assert not [each for each in found(tmp_path, both, off) if "skipped" in each.message]
 
 
 def test_the_operators_changes_count(tmp_path: Path) -> None:

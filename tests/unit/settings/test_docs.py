@@ -26,6 +26,7 @@ SECTIONS: dict[type[BaseModel], tuple[str, str]] = {
     schema.AccountControlsEntry: ("watchlist.yaml", "`controls` of an account"),
     schema.SettingsFile: ("watcher.yaml", "The file"),
     schema.ProbeEntry: ("watcher.yaml", "`probe`"),
+    schema.BrowserEntry: ("watcher.yaml", "`browser`"),
     schema.WebEntry: ("watcher.yaml", "`web`"),
     schema.RetentionEntry: ("watcher.yaml", "`retention`"),
     schema.LogChannelEntry: ("watcher.yaml", "`channels` of kind `log`"),

@@ -258,9 +258,27 @@ def test_a_faulty_platform_file_is_refused(tmp_path: Path, old: str, new: str, f
 
 def test_faults_of_a_platform_file_are_placed(tmp_path: Path) -> None:
     """File, line and column lead to the key."""
-    assert refused(tmp_path, WHOLE.replace("kind: http", "kind: browser"))[0] == (
-        "agora.yaml:12:11: sources[0].kind: 'browser' is not built yet; write http"
+    assert refused(tmp_path, WHOLE.replace("kind: http", "kind: gopher"))[0] == (
+        "agora.yaml:12:11: sources[0].kind: 'gopher' is unknown; write http or browser"
     )
+
+
+def test_what_goes_with_a_browser(tmp_path: Path) -> None:
+    """A browser renders pages, is sent no credential, and waits for what can be read as a selector."""
+    no_credential = "a browser is sent no credential, for scripts of the page could read it; remove it"
+    assert refused(tmp_path, WHOLE.replace("kind: http", "kind: browser")) == [
+        "agora.yaml:13:5: sources[0].answers: a browser renders pages; write html, or remove kind: browser",
+        f"agora.yaml:18:5: sources[0].credential: {no_credential}",
+    ]
+    [said] = refused(tmp_path, WHOLE.replace("kind: http", "wait_for: main"))
+    assert said == "agora.yaml:12:15: sources[0].wait_for: is for kind: browser; nothing is rendered here: remove it"
+    page = WHOLE[: WHOLE.index("  - name: api")] + (
+        "  - {name: show, kind: browser, answers: html, url: 'https://{instance}/@{handle}', wait_for: WANTED}\n"
+    )
+    [said] = refused(tmp_path, page.replace("WANTED", "[main, 'main > p']"))
+    assert "sources[0].wait_for[1]: 'main > p' is no selector that can be read" in said
+    source = load_platforms(write(tmp_path, page.replace("WANTED", "[main, div.gone]")))["agora"].sources[0]
+    assert (source.kind, source.wait_for) == (SourceKind.BROWSER, ("main", "div.gone"))
 
 
 def test_a_platform_needs_a_source(tmp_path: Path) -> None:

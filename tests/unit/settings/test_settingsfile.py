@@ -13,6 +13,7 @@ from watcher.model.platform import Pace
 from watcher.model.route import Route
 from watcher.settings import apply_overrides, load_platforms, load_settings
 from watcher.settings.values import (
+    BrowserSettings,
     LogChannel,
     PlatformOverride,
     ProbeSettings,
@@ -52,6 +53,8 @@ def test_without_a_folder_of_platforms_only_the_shipped_ones_are_used(tmp_path: 
 def test_everything_can_be_said(tmp_path: Path) -> None:
     """Each key of probe, web and the file arrives in its value."""
     (tmp_path / "ca.pem").write_text("x", "utf-8")
+    (tmp_path / "chrome").write_text("x", "utf-8")
+    (tmp_path / "chrome").chmod(0o755)
     (tmp_path / "own").mkdir()
     text = """\
 watchlist: lists/desk.yaml
@@ -66,6 +69,7 @@ probe:
   allow_private: [127.0.0.0/8, "::1/128"]
   connect_to: {X.com: "127.0.0.1:8443"}
   ca_file: ca.pem
+  browser: {executable: chrome, renders: 3, timeout: 30s, sandbox: false}
 web: {listen: "[::1]:80", allow_hosts: [watcher.example]}
 """
     assert settings(tmp_path, text) == Settings(
@@ -81,6 +85,9 @@ web: {listen: "[::1]:80", allow_hosts: [watcher.example]}
             connect_to={"x.com": ("127.0.0.1", 8443)},
             ca_file=tmp_path / "ca.pem",
             contact="desk@newsroom.example",
+            browser=BrowserSettings(
+                executable=tmp_path / "chrome", renders=3, timeout=timedelta(seconds=30), sandbox=False
+            ),
         ),
         web=WebSettings(host="::1", port=80, allow_hosts=("watcher.example",)),
     )
@@ -335,7 +342,7 @@ def test_changes_are_put_into_the_sources(tmp_path: Path) -> None:
     found = settings(tmp_path, CHANGES, {"X_TOKEN": "tok"})
     shipped = load_platforms(None)
     applied = apply_overrides(shipped, found)
-    api, page = applied["x"].sources
+    api, page = (next(s for s in applied["x"].sources if s.name == name) for name in ("api", "page"))
     assert (api.secret, api.robots_override, api.pace.requests, api.why_unusable) == ("tok", True, 2, None)
     assert (page.secret, page.robots_override, page.pace.concurrency, page.enabled) == ("", True, 3, False)
     assert applied["github"].sources[0].secret == "gh-token"
