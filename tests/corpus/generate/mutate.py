@@ -1,0 +1,1 @@
+def mutated_cases(base): return ()
