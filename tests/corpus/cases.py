@@ -33,6 +33,11 @@ class Answer:
     final_url: str | None
     body: bytes
 
+    @property
+    def content(self) -> tuple[object, ...]:
+        """All of it, as a key of a dictionary."""
+        return self.status, tuple(self.headers.items()), self.final_url, self.body
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:

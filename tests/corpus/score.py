@@ -36,6 +36,9 @@ VANTAGE: Final = "local"
 _CONTROLS_AT: Final = ASKED_AT + ANSWER_TOOK + timedelta(seconds=1)
 _MAX_BODY: Final = ProbeSettings.__dataclass_fields__["max_body"].default
 _UNREADABLE: Final = "UNREADABLE"
+# Many cases have the same controls. A report is a value: judging them once is enough.
+_REPORTS: Final[dict[object, ControlReport]] = {}
+_MANY: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,19 +108,26 @@ def examine(case: Case, platform: Platform) -> Result:
 def _report(case: Case, platform: Platform, source: Source) -> ControlReport:
     """The controls' answers as the running program judges them, at its second refresh: beside one another."""
     key = ControlKey(platform=platform.id, instance=instance_of(case, platform), source=source.name, vantage=VANTAGE)
-    report = ControlReport(key=key)
-    positives = _control(case.present, case, platform, source, exists=True)
-    negatives = _control(case.absent, case, platform, source, exists=False)
-    for _ in range(2):
-        report = running._merge(report, positives, negatives)
+    asked = tuple(
+        (control_of(answer, case, platform, source, exists=exists), answer) if answer is not None else None
+        for answer, exists in ((case.present, True), (case.absent, False))
+    )
+    known = (platform, key, *((control[0], control[1].content) if control else None for control in asked))
+    report = _REPORTS.get(known)
+    if report is None:
+        positives, negatives = ([_control(control, platform, source)] if control else [] for control in asked)
+        report = ControlReport(key=key)
+        for _ in range(2):
+            report = running._merge(report, positives, negatives)
+        if len(_REPORTS) >= _MANY:
+            _REPORTS.clear()
+        _REPORTS[known] = report
     return report
 
 
-def _control(answer: Answer | None, case: Case, platform: Platform, source: Source, *, exists: bool) -> list[Exchange]:
-    if answer is None:
-        return []
-    target = control_of(answer, case, platform, source, exists=exists)
-    return [exchange_of(answer, answer.final_url, platform, source, target, _CONTROLS_AT)]
+def _control(control: tuple[Target, Answer], platform: Platform, source: Source) -> Exchange:
+    target, answer = control
+    return exchange_of(answer, answer.final_url, platform, source, target, _CONTROLS_AT)
 
 
 def exchange_of(

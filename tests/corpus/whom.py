@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from tests.corpus.addresses import Fit, exactly, host_of, likeness, loosely
 from tests.corpus.cases import Answer, Case
@@ -108,8 +108,11 @@ def _close(source: Source, url: str, place: int, kind: Answers) -> _Closeness:
         elif fits < 2 and (fit := loosely(template, url)) is not None:
             strange = fit.strange if not fits else min(strange, fit.strange)
             fits = 1
-    host, path = max((likeness(template, url) for template in _templates(source)), default=(0, 0.0))
-    return _Closeness(source=source, fits=fits, order=(-strange, host, source.answers is kind, path, -place))
+    order = (-strange, 0, source.answers is kind, 0.0, -place)
+    if not fits:
+        host, path = max((likeness(template, url) for template in _templates(source)), default=(0, 0.0))
+        order = (0, host, source.answers is kind, path, -place)
+    return _Closeness(source=source, fits=fits, order=order)
 
 
 def _kind(answer: Answer) -> Answers:
@@ -253,11 +256,3 @@ def _page(answer: Answer, url: str) -> Page:
 def _fold(handle: str, platform: Platform) -> str:
     decoded = unquote(handle)
     return decoded.lower() if platform.handle.fold else decoded
-
-
-def path_of(url: str) -> str:
-    """The path of a URL; "" for what is none."""
-    try:
-        return urlsplit(url).path
-    except ValueError:
-        return ""

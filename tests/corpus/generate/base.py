@@ -63,7 +63,9 @@ def behind(site: Site, wall: Wall, person: Person) -> Made:
     """A person's page behind a wall; where only the controls could tell, they are behind it too."""
     made = make(site, wall.layout, person)
     if wall.gated:
-        case = replace(made.case, present=answer_of(wall.layout, positive_of(site), site))
+        wall_of = (answer_of(wall.layout, who, site) for who in (positive_of(site), NOBODY))
+        present, absent = wall_of
+        case = replace(made.case, present=present, absent=absent)
         made = replace(made, case=case)
     return made
 
