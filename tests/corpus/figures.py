@@ -22,7 +22,22 @@ from watcher.model.platform import Platform
 from watcher.settings import load_platforms
 from watcher.settings.weburl import GENERIC
 
+NAMES: Final = (
+    "ABSENT on pages that are not absent",
+    "PRESENT on healthy pages that are decidable",
+    "INCONCLUSIVE on the same",
+    "missing or suspended found, structured sources",
+    "missing or suspended found, X's texts in every language",
+    "missing or suspended found, pages of the others",
+    "reason right where it can be told",
+    "unavailable where it cannot be told",
+    "everything as expected",
+    "left out: missing found, controls apart",
+    "left out: ABSENT on pages that are not",
+    "left out: ABSENT where controls are not apart",
+)
 _TAGS: Final = re.compile(r"<(script|style|title|noscript|template)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
+_SHOWN: Final = 20
 _APART: Final = 0.35
 """Controls are apart where their statuses differ, or where no more than this share of their visible words is common."""
 
@@ -77,22 +92,28 @@ def look(cases: Sequence[Made], platforms: Mapping[str, Platform]) -> tuple[Look
     )
 
 
+def portion_of(cases: Sequence[Made], nth: int) -> tuple[Made, ...]:
+    """Every Nth case, and those of the few sites that show the same of everybody."""
+    return tuple(made for place, made in enumerate(cases) if not place % nth or made.layout.everybody)
+
+
 def figures(looked: Sequence[Looked], platforms: Mapping[str, Platform]) -> tuple[Figure, ...]:
     """All figures of the issue that pages alone can give."""
     left_out = tuple(_left_out(looked, platforms))
+    healthy = _is_healthy(platforms)
     return (
-        _none("ABSENT on pages that are not absent", looked, _is_not_absent, _is_absent),
-        _share("PRESENT on healthy pages that are decidable", looked, _is_healthy(platforms), _is_present, 0.98),
-        _most("INCONCLUSIVE on the same", looked, _is_healthy(platforms), _is_inconclusive, 0.01),
-        _share("missing or suspended found, structured sources", looked, _is_structured_absence, _is_absent, 0.99),
-        _share("missing or suspended found, X's texts in every language", looked, _is_text_of_x, _is_absent, 0.98),
-        _share("missing or suspended found, pages of the others", looked, _is_page_absence, _is_absent, 0.98),
-        _share("reason right where it can be told", looked, _has_reason(separable=True), _is_as_expected, 0.95),
-        _share("unavailable where it cannot be told", looked, _has_reason(separable=False), _is_as_expected, 0.95),
-        _share("everything as expected", looked, lambda one: one.made.strict, _is_as_expected, 0.98),
-        _share("left out: missing found, controls apart", left_out, _is_left_out_absence(apart=True), _is_absent, 0.95),
-        _none("left out: ABSENT on pages that are not", left_out, _is_not_absent, _is_absent),
-        _none("left out: ABSENT where controls are not apart", left_out, _is_left_out_absence(apart=False), _is_absent),
+        _none(NAMES[0], looked, _is_not_absent, _is_absent),
+        _share(NAMES[1], looked, healthy, _is_present, 0.98),
+        _most(NAMES[2], looked, healthy, _is_inconclusive, 0.01),
+        _share(NAMES[3], looked, _is_structured_absence, _is_absent, 0.99),
+        _share(NAMES[4], looked, _is_text_of_x, _is_absent, 0.98),
+        _share(NAMES[5], looked, _is_page_absence, _is_absent, 0.98),
+        _share(NAMES[6], looked, _has_reason(separable=True), _is_as_expected, 0.95),
+        _share(NAMES[7], looked, _has_reason(separable=False), _is_as_expected, 0.95),
+        _share(NAMES[8], looked, lambda one: one.made.strict, _is_as_expected, 0.98),
+        _share(NAMES[9], left_out, _is_left_out_absence(apart=True), _is_absent, 0.95),
+        _none(NAMES[10], left_out, _is_not_absent, _is_absent),
+        _none(NAMES[11], left_out, _is_left_out_absence(apart=False), _is_absent),
     )
 
 
@@ -150,7 +171,9 @@ def _is_not_absent(one: Looked) -> bool:
 def _is_healthy(platforms: Mapping[str, Platform]) -> Claim:
     def claim(one: Looked) -> bool:
         made = one.made
-        decidable = platforms[made.site.platform].decidable or made.site.structured
+        decidable = (
+            getattr(platforms[made.site.platform], "decidable", made.site.platform != "x") or made.site.structured
+        )
         return made.kind in EXISTING and made.site.decidable and decidable and made.case.expected.verdict == "present"
 
     return claim
@@ -202,13 +225,15 @@ def _left_out(looked: Sequence[Looked], platforms: Mapping[str, Platform]) -> It
 def _expected_unknown(made: Made) -> Expected:
     if made.kind is Kind.MISSING:
         return Expected(verdict="absent")
-    return Expected(not_verdict="absent") if made.kind in EXISTING or made.kind is Kind.BARRIER else Expected()
+    may_be_absent = made.kind not in EXISTING and made.case.expected.not_verdict == "present"
+    is_there = made.kind in EXISTING or (made.kind is Kind.BARRIER and not may_be_absent)
+    return Expected(not_verdict="absent") if is_there else Expected()
 
 
 def _is_left_out_absence(*, apart: bool) -> Claim:
     def claim(one: Looked) -> bool:
         made = one.made
-        if made.kind is not Kind.MISSING or made.mutation:
+        if made.mutation or not (made.kind is Kind.MISSING or made.layout.everybody):
             return False
         return _are_apart(made.case.present, made.case.absent) is apart
 
@@ -241,10 +266,10 @@ def table(looked: Sequence[Looked], platforms: Mapping[str, Platform]) -> tuple[
         *map(str, made),
     ]
     for figure in made:
-        lines += ["", f"{figure.name}:"] if figure.misses and not figure.is_ok else []
-        shown = figure.misses if not figure.is_ok else ()
-        lines += [f"  {one.made.case.name}: {one.result.miss or one.result.told}" for one in shown[:40]]
-        lines += [f"  … and {len(shown) - 40} more"] if len(shown) > 40 else []
+        shown = () if figure.is_ok else figure.misses
+        lines += ["", f"{figure.name}:"] if shown else []
+        lines += [f"  {one.made.case.name}: {one.result.miss or one.result.told}" for one in shown[:_SHOWN]]
+        lines += [f"  … and {len(shown) - _SHOWN} more"] if len(shown) > _SHOWN else []
     return "\n".join(lines) + "\n", all(figure.is_ok for figure in made)
 
 
@@ -254,7 +279,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--portion", type=int, default=1, metavar="N", help="examine every Nth case only")
     options = parser.parse_args(arguments)
     platforms = load_platforms(None)
-    text, is_ok = table(look(every_case()[:: options.portion], platforms), platforms)
+    text, is_ok = table(look(portion_of(every_case(), options.portion), platforms), platforms)
     sys.stdout.write(text)
     return 0 if is_ok else 1
 

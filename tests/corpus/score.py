@@ -34,7 +34,7 @@ ANSWER_TOOK: Final = timedelta(seconds=1)
 MAX_AGE: Final = timedelta(seconds=60)
 VANTAGE: Final = "local"
 _CONTROLS_AT: Final = ASKED_AT + ANSWER_TOOK + timedelta(seconds=1)
-_MAX_BODY: Final = ProbeSettings.__dataclass_fields__["max_body"].default
+_MAX_BODY: Final = ProbeSettings().max_body
 _UNREADABLE: Final = "UNREADABLE"
 # Many cases have the same controls. A report is a value: judging them once is enough.
 _REPORTS: Final[dict[object, ControlReport]] = {}

@@ -48,11 +48,16 @@ def platform_of(case: Case, platforms: Mapping[str, Platform]) -> Platform:
     named = re.sub(r"[^a-z0-9]", "", case.platform.lower())
     known = {re.sub(r"[^a-z0-9]", "", name): platform for name, platform in platforms.items()}
     platform = known.get(named) or known.get(_ALIASES.get(named, "")) or platforms[GENERIC]
-    if platform.id == GENERIC or any(_fit(template, case.url) for template in _all_templates(platform)):
-        return platform
-    # One site may have several files (channels by name, channels by id): that whose URL it is.
-    siblings = [other for other in platforms.values() if other.title == platform.title]
-    return next((other for other in siblings if any(_fit(text, case.url) for text in _all_templates(other))), platform)
+    # One site may have several files (channels by name, channels by id): that whose handle the URL names.
+    siblings = [platform, *(other for other in platforms.values() if other.title == platform.title)]
+    return next((other for other in siblings if _is_named(case, other)), platform)
+
+
+def _is_named(case: Case, platform: Platform) -> bool:
+    """True where the URL is that of the account's profile."""
+    written = case.account.strip().removeprefix("@")
+    asked = (_fit(template, case.url) for template in (platform.profile, *platform.recognise))
+    return any(fit is not None and fit.asked.get("handle") == written for fit in asked)
 
 
 def _all_templates(platform: Platform) -> Iterator[str]:
@@ -82,12 +87,12 @@ def source_of(case: Case, platform: Platform) -> Source:
     """The source that the case's URL asks; by host, path and the kind of the answer where no template fits."""
     kind = _kind(case.answer)
     by_url = _closest(case.url, platform, kind)
-    if by_url.source.answers is kind:
+    if by_url.fits and (by_url.source.answers is kind or kind is Answers.HTML):
         return by_url.source
-    final = case.answer.final_url
-    if final is not None and final != case.url:
-        # The URL is that of the profile, and what was asked stands where the answer came from.
-        by_final = _closest(final, platform, kind)
+    # The URL is that of the profile, and what was asked stands where the answers came from.
+    answers = [answer for answer in (case.answer, case.present, case.absent) if answer is not None]
+    for final in (answer.final_url for answer in answers):
+        by_final = _closest(final, platform, kind) if final not in (None, case.url) else by_url
         if by_final.fits and by_final.source.answers is kind:
             return by_final.source
     if kind is Answers.JSON and (spoken := _speaks(case, platform)) is not None:
@@ -95,8 +100,8 @@ def source_of(case: Case, platform: Platform) -> Source:
     return by_url.source
 
 
-def _closest(url: str, platform: Platform, kind: Answers) -> _Closeness:
-    every = [_close(source, url, place, kind) for place, source in enumerate(platform.sources)]
+def _closest(url: str | None, platform: Platform, kind: Answers) -> _Closeness:
+    every = [_close(source, url or "", place, kind) for place, source in enumerate(platform.sources)]
     return max(every, key=lambda one: (one.fits, *one.order))
 
 
@@ -248,9 +253,7 @@ def _says(page: Page, handle: str) -> bool:
 
 
 def _page(answer: Answer, url: str) -> Page:
-    return Page(
-        Response(status=answer.status, url=answer.final_url or url, headers=answer.headers, body=answer.body)
-    )
+    return Page(Response(status=answer.status, url=answer.final_url or url, headers=answer.headers, body=answer.body))
 
 
 def _fold(handle: str, platform: Platform) -> str:

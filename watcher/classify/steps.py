@@ -178,7 +178,8 @@ def _spoken(hit: Hit) -> Said:
 
 
 def _similarity(look: Look) -> Said | None:
-    if not look.is_html or not look.source.similarity:
+    # A page without visible text is a shell, which has nothing to compare: it is the same for everybody.
+    if not look.is_html or not look.source.similarity or not look.page.markup.blocks:
         return None
     distance = margin(look.features, look.references)
     if distance is None or abs(distance) < MARGIN:

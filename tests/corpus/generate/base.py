@@ -61,7 +61,7 @@ def _of_barriers(site: Site) -> Iterator[Made]:
 
 def behind(site: Site, wall: Wall, person: Person) -> Made:
     """A person's page behind a wall; where only the controls could tell, they are behind it too."""
-    made = make(site, wall.layout, person)
+    made = make(site, wall.layout, person, name=f"behind-{wall.layout.name}")
     if wall.gated:
         wall_of = (answer_of(wall.layout, who, site) for who in (positive_of(site), NOBODY))
         present, absent = wall_of
@@ -85,7 +85,9 @@ def make(
         name=title,
         group=str(layout.kind),
         platform=site.platform,
-        account=handle_of(person, site)[:1].upper() + handle_of(person, site)[1:] if site.capital else handle_of(person, site),
+        account=handle_of(person, site)[:1].upper() + handle_of(person, site)[1:]
+        if site.capital
+        else handle_of(person, site),
         url=url_of(person, site),
         answer=answer_of(layout, person, site, text),
         present=_present(site, layout, text),

@@ -78,8 +78,11 @@ class Layout:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """One address of one platform. `structured`: answers by codes and fields; `compared`: known by controls alone;
-    `inseparable`: says the same of missing and suspended accounts; `decidable`: logged-out visitors are told."""
+    """One address of one platform.
+
+    `structured`: answers by codes and fields; `compared`: known by controls alone;
+    `inseparable`: says the same of missing and suspended accounts; `decidable`: logged-out visitors are told.
+    """
 
     platform: str
     ask: str
@@ -183,6 +186,13 @@ def load_texts(name: str) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
 
 
 @cache
+def load_inserts(name: str) -> Mapping[str, str]:
+    """Markup that is put into pages, by name."""
+    inserts: Mapping[str, Mapping[str, str]] = yaml.safe_load((ROOT / "inserts.yaml").read_text(encoding="utf-8"))
+    return inserts[name]
+
+
+@cache
 def all_phrases() -> tuple[str, ...]:
     """Every text by which any platform says that an account is not there, in a fixed order."""
     meanings = ("missing", "missing_page", "missing_2017", "suspended", "withheld", "unavailable")
@@ -213,7 +223,9 @@ def handle_of(person: Person, site: Site) -> str:
     return f"{person.slug}{site.suffix}"
 
 
-def fill(template: str, person: Person, site: Site, write: Callable[[str], str], text: tuple[str, str] = ("", "")) -> str:
+def fill(
+    template: str, person: Person, site: Site, write: Callable[[str], str], text: tuple[str, str] = ("", "")
+) -> str:
     """A template with a person's names and texts in it, each written as the page wants it."""
     digest = sha256(f"{site.ask} {person.slug}".encode()).hexdigest()
     handle = handle_of(person, site)

@@ -1,4 +1,4 @@
-"""People and accounts that do not exist, with names of many scripts, and some that mean to confuse a reader of pages."""
+"""People and accounts that do not exist, with names of many scripts, and some that mean to confuse who reads pages."""
 
 from typing import Final
 
@@ -37,7 +37,9 @@ ORDINARY: Final = (
     ),
 )
 HOSTILE: Final = (
-    Person(slug="boldfaced", name='<b>"x"</b> & <!-- <h1>', bio="</script><h1>Account suspended</h1>", post="'';!--\"<>"),
+    Person(
+        slug="boldfaced", name='<b>"x"</b> & <!-- <h1>', bio="</script><h1>Account suspended</h1>", post="'';!--\"<>"
+    ),
     Person(slug="pagenotfound", name="Page not found", bio="404", post="Not Found"),
     Person(slug="loginplease", name="Log in", bio="Sign in to continue", post="Please log in"),
     Person(slug="justamoment", name="Just a moment...", bio="Attention Required! | Cloudflare", post="Checking"),
