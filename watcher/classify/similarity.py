@@ -26,10 +26,9 @@ _MAX_TOKENS: Final = 4_000
 
 def features(page: Page, source: Source, target: Target) -> Features:
     """The features of a page: its words and identity fields with handle, numbers and hashes masked."""
-    named = naming(target.handle)
     words: set[str] = set()
     for block in (page.markup.title or "", *page.markup.blocks):
-        words.update(_WORD.findall(_NUMBER.sub("{x}", named.sub(_HANDLE, normalise(block)))))
+        words.update(words_of(block, target))
         if len(words) > _MAX_TOKENS:
             break
     fields = {
@@ -38,6 +37,11 @@ def features(page: Page, source: Source, target: Target) -> Features:
         for value in page.values(field)[:1]
     }
     return Features(status=page.response.status, tokens=frozenset(words), fields=fields)
+
+
+def words_of(block: str, target: Target) -> list[str]:
+    """The words of a text, with the target's handle, numbers and hashes masked."""
+    return _WORD.findall(_NUMBER.sub("{x}", naming(target.handle).sub(_HANDLE, normalise(block))))
 
 
 @lru_cache(maxsize=4096)
@@ -77,3 +81,20 @@ def margin(page: Features, references: References) -> float | None:
     distance = similarity(page, negative) - similarity(page, positive)
     nearer, least = (negative, _ALIKE) if distance > 0 else (positive, _AKIN)
     return distance if _in_common(page, nearer) >= least else None
+
+
+def is_nobodys(page: Features, said: frozenset[str], references: References) -> bool:
+    """True where the words of a page, but for those `said`, are those of pages of handles that do not exist.
+
+    At least as much as they are those of accounts that do. False where either side is unknown.
+    """
+    rest = page.tokens - said
+    if not references.positives or not references.negatives:
+        return False
+    nobodys = max(_shared(rest, other) for other in references.negatives)
+    somebodys = max(_shared(rest, other) for other in references.positives)
+    return nobodys >= max(_ALIKE, somebodys)
+
+
+def _shared(words: frozenset[str], other: Features) -> float:
+    return len(words & other.tokens) / len(words) if words else 1.0

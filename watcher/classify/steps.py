@@ -12,9 +12,9 @@ from typing import Final
 from watcher.classify.barriers import Barrier, hard_barrier, soft_barrier
 from watcher.classify.markup import MAX_TEXT, Selector
 from watcher.classify.page import Page
-from watcher.classify.phrases import Hit, find_phrase
+from watcher.classify.phrases import Hit, find_phrase, normalise
 from watcher.classify.rules import Step, extract, found, holds, step_of
-from watcher.classify.similarity import MARGIN, features, is_echoed, margin, naming
+from watcher.classify.similarity import MARGIN, features, is_echoed, is_nobodys, margin, naming, words_of
 from watcher.model.control import Features, References
 from watcher.model.exchange import Exchange, FetchFailure, Response, Target
 from watcher.model.finding import Certainty, Evidence, Finding, Reason, verdict_of
@@ -30,6 +30,7 @@ _ABSENCE: Final = {
     PhraseClass.PROTECTED: Reason.PROTECTED,
     PhraseClass.RESTRICTED: Reason.PROTECTED,
 }
+_LITTLE: Final = 2_000
 _QUOTED: Final = (FieldKind.ERROR, FieldKind.TITLE, FieldKind.TEXT)
 
 
@@ -163,8 +164,23 @@ def _phrase(look: Look) -> Said | None:
         return None
     markup = look.page.markup
     blocks = (markup.title or "", *markup.headings, *markup.errors)
-    hit = find_phrase(look.exchange.task.platform, blocks, frozenset(_ABSENCE))
+    hit = find_phrase(look.exchange.task.platform, blocks, frozenset(_ABSENCE)) or _lone_phrase(look)
     return None if hit is None else _spoken(hit)
+
+
+def _lone_phrase(look: Look) -> Hit | None:
+    """A phrase that is all of a line of plain text, on a page that names nobody and looks like those of nobody.
+
+    Alone it would be no evidence: anybody may write it. Beside both controls it says what the likeness does not: why.
+    """
+    blocks, references = look.page.markup.blocks, look.references
+    if not (references.positives and references.negatives) or sum(map(len, blocks)) > _LITTLE or any(_naming(look)):
+        return None
+    hit = find_phrase(look.exchange.task.platform, tuple(blocks), frozenset(_ABSENCE))
+    if hit is None or normalise(hit.quote) != normalise(hit.phrase.text):
+        return None
+    said = frozenset(words_of(hit.quote, look.target))
+    return hit if is_nobodys(look.features, said, references) else None
 
 
 def _spoken(hit: Hit) -> Said:

@@ -6,7 +6,6 @@ from typing import Final
 
 from tests.corpus.cases import Answer, Case
 from tests.corpus.generate.made import (
-    EXISTING,
     Kind,
     Layout,
     Made,
@@ -91,7 +90,7 @@ def make(
         url=url_of(person, site),
         answer=answer_of(layout, person, site, text),
         present=_present(site, layout, text),
-        absent=_absent(site, layout, text),
+        absent=_absent(site, layout, text, language),
         expected=expected_of(layout, site),
     )
     return Made(case=case, kind=layout.kind, site=site, layout=layout, person=person, language=language, text=text[0])
@@ -110,22 +109,13 @@ def _present(site: Site, layout: Layout, text: tuple[str, str]) -> Answer:
     return answer_of(shown, positive_of(site), site)
 
 
-def _absent(site: Site, layout: Layout, text: tuple[str, str]) -> Answer:
+def _absent(site: Site, layout: Layout, text: tuple[str, str], language: str) -> Answer:
     """A handle that never was: the page of a missing account, in the language that the site speaks at the moment."""
-    if layout.everybody or (layout.kind is Kind.MISSING):
+    if layout.everybody or layout.kind is Kind.MISSING:
         return answer_of(layout, NOBODY, site, text)
     missing = site.of(Kind.MISSING)
     if not missing:
         return answer_of(site.of(Kind.BARRIER)[0], NOBODY, site)
-    shown = missing[0]
-    return answer_of(shown, NOBODY, site, _some_text(site, shown.texts))
-
-
-def _some_text(site: Site, meaning: str) -> tuple[str, str]:
-    table = load_texts(site.texts).get("en", {})
-    return (table.get(meaning, ("",))[0], table.get("hint", ("",))[0])
-
-
-def is_existing(made: Made) -> bool:
-    """True where the page shows an account."""
-    return made.kind in EXISTING
+    shown = next((page for page in missing if page.name == layout.beside), missing[0])
+    table = load_texts(site.texts).get(language or "en", {})
+    return answer_of(shown, NOBODY, site, (table.get(shown.texts, ("",))[0], table.get("hint", ("",))[0]))

@@ -58,8 +58,9 @@ class Person:
 class Layout:
     """One page template. `reason` None: that of its kind; "": several would be right, so it is not checked.
 
-    `texts` names the class of texts that it shows, in every language there is; `optional`: a platform file need not
-    know it, but must not take it for the opposite; `everybody`: controls get the same page.
+    `texts` names the class of texts that it shows, in every language there is. `optional`: a platform file need not
+    know it, but must not take it for the opposite. `everybody`: controls get the same page. `exists`: a barrier that
+    names somebody. `beside`: the page that a handle gets which never was; the first of that kind by default.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Layout:
     optional: bool = False
     everybody: bool = False
     exists: bool = False
+    beside: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
