@@ -171,9 +171,7 @@ def _is_not_absent(one: Looked) -> bool:
 def _is_healthy(platforms: Mapping[str, Platform]) -> Claim:
     def claim(one: Looked) -> bool:
         made = one.made
-        decidable = (
-            getattr(platforms[made.site.platform], "decidable", made.site.platform != "x") or made.site.structured
-        )
+        decidable = platforms[made.site.platform].decidable or made.site.structured
         return made.kind in EXISTING and made.site.decidable and decidable and made.case.expected.verdict == "present"
 
     return claim

@@ -45,7 +45,7 @@ def test_each_is_its_own() -> None:
     """No two cases of a platform have the same name, and no two templates the same page."""
     names = Counter((made.site.ask, made.case.name) for made in cases())
     assert [name for name, count in names.items() if count > 1] == []
-    pages = Counter((site.ask, page.status, page.body) for site in load_sites() for page in site.pages)
+    pages = Counter((site.ask, page.status, page.texts, page.body) for site in load_sites() for page in site.pages)
     assert max(pages.values()) == 1
 
 

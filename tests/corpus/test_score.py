@@ -230,7 +230,6 @@ def test_a_site_with_two_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("platform", "url", "source"),
     [
-        ("bluesky", "https://bsky.app/profile/alice.example", "api"),
         ("github", "https://github.com/alice/", "page"),
         ("github", "https://API.github.com/users/alice", "api"),
         ("github", "https://www.github.com/Alice?tab=repositories", "page"),

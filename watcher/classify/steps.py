@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from hashlib import sha256
+from http import HTTPStatus
 from typing import Final
 
 from watcher.classify.barriers import Barrier, hard_barrier, soft_barrier
@@ -46,6 +47,7 @@ class Said:
     language: str | None = None
 
 
+_SHELL: Final = Said(reason=Reason.EMPTY_SHELL, certainty=Certainty.RESEMBLES, rule="no-visible-text")
 _UNRECOGNISED: Final = Said(reason=Reason.UNRECOGNISED, certainty=Certainty.RESEMBLES, rule="none")
 
 
@@ -72,6 +74,11 @@ class Look:
     def is_html(self) -> bool:
         """True where the source answers with pages."""
         return self.source.answers is Answers.HTML
+
+    @property
+    def is_shell(self) -> bool:
+        """True for a page that shows nothing until its scripts have run."""
+        return self.is_html and self.response.status == HTTPStatus.OK and not self.page.markup.blocks
 
     @cached_property
     def features(self) -> Features:
@@ -113,7 +120,7 @@ def classify(
         if spoken is not None:
             break
     else:
-        step, spoken = Step.NOTHING, _UNRECOGNISED
+        step, spoken = Step.NOTHING, _SHELL if look.is_shell else _UNRECOGNISED
         trace.append((step, spoken))
     finding = _finding(exchange, look, step, spoken, vantage)
     kept = look.features if look.is_html and _is_telling(step) else None

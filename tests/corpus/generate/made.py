@@ -7,6 +7,7 @@ from enum import StrEnum
 from functools import cache
 from hashlib import sha256
 from html import escape
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -84,6 +85,7 @@ class Site:
 
     `structured`: answers by codes and fields; `compared`: known by controls alone;
     `inseparable`: says the same of missing and suspended accounts; `decidable`: logged-out visitors are told.
+    `any_404`: whatever comes with that status says that somebody is missing; no more is known of it.
     """
 
     platform: str
@@ -99,6 +101,7 @@ class Site:
     inseparable: bool = False
     compared: bool = False
     capital: bool = False
+    any_404: bool = False
 
     @property
     def is_html(self) -> bool:
@@ -280,7 +283,7 @@ def expected_of(layout: Layout, site: Site) -> Expected:
     if layout.exists:
         return Expected(not_verdict="absent")
     if kind is Kind.BARRIER:
-        if layout.reason == "":
+        if layout.reason == "" or (site.any_404 and layout.status == HTTPStatus.NOT_FOUND and layout.reason is None):
             return Expected(not_verdict="present")
         return Expected(verdict="inconclusive", reason=layout.reason)
     if not site.decidable or layout.optional:

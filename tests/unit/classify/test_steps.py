@@ -99,8 +99,8 @@ def test_a_missing_page() -> None:
         ("<h1>บัญชีถูกระงับ</h1>", Reason.WITHHELD),
         ("<h1>บัญชีถูกระงับการใช้งาน</h1>", Reason.SUSPENDED),
         ("<h1>These posts are protected</h1>", Reason.PROTECTED),
-        ("<p>This account doesn't exist</p>", Reason.UNRECOGNISED),
-        ("<h4>This account doesn't exist</h4>", Reason.UNRECOGNISED),
+        ("<p>They say: This account doesn't exist</p>", Reason.UNRECOGNISED),
+        ("<h4>Read: This account doesn't exist</h4>", Reason.UNRECOGNISED),
         ("<h1>Log in to Site</h1>", Reason.LOGIN_WALL),
     ],
 )
@@ -405,4 +405,10 @@ def test_a_page_without_text_is_like_nothing() -> None:
     source = html_source(similarity=True)
     shell = '<!doctype html><html><head><title>Site</title></head><body><div id="app"></div><script>1</script></body>'
     known = References(positives=references_of(source).positives, negatives=(features_of(shell, source, ALICE),))
-    assert classified(shell, source, references=known).finding.reason is Reason.UNRECOGNISED
+    assert said(classified(shell, source, references=known)) == (
+        Reason.EMPTY_SHELL,
+        Certainty.RESEMBLES,
+        Step.NOTHING,
+    )
+    assert classified(response(shell, status=500), source).finding.reason is Reason.PLATFORM_ERROR
+    assert classified(response(shell, status=418), source).finding.reason is Reason.UNRECOGNISED
