@@ -16,8 +16,8 @@ from tests.corpus.whom import platform_of
 from watcher.settings import load_platforms
 
 PLATFORMS = load_platforms(None)
-PORTION = 4
-"""The suite examines every fourth case; `python -m tests.corpus.figures` all of them."""
+PORTION = 6
+"""The suite examines every sixth case; `python -m tests.corpus.figures` all of them."""
 
 
 # Made when they are wanted, not when tests are collected: each worker collects all of them.
