@@ -7,11 +7,12 @@ from difflib import SequenceMatcher
 from typing import Final
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-_PLACEHOLDER: Final = re.compile(r"\\\{(handle|instance|stable_id)\\\}")
+_PLACEHOLDER: Final = re.compile(r"\\\{(handle|instance|stable_id|members)\\\}")
 _ASKED: Final = {
     "handle": r"(?P<handle>[^/?#&]+)",
     "instance": r"(?P<instance>[^/?#@]+)",
     "stable_id": r"(?P<stable_id>[^/?#&]+)",
+    "members": r"(?P<members>[^/?#]+)",
 }
 _SCREEN: Final = re.compile(r"^(?:www|m|mobile|old|new)\.(?=[^.]+\.)")
 _EVERY: Final = re.compile(r"\{\w+\}")

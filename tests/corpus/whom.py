@@ -113,7 +113,8 @@ def _close(source: Source, url: str, place: int, kind: Answers) -> _Closeness:
         elif fits < 2 and (fit := loosely(template, url)) is not None:
             strange = fit.strange if not fits else min(strange, fit.strange)
             fits = 1
-    order = (-strange, 0, source.answers is kind, 0.0, -place)
+    # One name fits an address for many, too.
+    order: tuple[float, ...] = (-strange, "{members}" not in source.url, source.answers is kind, 0.0, -place)
     if not fits:
         host, path = max((likeness(template, url) for template in _templates(source)), default=(0, 0.0))
         order = (0, host, source.answers is kind, path, -place)
