@@ -19,7 +19,7 @@ from watcher.classify.similarity import MARGIN, features, is_echoed, is_nobodys,
 from watcher.model.control import Features, References
 from watcher.model.exchange import Exchange, FetchFailure, Response, Target
 from watcher.model.finding import Certainty, Evidence, Finding, Reason, verdict_of
-from watcher.model.platform import Answers, Field, FieldKind, PhraseClass, Rule, Source
+from watcher.model.platform import Answers, Field, FieldKind, PhraseClass, Platform, Rule, Source
 from watcher.text import cut
 
 _ABSENCE: Final = {
@@ -180,14 +180,23 @@ def _lone_phrase(look: Look) -> Hit | None:
 
     Alone it would be no evidence: anybody may write it. Beside both controls it says what the likeness does not: why.
     """
-    blocks, references = look.page.markup.blocks, look.references
-    if not (references.positives and references.negatives) or sum(map(len, blocks)) > _LITTLE or any(_naming(look)):
+    references = look.references
+    if not (references.positives and references.negatives) or any(_naming(look)):
         return None
-    hit = find_phrase(look.exchange.task.platform, tuple(blocks), frozenset(_ABSENCE))
-    if hit is None or normalise(hit.quote) != normalise(hit.phrase.text):
+    hit = lone_phrase(look.exchange.task.platform, look.page)
+    if hit is None:
         return None
     said = frozenset(words_of(hit.quote, look.target))
     return hit if is_nobodys(look.features, said, references) else None
+
+
+def lone_phrase(platform: Platform, page: Page) -> Hit | None:
+    """A phrase that is all of a line of a page with little text. It is evidence beside both controls only."""
+    blocks = page.markup.blocks
+    if sum(map(len, blocks)) > _LITTLE:
+        return None
+    hit = find_phrase(platform, tuple(blocks), frozenset(_ABSENCE))
+    return hit if hit is not None and normalise(hit.quote) == normalise(hit.phrase.text) else None
 
 
 def _spoken(hit: Hit) -> Said:
