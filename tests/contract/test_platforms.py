@@ -16,8 +16,9 @@ import pytest
 from aiohttp import web
 
 import tests.corpus
-from tests.corpus.cases import ASKED_AT, Answer, exchange_of, target_of
-from tests.corpus.score import Result, examine, score
+from tests.corpus.cases import Answer
+from tests.corpus.score import ASKED_AT, Result, examine, exchange_of, score
+from tests.corpus.whom import target_of
 from tests.fakes.clock import FakeClock, settle
 from watcher.classify import classify
 from watcher.classify.phrases import normalise

@@ -1,64 +1,65 @@
-"""The pages of the corpus as exchanges: read a case file, and find whom and which source of a platform it is about.
+"""The cases of a folder: each a page with its status, headers and URL, those of its controls, and what must be said.
 
-A case names the platform, the account and the URL; what a case file does not say (the source that was asked, the
-instance, the handles of the controls) is read off its URLs. Nothing is classified here.
+Anybody may have written the files: what can be understood is, and a file that cannot be names its fault. Nothing is
+classified here; whom and which source a case is about is read off in `whom`.
 """
 
+import codecs
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urljoin
 
-from watcher.model.exchange import Exchange, Hop, Purpose, Response, Target, Task
-from watcher.model.platform import Answers, Platform, Source
+_CHARSET: Final = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9_.:-]{1,40})""", re.IGNORECASE)
+_HEAD: Final = 2048
+_OF_A_CASE: Final = frozenset({"response", "expect", "controls", "platform", "account", "url"})
+# The names of charsets that browsers take for a larger one (Encoding Standard, 4.2).
+_LARGER: Final = {"iso8859-1": "cp1252", "ascii": "cp1252", "gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932"}
 
-ASKED_AT: Final = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-ANSWER_TOOK: Final = timedelta(seconds=1)
-MAX_AGE: Final = timedelta(seconds=60)
-_PLACEHOLDER: Final = re.compile(r"\\\{(handle|instance|stable_id)\\\}")
-_ASKED: Final = {
-    "handle": r"(?P<handle>[^/?#&]+)",
-    "instance": r"(?P<instance>[^/?#@]+)",
-    "stable_id": r"(?P<stable_id>[^/?#&]+)",
-}
+
+class BadCaseError(ValueError):
+    """A case that cannot be read. The message says which key is at fault, and why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What came back: as in a case file, the body as bytes."""
+    """What came back: as in a case file, the body as bytes. `final_url` is None where the file has none."""
 
     status: int
     headers: Mapping[str, str]
-    final_url: str
+    final_url: str | None
     body: bytes
+
+    @property
+    def content(self) -> tuple[object, ...]:
+        """All of it, as a key of a dictionary."""
+        return self.status, tuple(self.headers.items()), self.final_url, self.body
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """What must be said of the page. None: anything. Verdicts and reasons are lower-case, as in the model."""
+    """What must be said of the page. Empty: anything. Verdicts and reasons are lower-case, as in the model."""
 
-    verdict: str | None
-    reason: str | None
-    not_verdict: str | None
+    verdict: str | None = None
+    reason: str | None = None
+    not_verdict: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One case file. `present` and `absent` are the controls' answers; None where the case has no controls."""
+    """One case. `present` and `absent` are the controls' answers; both None where the case has no controls."""
 
-    path: Path
     name: str
     group: str
     platform: str
     account: str
     url: str
     answer: Answer
-    present: Answer | None
-    absent: Answer | None
+    present: Answer | None = None
+    absent: Answer | None = None
     expected: Expected
 
     @property
@@ -67,137 +68,219 @@ class Case:
         return f"{self.platform}/{self.name}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """A file, or one entry of it, that is no readable case."""
+
+    name: str
+    group: str
+    fault: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folder:
+    """What a folder holds. `others` are JSON files that are no cases and do not look like any."""
+
+    cases: tuple[Case, ...]
+    broken: tuple[Broken, ...]
+    others: tuple[Path, ...]
+
+
 def read_cases(folder: Path) -> tuple[Case, ...]:
-    """All cases below `folder`, by path. Raises KeyError, ValueError or OSError for a broken file."""
-    return tuple(_read(path) for path in sorted(folder.rglob("*.json")))
+    """All cases below `folder`, by path. Raises BadCaseError naming the first file that cannot be read."""
+    found = read_folder(folder)
+    for broken in found.broken:
+        raise BadCaseError(broken.fault)
+    return found.cases
 
 
-def _read(path: Path) -> Case:
-    raw: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    expect = raw["expect"]
-    controls: dict[str, Any] = raw["controls"] or {}
+def read_folder(folder: Path) -> Folder:
+    """Every `*.json` below `folder`, by path; what cannot be read is told, never raised. OSError without a folder."""
+    if not folder.is_dir():
+        raise NotADirectoryError(f"{folder} is no folder")
+    files = {path: _parse(path) for path in sorted(folder.rglob("*.json"))}
+    bodies = {body for path, entries in files.items() for body in _bodies(path, entries)}
+    cases: list[Case] = []
+    broken: list[Broken] = []
+    others: list[Path] = []
+    for path, entries in files.items():
+        if path.resolve() in bodies:
+            continue
+        place = path.relative_to(folder)
+        if isinstance(entries, str):
+            broken.append(Broken(name=str(place), group="", fault=f"{place}: {entries}"))
+            continue
+        if not any(isinstance(entry, dict) and _OF_A_CASE & entry.keys() for entry in entries):
+            others.append(place)
+            continue
+        for number, entry in enumerate(entries):
+            where = str(place) if len(entries) == 1 else f"{place}[{number}]"
+            read = _read(entry, path, where)
+            cases += [read] if isinstance(read, Case) else []
+            broken += [read] if isinstance(read, Broken) else []
+    return Folder(cases=tuple(cases), broken=tuple(broken), others=tuple(others))
+
+
+def _parse(path: Path) -> list[Any] | str:
+    """The entries of a file: one case, a list of them, or a list under `cases`; or why there are none."""
+    try:
+        # The standard library knows UTF-8, -16 and -32 by their first bytes.
+        document = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        return f"is no JSON: {error}"
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    if isinstance(document, dict) and isinstance(document.get("cases"), list):
+        document = document["cases"]
+    return document if isinstance(document, list) else [document]
+
+
+def _bodies(path: Path, entries: list[Any] | str) -> Iterator[Path]:
+    """The files that the cases of a file name as bodies: a body may be called *.json, and is no case."""
+    for entry in entries if isinstance(entries, list) else ():
+        controls = _table(_table(entry).get("controls"))
+        for answer in (_table(entry).get("response"), controls.get("present"), controls.get("absent")):
+            named = _table(answer).get("body_file")
+            if isinstance(named, str) and named:
+                yield (path.parent / named).resolve()
+
+
+def _table(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _read(raw: Any, path: Path, where: str) -> Case | Broken:
+    name = _text(_table(raw).get("name")) or (path.stem if "[" not in where else where)
+    group = _text(_table(raw).get("group"))
+    try:
+        return _case(raw, path.parent, name, group)
+    except BadCaseError as error:
+        return Broken(name=name, group=group, fault=f"{where}: {error}")
+
+
+def _case(raw: Any, folder: Path, name: str, group: str) -> Case:
+    if not isinstance(raw, dict):
+        raise BadCaseError(f"is {_kind(raw)}, not a case")
+    url = _text(raw.get("url")) or _text(_table(raw.get("response")).get("final_url"))
+    if not url:
+        raise BadCaseError("url is missing")
+    controls = raw.get("controls")
+    if controls is not None and not isinstance(controls, dict):
+        raise BadCaseError(f"controls is {_kind(controls)}; it must be null, or have present and absent")
+    response = _answer(raw.get("response"), folder, url, "response")
+    if response is None:
+        raise BadCaseError("response is missing")
+    given = _table(controls)
     return Case(
-        path=path,
-        name=raw["name"],
-        group=raw["group"],
-        platform=raw["platform"],
-        account=raw["account"],
-        url=raw["url"],
-        answer=_answer(raw["response"], path.parent, raw["url"]),
-        present=_answer(controls["present"], path.parent, raw["url"]) if controls.get("present") else None,
-        absent=_answer(controls["absent"], path.parent, raw["url"]) if controls.get("absent") else None,
-        expected=Expected(
-            verdict=_lower(expect.get("verdict")),
-            reason=_lower(expect.get("reason")),
-            not_verdict=_lower(expect.get("not_verdict")),
-        ),
+        name=name,
+        group=group,
+        platform=_text(raw.get("platform")),
+        account=_text(raw.get("account")),
+        url=url,
+        answer=response,
+        present=_answer(given.get("present"), folder, url, "controls.present"),
+        absent=_answer(given.get("absent"), folder, url, "controls.absent"),
+        expected=_expected(raw.get("expect")),
     )
 
 
-def _lower(text: str | None) -> str | None:
-    return None if text is None else text.lower()
+def _expected(raw: Any) -> Expected:
+    if not isinstance(raw, dict):
+        raise BadCaseError("expect is missing" if raw is None else f"expect is {_kind(raw)}, not an object")
+    asked = {key: _text(raw.get(key)).strip().lower() or None for key in ("verdict", "reason", "not_verdict")}
+    return Expected(**asked)
 
 
-def _answer(raw: Mapping[str, Any], folder: Path, url: str) -> Answer:
-    body = (folder / raw["body_file"]).read_bytes() if raw.get("body_file") else raw.get("body", "").encode()
-    headers = {name.lower(): value for name, value in raw.get("headers", {}).items()}
-    return Answer(status=raw["status"], headers=headers, final_url=raw.get("final_url") or url, body=body)
+def _answer(raw: Any, folder: Path, url: str, where: str) -> Answer | None:
+    """The answer under `where`; None where there is none."""
+    if raw is None or raw == {}:
+        return None
+    if not isinstance(raw, dict):
+        raise BadCaseError(f"{where} is {_kind(raw)}, not an object")
+    headers = _headers(raw.get("headers"), where)
+    final_url = _text(raw.get("final_url")).strip()
+    return Answer(
+        status=_status(raw.get("status"), where),
+        headers=headers,
+        final_url=urljoin(url, final_url) if final_url else None,
+        body=_body(raw, folder, headers, where),
+    )
 
 
-def source_of(case: Case, platform: Platform) -> Source:
-    """The source that the case's URL asks; by its host or by the kind of the answer where no template fits.
+def _status(raw: Any, where: str) -> int:
+    text = _text(raw).strip().partition(" ")[0].removesuffix(".0")
+    if not (text.isascii() and text.isdigit()):
+        raise BadCaseError(f"{where}.status is {raw!r}, not a number")
+    return int(text)
 
-    Where the URL is the profile's and the answer is plainly an API's, the case is about that API.
+
+def _headers(raw: Any, where: str) -> dict[str, str]:
+    """Names in lower case; the values of one that is repeated are joined, as by the prober."""
+    if raw is None:
+        return {}
+    if not isinstance(raw, (dict, list)):
+        raise BadCaseError(f"{where}.headers is {_kind(raw)}, not an object")
+    pairs = list(raw.items()) if isinstance(raw, dict) else [tuple(pair) for pair in raw if _is_pair(pair)]
+    found: dict[str, list[str]] = {}
+    for name, value in pairs:
+        values = value if isinstance(value, list) else [value]
+        found.setdefault(_text(name).strip().lower(), []).extend(_text(one).strip() for one in values)
+    return {name: ", ".join(values) for name, values in found.items() if name}
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str) and len(value) == 2
+
+
+def _body(raw: Mapping[str, Any], folder: Path, headers: Mapping[str, str], where: str) -> bytes:
+    named = raw.get("body_file")
+    if named:
+        try:
+            return (folder / _text(named)).read_bytes()
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            raise BadCaseError(f"{where}.body_file {named!r} cannot be read: {reason}") from None
+    body = raw.get("body")
+    if isinstance(body, (dict, list)):
+        return json.dumps(body, ensure_ascii=False).encode()
+    return encode(_text(body), headers)
+
+
+def encode(text: str, headers: Mapping[str, str]) -> bytes:
+    """A text as the bytes that would have come: in the charset that the header or the page itself declares.
+
+    UTF-8 where none is declared, where it has not these letters, or where there is no such charset.
     """
-    final = _fitting(case.answer.final_url, platform)
-    if final is not None and final.answers is Answers.JSON:
-        return final
-    asked = _fitting(case.url, platform)
-    if asked is not None:
-        return asked
-    host = urlsplit(case.url).hostname
-    near = [source for source in platform.sources if urlsplit(source.url).hostname == host]
-    wanted = Answers.JSON if "json" in case.answer.headers.get("content-type", "") else Answers.HTML
-    alike = [source for source in platform.sources if source.answers is wanted]
-    return next(iter((*near, *alike, *platform.sources)))
+    declared = _CHARSET.search(headers.get("content-type", "")) or _CHARSET.search(text[:_HEAD])
+    try:
+        name = codecs.lookup(declared[1]).name if declared is not None else "utf-8"
+        return text.encode(_LARGER.get(name, name))
+    except (LookupError, UnicodeError):
+        pass
+    try:
+        return text.encode()
+    except UnicodeEncodeError:  # "\udcff" in a JSON string is how many write the byte 0xff
+        return text.encode("utf-8", "surrogateescape" if _is_escaped(text) else "replace")
 
 
-def _fitting(url: str, platform: Platform) -> Source | None:
-    fits = (s for s in platform.sources if any(_asked(template, url) is not None for template in _templates(s)))
-    return next(fits, None)
+def _is_escaped(text: str) -> bool:
+    return all("\udc80" <= letter <= "\udcff" for letter in text if "\ud800" <= letter <= "\udfff")
 
 
-def _templates(source: Source) -> Iterator[str]:
-    yield from (template for template in (source.url, source.url_by_id) if template and template != "{instance}")
+def _text(value: Any) -> str:
+    """A value of a case file as text: numbers as they are written, null as nothing."""
+    if value is None or isinstance(value, (dict, list)):
+        return ""
+    return str(value)
 
 
-def target_of(case: Case, platform: Platform, source: Source) -> Target:
-    """Whom the case is about; asked by id where its URL is one of `url_by_id`."""
-    handle = _fold(case.account.removeprefix("@").partition("@")[0], platform)
-    by_handle = _asked(source.url, case.url)
-    # Where one address takes handles and ids alike, what is not the account's handle is its id.
-    is_by_handle = by_handle is not None and _fold(by_handle.get("handle", ""), platform) == handle
-    by_id = _asked(source.url_by_id, case.url) if source.url_by_id and not is_by_handle else None
-    stable_id = by_id.get("stable_id") if by_id else None
-    return Target(
-        handle=handle,
-        instance=_instance(case, platform),
-        account_id=f"{platform.id}:{case.account}",
-        stable_id=stable_id,
-        by_id=stable_id is not None,
-    )
-
-
-def control_of(answer: Answer, case: Case, platform: Platform, source: Source, *, exists: bool) -> Target:
-    """The control that an answer is about: by its URL, else the first that the platform file has."""
-    instance = _instance(case, platform)
-    templates = (source.url, platform.profile, *platform.recognise)
-    filled = [template.replace("{instance}", instance) if instance else template for template in templates]
-    found = next((asked for text in filled if (asked := _asked(text, answer.final_url))), {})
-    known = platform.controls.present.get(instance) or platform.controls.present.get("*") or ("control",)
-    impossible = platform.controls.absent.replace("{random}", "qhzkwvmxrtplbnd"[: platform.controls.length])
-    fallback = known[0] if exists else impossible
-    return Target(handle=_fold(found.get("handle", fallback), platform), instance=instance)
-
-
-def _fold(handle: str, platform: Platform) -> str:
-    return handle.lower() if platform.handle.fold else handle
-
-
-def _instance(case: Case, platform: Platform) -> str:
-    if platform.profile == "{instance}":
-        return "{handle}".join(case.url.rsplit(case.account, 1))
-    return urlsplit(case.url).netloc if "{instance}" in platform.profile else ""
-
-
-def _asked(template: str, url: str) -> dict[str, str] | None:
-    """What the placeholders of a URL template stand for in `url`; None where it does not fit."""
-    pattern = _PLACEHOLDER.sub(lambda mark: _ASKED[mark[1]], re.escape(template))
-    found = re.fullmatch(pattern, url)
-    return None if found is None else {name: unquote(value) for name, value in found.groupdict().items()}
-
-
-def exchange_of(
-    answer: Answer, asked_url: str, platform: Platform, source: Source, target: Target, at: datetime
-) -> Exchange:
-    """The answer as the prober would hand it over, asked for at `at`."""
-    purpose = Purpose.ROUTINE if target.account_id else Purpose.CONTROL
-    hops = () if answer.final_url == asked_url else (Hop(url=asked_url, status=302, location=answer.final_url),)
-    age = answer.headers.get("age")
-    return Exchange(
-        task=Task(
-            purpose=purpose,
-            platform=platform,
-            source=source,
-            target=target,
-            due=at,
-            max_age=MAX_AGE,
-            timeout=timedelta(seconds=10),
-        ),
-        sent_at=at,
-        received_at=at + ANSWER_TOOK,
-        outcome=Response(
-            status=answer.status, url=answer.final_url, headers=answer.headers, body=answer.body, hops=hops
-        ),
-        age=timedelta(seconds=int(age)) if age and age.isdigit() else None,
-    )
+def _kind(value: Any) -> str:
+    names = {
+        dict: "an object",
+        list: "a list",
+        str: "a text",
+        bool: "true or false",
+        int: "a number",
+        float: "a number",
+    }
+    return names.get(type(value), "null")

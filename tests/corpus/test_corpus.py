@@ -4,12 +4,11 @@ import json
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.corpus.cases import ASKED_AT, Answer, Case, exchange_of, read_cases, source_of, target_of
-from tests.corpus.score import confusion, examine, main, score
+from tests.corpus.cases import Answer, Case, read_cases
+from tests.corpus.score import ASKED_AT, confusion, examine, exchange_of, score
 from watcher.classify import classify
 from watcher.model.exchange import Target
 from watcher.model.finding import Finding, Reason, Verdict
@@ -113,73 +112,3 @@ def test_x_texts_that_nobody_sees_mean_nothing(language: str) -> None:
         )
         finding = said(page("X", unseen, f"<style>h1::before {{content: {json.dumps(phrase.text)}}}</style>"))
         assert finding.verdict is Verdict.INCONCLUSIVE, (language, phrase.text)
-
-
-def case_file(folder: Path, expect: Mapping[str, str | None], **changes: Any) -> Path:
-    """A case about a missing account on Bluesky, without controls."""
-    url = "https://public.api.bsky.app/xrpc/app.bsky.actor.getProfile?actor=harbour-post.example"
-    body = '{"error":"InvalidRequest","message":"Profile not found"}'
-    response = {"status": 400, "headers": {"Content-Type": "application/json"}, "final_url": url, "body": body}
-    case = {"name": "a", "group": "g", "platform": "bluesky", "account": "harbour-post.example", "url": url}
-    path = folder / "a.json"
-    path.write_text(json.dumps({**case, "response": response, "controls": None, "expect": expect, **changes}))
-    return path
-
-
-@pytest.mark.parametrize(
-    ("expect", "status"),
-    [
-        ({"verdict": "ABSENT", "reason": "not_found", "not_verdict": None}, 0),
-        ({"verdict": "ABSENT", "reason": None, "not_verdict": "PRESENT"}, 0),
-        ({"verdict": None, "reason": None, "not_verdict": "PRESENT"}, 0),
-        ({"verdict": "PRESENT", "reason": None, "not_verdict": None}, 1),
-        ({"verdict": "ABSENT", "reason": "suspended", "not_verdict": None}, 1),
-        ({"verdict": None, "reason": None, "not_verdict": "ABSENT"}, 1),
-    ],
-)
-def test_the_scorer_fails_on_a_miss(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], expect: dict[str, str | None], status: int
-) -> None:
-    """Its exit status is 1 when a page is not what the file says, and the miss is named."""
-    case_file(tmp_path, expect)
-    assert main([str(tmp_path)]) == status
-    assert ("MISS bluesky/a: expected" in capsys.readouterr().out) == bool(status)
-
-
-def test_the_scorer_prints_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """With --json it prints one document with counts, confusion table and misses."""
-    case_file(tmp_path, {"verdict": "PRESENT", "reason": None, "not_verdict": None})
-    main([str(tmp_path), "--json"])
-    document = json.loads(capsys.readouterr().out)
-    assert (document["cases"], document["hits"]) == (1, 0)
-    assert document["confusion"] == [{"expected": "present", "given": "absent", "cases": 1}]
-    assert [miss["case"] for miss in document["misses"]] == ["bluesky/a"]
-
-
-def test_an_empty_folder_is_no_success(tmp_path: Path) -> None:
-    """A scorer that found no page has proven nothing."""
-    assert main([str(tmp_path)]) == 1
-
-
-def test_a_profile_url_is_scored_by_the_source_that_gives_such_answers(tmp_path: Path) -> None:
-    """A case that names the profile instead of the address asked is given to the source of its host or kind."""
-    expect = {"verdict": None, "reason": None, "not_verdict": None}
-    (json_case,) = read_cases(case_file(tmp_path, expect, url="https://bsky.app/profile/harbour-post.example").parent)
-    assert source_of(json_case, PLATFORMS["bluesky"]).name == "api"
-    (foreign,) = read_cases(case_file(tmp_path, expect, platform="github", url="https://git.example/a").parent)
-    assert source_of(foreign, PLATFORMS["github"]).name == "api"
-    (at_home,) = read_cases(case_file(tmp_path, expect, platform="github", url="https://github.com/a/").parent)
-    assert source_of(at_home, PLATFORMS["github"]).name == "page"
-
-
-def test_the_case_of_an_instance_is_asked_there(tmp_path: Path) -> None:
-    """Instance and template are read off the URL."""
-    expect = {"verdict": None, "reason": None, "not_verdict": None}
-    url = "https://mastodon.example/@alice"
-    (case,) = read_cases(case_file(tmp_path, expect, platform="mastodon", account="@Alice", url=url).parent)
-    target = target_of(case, PLATFORMS["mastodon"], source_of(case, PLATFORMS["mastodon"]))
-    assert (target.handle, target.instance) == ("alice", "mastodon.example")
-    url = "https://alice.example/u/alice/about"
-    (case,) = read_cases(case_file(tmp_path, expect, platform="generic", account="alice", url=url).parent)
-    target = target_of(case, PLATFORMS["generic"], source_of(case, PLATFORMS["generic"]))
-    assert target.instance == "https://alice.example/u/{handle}/about"

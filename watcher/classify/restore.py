@@ -13,7 +13,7 @@ from watcher.classify.condense import FIELDS_ONLY, OF_MARKUP, hash_of, texts_of
 from watcher.classify.markup import Markup
 from watcher.classify.page import NOT_JSON, Json, NotJson, Page
 from watcher.classify.rules import Step
-from watcher.classify.steps import Classified, classify
+from watcher.classify.steps import Classified, classify, lone_phrase
 from watcher.model.control import ControlFinding, ControlReport, Features, References
 from watcher.model.exchange import Exchange, Purpose, Response, Target, Task
 from watcher.model.finding import Evidence, Finding, Verdict
@@ -139,10 +139,16 @@ def judge_again(imprint: Imprint, platform: Platform, source: Source, *, account
     evidence = classified.finding.evidence
     if evidence.step in _WHOLE_STEPS and source.answers is Answers.HTML:
         _require_whole(imprint, source)
+    if evidence.step == Step.NOTHING and _had_both(imprint.controls) and lone_phrase(platform, page) is not None:
+        raise NotKeptError("the controls' pages, beside which a line of plain text counts")
     if classified.finding.is_absent:  # the hash of what stands for the bytes says nothing
         named = replace(evidence, body_sha256=imprint.sha256)
         return replace(classified, finding=replace(classified.finding, evidence=named))
     return classified
+
+
+def _had_both(controls: Iterable[KeptControl]) -> bool:
+    return {control.exists for control in controls} == {True, False}
 
 
 def _require_whole(imprint: Imprint, source: Source) -> None:

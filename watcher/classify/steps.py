@@ -7,18 +7,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from hashlib import sha256
+from http import HTTPStatus
 from typing import Final
 
 from watcher.classify.barriers import Barrier, hard_barrier, soft_barrier
 from watcher.classify.markup import MAX_TEXT, Selector
 from watcher.classify.page import Page
-from watcher.classify.phrases import Hit, find_phrase
+from watcher.classify.phrases import Hit, find_phrase, normalise
 from watcher.classify.rules import Step, extract, found, holds, step_of
-from watcher.classify.similarity import MARGIN, features, is_echoed, margin, naming
+from watcher.classify.similarity import MARGIN, features, is_echoed, is_nobodys, margin, naming, words_of
 from watcher.model.control import Features, References
 from watcher.model.exchange import Exchange, FetchFailure, Response, Target
 from watcher.model.finding import Certainty, Evidence, Finding, Reason, verdict_of
-from watcher.model.platform import Answers, Field, FieldKind, PhraseClass, Rule, Source
+from watcher.model.platform import Answers, Field, FieldKind, PhraseClass, Platform, Rule, Source
 from watcher.text import cut
 
 _ABSENCE: Final = {
@@ -30,6 +31,7 @@ _ABSENCE: Final = {
     PhraseClass.PROTECTED: Reason.PROTECTED,
     PhraseClass.RESTRICTED: Reason.PROTECTED,
 }
+_LITTLE: Final = 2_000
 _QUOTED: Final = (FieldKind.ERROR, FieldKind.TITLE, FieldKind.TEXT)
 
 
@@ -45,6 +47,7 @@ class Said:
     language: str | None = None
 
 
+_SHELL: Final = Said(reason=Reason.EMPTY_SHELL, certainty=Certainty.RESEMBLES, rule="no-visible-text")
 _UNRECOGNISED: Final = Said(reason=Reason.UNRECOGNISED, certainty=Certainty.RESEMBLES, rule="none")
 
 
@@ -71,6 +74,11 @@ class Look:
     def is_html(self) -> bool:
         """True where the source answers with pages."""
         return self.source.answers is Answers.HTML
+
+    @property
+    def is_shell(self) -> bool:
+        """True for a page that shows nothing until its scripts have run."""
+        return self.is_html and self.response.status == HTTPStatus.OK and not self.page.markup.blocks
 
     @cached_property
     def features(self) -> Features:
@@ -112,7 +120,7 @@ def classify(
         if spoken is not None:
             break
     else:
-        step, spoken = Step.NOTHING, _UNRECOGNISED
+        step, spoken = Step.NOTHING, _SHELL if look.is_shell else _UNRECOGNISED
         trace.append((step, spoken))
     finding = _finding(exchange, look, step, spoken, vantage)
     kept = look.features if look.is_html and _is_telling(step) else None
@@ -163,8 +171,32 @@ def _phrase(look: Look) -> Said | None:
         return None
     markup = look.page.markup
     blocks = (markup.title or "", *markup.headings, *markup.errors)
-    hit = find_phrase(look.exchange.task.platform, blocks, frozenset(_ABSENCE))
+    hit = find_phrase(look.exchange.task.platform, blocks, frozenset(_ABSENCE)) or _lone_phrase(look)
     return None if hit is None else _spoken(hit)
+
+
+def _lone_phrase(look: Look) -> Hit | None:
+    """A phrase that is all of a line of plain text, on a page that names nobody and looks like those of nobody.
+
+    Alone it would be no evidence: anybody may write it. Beside both controls it says what the likeness does not: why.
+    """
+    references = look.references
+    if not (references.positives and references.negatives) or any(_naming(look)):
+        return None
+    hit = lone_phrase(look.exchange.task.platform, look.page)
+    if hit is None:
+        return None
+    said = frozenset(words_of(hit.quote, look.target))
+    return hit if is_nobodys(look.features, said, references) else None
+
+
+def lone_phrase(platform: Platform, page: Page) -> Hit | None:
+    """A phrase that is all of a line of a page with little text. It is evidence beside both controls only."""
+    blocks = page.markup.blocks
+    if sum(map(len, blocks)) > _LITTLE:
+        return None
+    hit = find_phrase(platform, tuple(blocks), frozenset(_ABSENCE))
+    return hit if hit is not None and normalise(hit.quote) == normalise(hit.phrase.text) else None
 
 
 def _spoken(hit: Hit) -> Said:
@@ -178,7 +210,8 @@ def _spoken(hit: Hit) -> Said:
 
 
 def _similarity(look: Look) -> Said | None:
-    if not look.is_html or not look.source.similarity:
+    # A page without visible text is a shell, which has nothing to compare: it is the same for everybody.
+    if not look.is_html or not look.source.similarity or not look.page.markup.blocks:
         return None
     distance = margin(look.features, look.references)
     if distance is None or abs(distance) < MARGIN:

@@ -8,9 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.corpus.cases import ASKED_AT, exchange_of, read_cases, source_of, target_of
+from tests.corpus.cases import read_cases
+from tests.corpus.score import ASKED_AT, exchange_of
+from tests.corpus.whom import source_of, target_of
 from tests.unit.classify.story import (
     exchange,
+    html,
     html_source,
     json_source,
     missing,
@@ -205,3 +208,17 @@ def test_controls_are_kept_without_their_names() -> None:
     )
     assert "bob" not in json.dumps(to_json(kept_controls(report)))
     assert kept_controls(None) == ()
+
+
+def test_a_line_of_plain_text_is_not_judged_without_the_pages_beside_it() -> None:
+    """With both controls it may have counted, and their words are not kept; alone it never does."""
+    line = html("Site", "<div>This account doesn’t exist</div>")
+    source = html_source()
+    asked = exchange(response(line), source)
+    finding = classify(asked, References()).finding
+    alone = judge_again(stored(asked, finding), platform(source), source, account_id="a", vantage="local")
+    assert said(alone.finding) == said(finding)
+    (negative,) = controls_of(KNOWN)
+    both = (negative, replace(negative, exists=True, verdict=Verdict.PRESENT, reason=Reason.PROFILE))
+    with pytest.raises(NotKeptError, match="line of plain text"):
+        judge_again(stored(asked, finding, both), platform(source), source, account_id="a", vantage="local")

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.unit.classify.story import ALICE, field, html_source, page, profile
-from watcher.classify.similarity import features, is_echoed, margin, naming, similarity
+from watcher.classify.similarity import features, is_echoed, is_nobodys, margin, naming, similarity, words_of
 from watcher.model.control import Features, References
 from watcher.model.exchange import Target
 from watcher.model.platform import Source
@@ -107,3 +107,35 @@ def test_margin() -> None:
     assert margin(there, References(positives=(there,))) is None
     assert margin(there, References(negatives=(there,))) is None
     assert margin(there, References()) is None
+
+
+def test_like_neither() -> None:
+    """A page with hardly a word of either is like neither, whatever its status: a hotel's page, say."""
+    known = References(positives=(made("a", "b", "c"),), negatives=(made("d", status=404),))
+    assert margin(made("x", "y", "z"), known) is None
+    assert margin(made("x", "y", "z", status=404), known) is None
+    assert margin(made("a", "b", "x", "y"), known) == pytest.approx(-0.7 * 0.4 - 0.3)
+
+
+def test_words_of_a_line() -> None:
+    """As they stand among the features."""
+    assert words_of("Alice has 12 posts!", ALICE) == ["{h}", "has", "{x}", "posts"]
+
+
+@pytest.mark.parametrize(
+    ("words", "nobodys"),
+    [
+        (("said", "home", "search"), True),
+        (("said", "home", "other"), True),
+        (("said",), True),
+        (("said", "home", "other", "words"), False),
+        (("said", "joined", "followers"), False),
+        (("said", "home", "joined", "followers"), False),
+    ],
+)
+def test_whose_page_it_is_but_for_a_line(words: tuple[str, ...], nobodys: bool) -> None:
+    """What is left of it must be mostly of the pages of nobody, and no less than of those of somebody."""
+    known = References(positives=(made("home", "joined", "followers"),), negatives=(made("home", "search", "gone"),))
+    assert is_nobodys(made(*words), frozenset({"said"}), known) is nobodys
+    assert not is_nobodys(made(*words), frozenset({"said"}), References(negatives=known.negatives))
+    assert not is_nobodys(made(*words), frozenset({"said"}), References(positives=known.positives))

@@ -9,9 +9,11 @@ import pytest
 from tests.unit.classify.story import (
     ALICE,
     EVENING,
+    MISSING,
     NOBODY,
     PHRASES,
     PROFILE,
+    SUSPENDED,
     classified,
     exchange,
     features_of,
@@ -97,8 +99,8 @@ def test_a_missing_page() -> None:
         ("<h1>บัญชีถูกระงับ</h1>", Reason.WITHHELD),
         ("<h1>บัญชีถูกระงับการใช้งาน</h1>", Reason.SUSPENDED),
         ("<h1>These posts are protected</h1>", Reason.PROTECTED),
-        ("<p>This account doesn't exist</p>", Reason.UNRECOGNISED),
-        ("<h4>This account doesn't exist</h4>", Reason.UNRECOGNISED),
+        ("<p>They say: This account doesn't exist</p>", Reason.UNRECOGNISED),
+        ("<h4>Read: This account doesn't exist</h4>", Reason.UNRECOGNISED),
         ("<h1>Log in to Site</h1>", Reason.LOGIN_WALL),
     ],
 )
@@ -360,3 +362,53 @@ def test_an_account_named_login() -> None:
 def test_a_platform_without_phrases_recognises_nothing_by_text() -> None:
     """What is gone is not guessed from words."""
     assert classified(missing(), of=platform(SOURCE, ())).finding.reason is Reason.UNRECOGNISED
+
+
+PLAIN = "<div><span>{}</span></div>"
+
+
+@pytest.mark.parametrize("phrase", [MISSING, SUSPENDED])
+def test_a_phrase_that_is_a_line_of_plain_text(phrase: Phrase) -> None:
+    """Outside every heading and container it counts beside both controls, on a page that looks like nobody's."""
+    source = html_source()
+    both = references_of(source, negative=html("Site", PLAIN.format(MISSING.text)))
+    said = html("Site", PLAIN.format(phrase.text))
+    expected = Reason.SUSPENDED if phrase is SUSPENDED else Reason.NOT_FOUND
+    assert classified(said, source, references=both).finding.reason is expected
+    for known in (References(), References(negatives=both.negatives), References(positives=both.positives)):
+        assert classified(said, source, references=known).finding.reason is Reason.UNRECOGNISED
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        html("Site", PLAIN.format(f"They say: {MISSING.text}, and laugh")),
+        html(
+            "Site", "".join(map(PLAIN.format, ("Alice", "@alice", MISSING.text, "I sing and write and dance at night")))
+        ),
+        html("alice", PLAIN.format(MISSING.text)),
+        html("Site", PLAIN.format(MISSING.text) + PLAIN.format("word ") * 500),
+        html("Site", f"<div hidden>{MISSING.text}</div>"),
+    ],
+)
+def test_a_phrase_in_plain_text_that_says_nothing(body: str) -> None:
+    """Within a line, on a page of other words, beside the account's name, on a long page, or where nobody sees it."""
+    source = html_source()
+    negative = html("Site", PLAIN.format(MISSING.text))
+    if "<div hidden>" in body:
+        negative = html("Site", "")
+    assert not classified(body, source, references=references_of(source, negative=negative)).finding.is_absent
+
+
+def test_a_page_without_text_is_like_nothing() -> None:
+    """An empty shell is the same for everybody, whatever the controls showed."""
+    source = html_source(similarity=True)
+    shell = '<!doctype html><html><head><title>Site</title></head><body><div id="app"></div><script>1</script></body>'
+    known = References(positives=references_of(source).positives, negatives=(features_of(shell, source, ALICE),))
+    assert said(classified(shell, source, references=known)) == (
+        Reason.EMPTY_SHELL,
+        Certainty.RESEMBLES,
+        Step.NOTHING,
+    )
+    assert classified(response(shell, status=500), source).finding.reason is Reason.PLATFORM_ERROR
+    assert classified(response(shell, status=418), source).finding.reason is Reason.UNRECOGNISED
