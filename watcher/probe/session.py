@@ -36,12 +36,18 @@ class ProbeSession:
         self._resolver = resolver
 
     @asynccontextmanager
-    async def get(self, url: URL, headers: Mapping[str, str], *, fresh: bool = False) -> AsyncIterator[ClientResponse]:
-        """Ask for `url`; the body is still to be read. Raises what aiohttp raises, and AddressRefusedError."""
+    async def ask(
+        self, url: URL, headers: Mapping[str, str], *, fresh: bool = False, data: bytes | None = None
+    ) -> AsyncIterator[ClientResponse]:
+        """Ask for `url`, or post `data` to it; the body is still to be read.
+
+        Raises what aiohttp raises, and AddressRefusedError.
+        """
         self._rules.check_literal(url.raw_host or "")
         session = self._fresh if fresh else self._warm
         sent = {**headers, **_NO_CACHE} if fresh else headers
-        async with session.get(url, headers=sent, allow_redirects=False) as response:
+        method = "GET" if data is None else "POST"
+        async with session.request(method, url, headers=sent, data=data, allow_redirects=False) as response:
             yield response
 
     async def reaches(self, host: str, port: int = 443, within: timedelta = timedelta(seconds=5)) -> bool:

@@ -41,7 +41,8 @@ _DATE = re.compile(r"20[0-9]{2}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 _HIGHEST_PORT = 65_535
 _KEYED = frozenset({FieldKind.HEADER, FieldKind.META, FieldKind.JSON, FieldKind.JSON_LD, FieldKind.SCRIPT_JSON})
-_NOT_BUILT = ("batch", "browser")
+_KINDS = ("http", "batch")
+_NOT_BUILT = ("browser",)
 
 
 class UnshownError(ValueError):
@@ -233,12 +234,12 @@ def only(word: str) -> Callable[[object], str]:
 
 
 def source_kind(value: object) -> str:
-    """`http`; the other kinds are reserved words."""
+    """`http` or `batch`; the other kinds are reserved words."""
     written = text(value)
     if written in _NOT_BUILT:
         raise ValueError("is not built yet; write http")
-    if written != "http":
-        raise ValueError("is unknown; write http")
+    if written not in _KINDS:
+        raise ValueError("is unknown; write http or batch")
     return written
 
 
@@ -272,6 +273,14 @@ def answer_field(value: object) -> Field:
     if kind not in _KEYED and colon:
         raise ValueError(f"takes no name; write {head}")
     return Field(kind, key.lower() if kind is FieldKind.HEADER else key)
+
+
+def answer_list(value: object) -> str:
+    """The path to a list in a JSON answer, written as a field: `json:data.users`."""
+    field = answer_field(value)
+    if field.kind is not FieldKind.JSON:
+        raise ValueError("is no list of a JSON answer; write it like json:data.users")
+    return field.key
 
 
 def header_name(value: object) -> str:
