@@ -63,12 +63,31 @@ class Book:
     def sources(self, account: Account, health: Callable[[ControlKey], Health]) -> tuple[Source, ...]:
         """The usable sources in the order in which to ask them: those not blind first.
 
-        An absence is not confirmed at a source whose answers are cached for minutes, if there is another.
+        An absence is not confirmed at a source whose answers are cached for minutes, if there is another. Where a batch
+        fails and single look-ups do not, these are made.
         """
         usable = self.platform_of(account).usable_sources
         if self.states[account.id].phase is not Phase.UP:
             usable = tuple(source for source in usable if source.confirms) or usable
-        return tuple(sorted(usable, key=lambda source: health(self.key(account, source)) is Health.BLIND))
+        last = {Health.BLIND, Health.SICK} if any(source.batch for source in usable) else {Health.BLIND}
+        return tuple(sorted(usable, key=lambda source: health(self.key(account, source)) in last))
+
+    def single_sources(self, account: Account, health: Callable[[ControlKey], Health]) -> tuple[Source, ...]:
+        """Those of `sources` to ask about this account alone. A batch is one of them only where there is no other."""
+        ordered = self.sources(account, health)
+        return tuple(source for source in ordered if source.batch is None) or ordered
+
+    def batch_source(self, account: Account, health: Callable[[ControlKey], Health]) -> Source | None:
+        """The source to ask about this account together with others; None: it is to be asked about alone.
+
+        What may open or close an outage is asked about alone, and so is whoever is not to be had in a batch.
+        """
+        state = self.states[account.id]
+        calm = state.phase in (Phase.UP, Phase.NEVER_SEEN) or (state.phase is Phase.NEW and not state.n)
+        first = next(iter(self.sources(account, health)), None)
+        if not calm or first is None or first.batch is None:
+            return None
+        return first if first.batch.takes(state.handle or account.handle) else None
 
     def passed_over(self, account: Account, health: Callable[[ControlKey], Health]) -> tuple[Source, ...]:
         """The sources that would be asked first if they were not blind: pages that are shells for everybody, say."""
@@ -88,7 +107,9 @@ class Book:
 
         One that is blind would say nothing, so that it is the last to be taken.
         """
-        usable = [source for source in self.platform_of(account).usable_sources if source.confirms]
+        usable = [
+            source for source in self.platform_of(account).usable_sources if source.confirms and source.batch is None
+        ]
         if self.states[account.id].stable_id is not None:
             for source in usable:
                 if source.url_by_id is not None:

@@ -20,7 +20,7 @@ from typing import Final
 from tests.corpus.cases import Answer, Broken, Case, read_folder
 from tests.corpus.whom import control_of, instance_of, platform_of, source_of, target_of
 from watcher import controls as running
-from watcher.classify import classify
+from watcher.classify import classify, members_of
 from watcher.judge.gate import admit
 from watcher.model.control import ControlKey, ControlReport
 from watcher.model.exchange import Exchange, FetchFailure, Hop, Purpose, Response, Target, Task
@@ -144,13 +144,14 @@ def exchange_of(
         timeout=timedelta(seconds=10),
     )
     age = answer.headers.get("age", "")
-    return Exchange(
+    exchange = Exchange(
         task=task,
         sent_at=at,
         received_at=at + ANSWER_TOOK,
         outcome=_outcome(answer, asked_url or task.url),
         age=timedelta(seconds=int(age)) if age.isascii() and age.isdigit() else None,
     )
+    return members_of(exchange)[0]  # of the answer to a batch, what it says of this one
 
 
 def _outcome(answer: Answer, asked_url: str) -> Response | FetchFailure:

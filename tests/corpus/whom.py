@@ -133,6 +133,8 @@ def _speaks(case: Case, platform: Platform) -> Source | None:
     """The source one of whose rules reads the answer: it cannot have come from elsewhere, whatever the URL says."""
     page = _page(case.answer, case.url)
     for source in platform.sources:
+        if source.batch is not None:
+            continue  # its rules read items, not answers
         target = target_of(case, platform, source)
         for rule in source.rules:
             said = [match for match in rule.when if match.field.kind is FieldKind.JSON]

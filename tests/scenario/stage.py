@@ -1,6 +1,6 @@
 """The demo's platform with a front door that a story can change: what stands before all pages, and looks alike."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from aiohttp import web
@@ -15,10 +15,13 @@ Front = Callable[[str], web.Response | None]
 class Stage(ScriptedPlatform):
     """Serves what the ScriptedPlatform serves, unless `front` has an answer of its own. Both are in `requests`.
 
+    `batch` answers in place of it those who ask about many at once.
+
     `at_work` is how many requests have come in and are not answered yet.
     """
 
     front: Front | None = None
+    batch: Callable[[], web.Response] | None = None
     at_work = 0
 
     def asked(self, *handles: str, since: datetime | None = None) -> list[Request]:
@@ -30,13 +33,19 @@ class Stage(ScriptedPlatform):
         known = {*handles, ""}
         return [item for item in self.requests if item.handle not in known and (since is None or item.at >= since)]
 
-    async def _serve(self, request: web.Request, handle: str, flavour: Flavour) -> web.Response:
-        answer = self.front(handle) if self.front is not None else None
+    async def _serve(
+        self, request: web.Request, handle: str, flavour: Flavour, others: Sequence[str] = ()
+    ) -> web.Response:
+        handles = (handle, *others)
+        if self.batch is not None and request.path.endswith("getProfiles"):
+            self._note_request(request, handles)
+            return self.batch()
+        answer = next((a for a in map(self.front, handles) if a is not None), None) if self.front is not None else None
         if answer is None:
             self.at_work += 1
             try:
-                return await super()._serve(request, handle, flavour)
+                return await super()._serve(request, handle, flavour, others)
             finally:
                 self.at_work -= 1
-        self.requests.append(Request(at=self._clock.now(), handle=handle, path=request.path_qs))
+        self._note_request(request, handles)
         return answer

@@ -48,6 +48,9 @@ class Said:
 
 
 _SHELL: Final = Said(reason=Reason.EMPTY_SHELL, certainty=Certainty.RESEMBLES, rule="no-visible-text")
+# What a batch says of whom it does not name: a suspicion, on which alone no account that was seen is judged.
+_OMITTED: Final = Said(reason=Reason.UNAVAILABLE, certainty=Certainty.RESEMBLES, rule="omitted")
+
 _UNRECOGNISED: Final = Said(reason=Reason.UNRECOGNISED, certainty=Certainty.RESEMBLES, rule="none")
 
 
@@ -79,6 +82,11 @@ class Look:
     def is_shell(self) -> bool:
         """True for a page that shows nothing until its scripts have run."""
         return self.is_html and self.response.status == HTTPStatus.OK and not self.page.markup.blocks
+
+    @property
+    def is_batch(self) -> bool:
+        """True where the source is asked about many at once."""
+        return self.source.batch is not None
 
     @cached_property
     def features(self) -> Features:
@@ -137,7 +145,17 @@ def _hard_barrier(look: Look) -> Said | None:
     return _barred(barrier) if barrier is not None else _by_rule(look, Step.HARD_BARRIER)
 
 
+def _without_items(look: Look) -> Said:
+    """The answer to a batch that holds no list: whatever else it says, it is of nobody."""
+    said = _by_rule(look, Step.SOFT_BARRIER)
+    return said or Said(reason=Reason.BAD_RESPONSE, certainty=Certainty.STATED, rule="no-items")
+
+
 def _structured(look: Look) -> Said | None:
+    if look.is_batch and not look.exchange.is_item:
+        return _without_items(look)
+    if look.is_batch and look.page.json is None:
+        return _OMITTED
     return _by_rule(look, Step.STRUCTURED)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from watcher.model.account import Severity
 from watcher.model.finding import Reason, Verdict
-from watcher.model.platform import Field, FieldKind
+from watcher.model.platform import Field, FieldKind, SourceKind
 from watcher.settings import scalars, week
 from watcher.settings.values import Secret
 
@@ -79,8 +79,7 @@ REFUSED: list[tuple[Callable[[Any], Any], object, str]] = [
     (scalars.choice(Severity), "crit", "is unknown; did you mean 'critical'?"),
     (scalars.choice(Severity), "zzz", "is unknown; write one of critical, warning, info"),
     (scalars.only("disallow"), "allow", "is unknown; write disallow or remove the key"),
-    (scalars.source_kind, "batch", "is not built yet; write http or browser"),
-    (scalars.source_kind, "brwser", "is unknown; did you mean 'browser'?"),
+    (scalars.choice(SourceKind), "brwser", "is unknown; did you mean 'browser'?"),
     (scalars.renders, "33", "is too large; 32 is the most"),
     (scalars.reason_for(Verdict.PRESENT), "suspended", "is a reason for absent, not for present; write one of"),
     (scalars.reason_for(Verdict.ABSENT), "supended", "is no reason; did you mean 'suspended'?"),
@@ -147,7 +146,7 @@ def test_what_is_wrong_is_refused_with_what_to_write(
         (scalars.account_id, "generic:forum.example/u/alice?x=1", "generic:forum.example/u/alice?x=1"),
         (scalars.choice(Severity), "info", Severity.INFO),
         (scalars.only("disallow"), "disallow", "disallow"),
-        (scalars.source_kind, "http", "http"),
+        (scalars.choice(SourceKind), "http", "http"),
         (scalars.reason_for(Verdict.ABSENT), "gone", Reason.GONE),
         (scalars.answer_field, "status", Field(FieldKind.STATUS)),
         (scalars.answer_field, "header:Retry-After", Field(FieldKind.HEADER, "retry-after")),
