@@ -63,19 +63,48 @@ class Book:
     def sources(self, account: Account, health: Callable[[ControlKey], Health]) -> tuple[Source, ...]:
         """The usable sources in the order in which to ask them: those not blind first.
 
-        An absence is not confirmed at a source whose answers are cached for minutes, if there is another.
+        An absence is not confirmed at a source whose answers are cached for minutes, if there is another. Where a batch
+        fails and the source for single look-ups does not, these are made.
         """
-        usable = self.platform_of(account).usable_sources
-        if self.states[account.id].phase is not Phase.UP:
-            usable = tuple(source for source in usable if source.confirms) or usable
-        return tuple(sorted(usable, key=lambda source: health(self.key(account, source)) is Health.BLIND))
+        usable = self._fit(account)
+        said = {source.name: health(self.key(account, source)) for source in usable}
+        single = next((source.name for source in usable if source.batch is None), None)
+        takes_over = single is not None and said[single] not in (Health.BLIND, Health.SICK)
+
+        def is_last(source: Source) -> bool:
+            is_sick = source.batch is not None and said[source.name] is Health.SICK
+            return said[source.name] is Health.BLIND or (is_sick and takes_over)
+
+        return tuple(sorted(usable, key=is_last))
+
+    def single_sources(self, account: Account, health: Callable[[ControlKey], Health]) -> tuple[Source, ...]:
+        """Those of `sources` to ask about this account alone. A batch is one of them only where there is no other."""
+        ordered = self.sources(account, health)
+        return tuple(source for source in ordered if source.batch is None) or ordered
+
+    def batch_source(self, account: Account, health: Callable[[ControlKey], Health]) -> Source | None:
+        """The source to ask about this account together with others; None: it is to be asked about alone.
+
+        What may open or close an outage is asked about alone, and so is whoever is not to be had in a batch.
+        """
+        state = self.states[account.id]
+        calm = state.phase in (Phase.UP, Phase.NEVER_SEEN) or (state.phase is Phase.NEW and not state.n)
+        first = next(iter(self.sources(account, health)), None)
+        if not calm or first is None or first.batch is None:
+            return None
+        return first if first.batch.takes(state.handle or account.handle) else None
 
     def passed_over(self, account: Account, health: Callable[[ControlKey], Health]) -> tuple[Source, ...]:
-        """The sources that would be asked first if they were not blind: pages that are shells for everybody, say."""
+        """The sources that would be asked first if they were not blind, or failing: pages that are shells, say."""
+        usable, asked = self._fit(account), self.sources(account, health)
+        return usable[: usable.index(asked[0])] if asked else ()
+
+    def _fit(self, account: Account) -> tuple[Source, ...]:
+        """The usable sources in the order of the platform file; while it is not up, those that confirm, if any."""
         usable = self.platform_of(account).usable_sources
-        blind = [health(self.key(account, source)) is Health.BLIND for source in usable]
-        first = blind.index(False) if False in blind else 0
-        return usable[:first]
+        if self.states[account.id].phase is Phase.UP:
+            return usable
+        return tuple(source for source in usable if source.confirms) or usable
 
     def second_task(
         self,
@@ -88,7 +117,7 @@ class Book:
 
         One that is blind would say nothing, so that it is the last to be taken.
         """
-        usable = [source for source in self.platform_of(account).usable_sources if source.confirms]
+        usable = [s for s in self.platform_of(account).usable_sources if s.confirms and s.batch is None]
         if self.states[account.id].stable_id is not None:
             for source in usable:
                 if source.url_by_id is not None:

@@ -6,16 +6,17 @@ One refresh at a time per key, shared by all who wait for it. Decides nothing: j
 import asyncio
 import secrets
 import string
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final, Generic, Protocol, TypeVar
 
 import structlog
 
-from watcher.classify import Classified, classify
+from watcher.classify import Classified, classify, members_of
 from watcher.classify.condense import condense
 from watcher.clock import Clock
+from watcher.judge.gate import vouched_for
 from watcher.judge.platform_health import assess
 from watcher.model.control import ControlFinding, ControlKey, ControlReport, Features, Health, References
 from watcher.model.exchange import Exchange, Purpose, Target, Task
@@ -31,6 +32,9 @@ _LAPSE: Final = timedelta(hours=1)
 # The refresh that is under way, one of one's own, and one more where caches answered with older copies than expected.
 _ROUNDS: Final = 3
 _NEGATIVES: Final = 2
+# While what rides along in batches is not there, controls are asked by themselves this often.
+_DOUBT: Final = timedelta(minutes=1)
+T = TypeVar("T")
 _ALPHABET: Final = string.ascii_lowercase + string.digits
 
 
@@ -50,12 +54,21 @@ class Need:
     negative: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Companions(Generic[T]):
+    """The controls that ride along in a batch: as whom to ask about, or as what was said of them."""
+
+    positive: T | None
+    negative: T
+
+
 @dataclass(slots=True)
 class _Post:
     """One key's controls: where to ask, what was said, and the refresh that is under way.
 
     `asked_…` is the instant after which what that side said last was true. `behind`: by how much that lay before the
-    asking, for a cache may have answered; `Age: 0` alone means that the copy may be a second old.
+    asking, for a cache may have answered; `Age: 0` alone means that the copy may be a second old. `alone_at` is when
+    a refresh was last begun, beside what rode along in batches.
     """
 
     key: ControlKey
@@ -66,6 +79,7 @@ class _Post:
     asked_positive: datetime | None = None
     asked_negative: datetime | None = None
     refreshed_at: datetime | None = None
+    alone_at: datetime | None = None
     behind: timedelta = timedelta(0)
     turn: int = 0
     running: asyncio.Task[None] | None = None
@@ -174,6 +188,37 @@ class Controls:
             await asyncio.shield(running)
         return self.report(key)
 
+    def companions(self, key: ControlKey, others: Collection[str]) -> Companions[Target]:
+        """Whom to ask about in one request with the `others`: an account that exists, if one is known, and nobody."""
+        post = self._posts[key]
+        there = [h for h in _in_turn(self._positives(key), post.turn) if h not in others][:1]
+        handles = (*there, impossible(post.platform))
+        *positive, negative = (Target(handle=handle, instance=key.instance) for handle in handles)
+        return Companions(positive=next(iter(positive), None), negative=negative)
+
+    def note(self, key: ControlKey, said: Companions[Exchange]) -> tuple[ControlFinding, ...]:
+        """Take up what one answer said of its `companions`, positive and negative; what that was.
+
+        It serves as well as a refresh. Where the account that exists is not there, others are asked about soon.
+        """
+        post = self._posts.get(key)
+        if post is None:
+            return ()
+        positives = [said.positive] if said.positive is not None else []
+        post.report = _merge(post.report, positives, [said.negative])
+        handles = {exchange.task.target.handle for exchange in (*positives, said.negative)}
+        beside = tuple(c for c in (*post.report.positives, *post.report.negatives) if c.handle in handles)
+        if vouched_for(beside):
+            began = said.negative.seen.earliest
+            post.asked_positive = max(began, post.asked_positive or began)
+            post.asked_negative = post.refreshed_at = max(began, post.asked_negative or began)
+        elif positives:
+            post.turn += 1
+            soon = post.alone_at is None or self._clock.now() - post.alone_at >= _DOUBT
+            post.refreshed_at = None if soon else post.refreshed_at
+        self._changed(post.report)
+        return beside
+
     async def close(self) -> None:
         """Stop all refreshes."""
         running = [post.running for post in self._posts.values() if post.running is not None]
@@ -204,6 +249,7 @@ class Controls:
             post.behind, post.asked_positive = behind, began - behind
         post.asked_negative = began if "negative" in sides else post.asked_negative
         post.refreshed_at = began if sides == {"positive", "negative"} else post.refreshed_at
+        post.alone_at = began
         self._changed(post.report)
 
     async def _ask_positives(self, post: _Post, wanted: bool) -> list[Exchange]:
@@ -227,7 +273,7 @@ class Controls:
 
     async def _ask(self, post: _Post, handle: str) -> Exchange:
         now = self._clock.now()
-        return await self._fetch(
+        exchange = await self._fetch(
             Task(
                 purpose=Purpose.CONTROL,
                 platform=post.platform,
@@ -239,6 +285,7 @@ class Controls:
                 fresh=True,
             )
         )
+        return members_of(exchange)[0]
 
 
 def impossible(platform: Platform) -> str:

@@ -56,6 +56,8 @@ def _sources(look: Look) -> Iterator[str]:
     for source in look.platform.sources:
         if source.why_unusable is not None:
             standing = f"not usable: {source.why_unusable}"
+        elif source.name not in asked and source.batch is not None:
+            standing = "not asked: it is for many accounts at once"
         elif source.name not in asked:
             standing = "not asked: the one before it was enough"
         elif source.name == asked[-1]:

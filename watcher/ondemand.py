@@ -52,7 +52,7 @@ async def look_at(
     """
     began_at, book = clock.now(), pipeline.book
     examined: list[Examined] = []
-    for source in book.sources(account, pipeline.controls.health):
+    for source in book.single_sources(account, pipeline.controls.health):
         task = book.task(account, source, Purpose.MANUAL, clock.now())
         examined.append(await pipeline.examine(task, wary=wary))
         now_listed = book.watchlist.accounts.get(account.id)

@@ -11,6 +11,7 @@ from typing import Final
 
 import structlog
 
+from watcher.asking import Answered, ask, key_of, no_source
 from watcher.book import VANTAGE, Book
 from watcher.bundle import Sighting, witnessed
 from watcher.classify import Classified, Step, classify
@@ -18,14 +19,14 @@ from watcher.classify.condense import condense, kept_controls
 from watcher.clock import Clock
 from watcher.controls import Controls, Fetch, Need
 from watcher.handover import Handover, is_same_page
-from watcher.judge.gate import NEGATIVE_FRESH, admit, refuse
+from watcher.judge.gate import NEGATIVE_FRESH, admit, refuse, vouched_for
 from watcher.judge.machine import fall_silent, step
 from watcher.judge.policy import wait
 from watcher.metrics import Metrics
 from watcher.model.account import Account, Watchlist
-from watcher.model.control import ControlKey, ControlReport
+from watcher.model.control import ControlFinding, ControlReport
 from watcher.model.exchange import Exchange, Purpose, Task
-from watcher.model.finding import Certainty, Evidence, Finding, Reason, Stamp, Verdict
+from watcher.model.finding import Certainty, Finding, Reason
 from watcher.model.outage import BUNDLE, ZERO, AccountState, Decision, Phase, Transition
 from watcher.model.platform import Answers, Platform
 from watcher.model.route import Route
@@ -85,15 +86,16 @@ class Pipeline:
 
     # One look.
 
-    async def look(self, account_id: str) -> timedelta | None:
-        """Look at one account and judge what is seen; how long to wait before the next look.
+    async def look(self, account_id: str, *, suspected: bool = False) -> timedelta | None:
+        """Look at one account by itself and judge what is seen; how long to wait before the next look.
 
-        None when the account is no longer watched.
+        `suspected`: a batch did not name it, so that it is looked at as one to be confirmed. None when the account is
+        no longer watched.
         """
         account = self.book.watchlist.accounts.get(account_id)
         if account is None:
             return None
-        settled = self.book.states[account_id].phase in (Phase.UP, Phase.NEVER_SEEN)
+        settled = self.book.states[account_id].phase in (Phase.UP, Phase.NEVER_SEEN) and not suspected
         examined = await self._examine_account(account, Purpose.ROUTINE if settled else Purpose.CONFIRM)
         now_listed = self.book.watchlist.accounts.get(account_id)
         if now_listed is None:
@@ -109,7 +111,7 @@ class Pipeline:
         # Their controls go on being asked, every five minutes: so it is noticed when they see again.
         for source in self.book.passed_over(account, self.controls.health):
             self.controls.keep(self.book.key(account, source), self.book.platform_of(account), source)
-        for source in self.book.sources(account, self.controls.health):
+        for source in self.book.single_sources(account, self.controls.health):
             if account.id not in self.book.states:
                 return examined  # taken off the list meanwhile
             task = self.book.task(account, source, purpose, self._clock.now())
@@ -119,11 +121,12 @@ class Pipeline:
         finding = examined.finding
         if account.id not in self.book.states:
             return examined
-        if finding.is_absent and (self._is_last_confirmation(account) or self._may_have_moved(account, finding.at)):
+        if finding.is_absent and (self.is_last_confirmation(account) or self._may_have_moved(account, finding.at)):
             return await self._second_look(account, examined)
         return examined
 
-    def _is_last_confirmation(self, account: Account) -> bool:
+    def is_last_confirmation(self, account: Account) -> bool:
+        """True when one more absence opens an outage."""
         state = self.book.states[account.id]
         if state.phase not in (Phase.UP, Phase.SUSPECT):
             return False
@@ -161,45 +164,38 @@ class Pipeline:
 
         `wary`: the account is down, so that its presence too must be proven against a page that shows everybody.
         """
-        key = ControlKey(
-            platform=task.platform.id, instance=task.target.instance, source=task.source.name, vantage=VANTAGE
-        )
-        # Before the answer is waited for: a reload may turn the source off meanwhile, and it must stay so.
-        self.controls.keep(key, task.platform, task.source)
-        exchange = await self._fetch(task)
-        self._reachability.note_exchange(exchange)
+        answered = await self.ask(task)
+        return await self.prove(answered.parts[0], wary=wary, beside=answered.beside)
+
+    async def ask(self, task: Task) -> Answered:
+        """Put the question."""
+        answered = await ask(task, self._fetch, self.controls)
+        self._reachability.note_exchange(answered.whole)
+        return answered
+
+    async def prove(self, exchange: Exchange, *, wary: bool, beside: tuple[ControlFinding, ...] = ()) -> Examined:
+        """Classify + admit: waits for controls where those `beside` the answer are not enough."""
+        task = exchange.task
+        key = key_of(task)
         report = self.controls.report(key)
         known = report.references
         classified = classify(exchange, known, vantage=VANTAGE)
-        need = _need(classified, task, wary=wary)
+        need = _need(classified, task, wary=wary, vouched=vouched_for(beside))
         if need is not None:
             report = await self.controls.satisfy(key, need)
             if report.references != known:  # beside the same pages it would say the same
                 classified = classify(exchange, report.references, vantage=VANTAGE)
-            late = _need(classified, task, wary=wary)
+            late = _need(classified, task, wary=wary, vouched=vouched_for(beside))
             report = await self.controls.satisfy(key, late) if late is not None else report
         pinned = task.target.stable_id
-        finding = admit(classified.finding, report, self._clock.now(), pinned=pinned, wary=wary)
+        finding = admit(classified.finding, report, self._clock.now(), pinned=pinned, wary=wary, beside=beside)
         if self.sight.is_our_fault(finding, self._clock.now()):
             finding = refuse(finding, Reason.LOCAL_NETWORK, "nothing is reached from here")
         return Examined(finding=finding, exchange=exchange, classified=classified, report=report)
 
     def nothing_to_ask(self, account: Account) -> Examined:
         """The finding on an account whose platform has no usable source."""
-        now = self._clock.now()
-        why = "; ".join(f"{s.name} {s.why_unusable}" for s in self.book.platform_of(account).sources)
-        return Examined(
-            finding=Finding(
-                verdict=Verdict.INCONCLUSIVE,
-                reason=Reason.NO_SOURCE,
-                certainty=Certainty.STATED,
-                source="",
-                vantage=VANTAGE,
-                at=now,
-                seen=Stamp(earliest=now, latest=now),
-                evidence=Evidence(step=Step.TRANSPORT, rule="no-source", detail=why),
-            )
-        )
+        return Examined(finding=no_source(self.book.platform_of(account), self._clock.now()))
 
     # What comes of it.
 
@@ -303,18 +299,21 @@ class Pipeline:
         self._log.info(transition.kind, account=account.id, at=f"{transition.at:%Y-%m-%dT%H:%M:%SZ}", **facts)
 
 
-def _need(classified: Classified, task: Task, *, wary: bool) -> Need | None:
-    """Which controls a finding must wait for before it can be admitted or told apart; None: it can be as it is."""
+def _need(classified: Classified, task: Task, *, wary: bool, vouched: bool) -> Need | None:
+    """Which controls a finding must wait for before it can be admitted or told apart; None: it can be as it is.
+
+    `vouched`: a positive control was there in the same answer.
+    """
     finding = classified.finding
     lately = finding.at - NEGATIVE_FRESH
     compares = task.source.answers is Answers.HTML and bool(task.source.identity or task.source.similarity)
     if finding.is_absent:
         # Without the negative control's page, a profile that quotes a missing page's text would not be recognised.
         compared = finding.certainty is Certainty.RESEMBLES or compares
-        return Need(positive=finding.at, negative=lately if compared else None)
+        return Need(positive=None if vouched else finding.at, negative=lately if compared else None)
     if finding.is_present:
         proven = finding.stable_id is not None and finding.stable_id == task.target.stable_id
-        return Need(negative=finding.at) if wary and not proven else None
+        return Need(negative=finding.seen.earliest if vouched else finding.at) if wary and not proven else None
     if compares and classified.trace[-1][0] in (Step.SOFT_BARRIER, Step.NOTHING):
         return Need(positive=lately if task.source.similarity else None, negative=lately)
     return None

@@ -5,15 +5,18 @@ What a look finds is the pipeline's business, when the next one is due the plan'
 
 import asyncio
 from collections.abc import Coroutine
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
+from watcher.batches import Batches, Looked
 from watcher.clock import Clock
 from watcher.metrics import Metrics
+from watcher.model.account import Account
 from watcher.model.exchange import Purpose
-from watcher.model.outage import Phase
+from watcher.model.outage import ZERO, Phase
 from watcher.model.platform import Pace
 from watcher.pipeline import Pipeline
 from watcher.probe import Pacer
@@ -33,6 +36,8 @@ class Rounds:
         self._pacer = pacer
         self._clock = clock
         self._metrics = metrics
+        self._batches = Batches(pipeline, clock)
+        self._suspected: set[str] = set()  # whom a batch did not name
         self._paces: dict[str, Pace] = {}
         self._looks: set[asyncio.Task[None]] = set()
         self._log = structlog.get_logger("watcher")
@@ -49,26 +54,18 @@ class Rounds:
         for account in accounts:
             for source in self._book.sources(account, controls.health)[:1]:
                 controls.keep(self._book.key(account, source), self._book.platform_of(account), source)
+        self._suspected &= self._book.states.keys()
         self._paces.clear()
-        self.plan.replace(
-            (
-                Slot(
-                    account_id=account.id,
-                    host=self._host(account.id),
-                    interval=account.policy.interval,
-                    urgent=self._book.states[account.id].phase in _UNSETTLED,
-                )
-                for account in accounts
-            ),
-            self._clock.now(),
-        )
+        self.plan.replace(map(self._slot, accounts), self._clock.now())
 
     def tick(self) -> None:
         """Start every look that is due and that its host can take."""
         now = self._clock.now()
         for due in self.plan.due(now, self._capacity):
-            self._metrics.schedule_lag.observe(max(0.0, (now - due.at).total_seconds()))
-            self.start(self._look(due.account_id))
+            for each in due.all:
+                self._metrics.schedule_lag.observe(max(0.0, (now - each.at).total_seconds()))
+            account_ids = tuple(each.account_id for each in due.all)
+            self.start(self._look_together(account_ids) if due.batch else self._look(due.account_id))
 
     def start(self, work: Coroutine[None, None, None]) -> None:
         """Let `work` run along; `finish` waits for it too."""
@@ -85,31 +82,66 @@ class Rounds:
             look.cancel()
         await asyncio.gather(*looks, return_exceptions=True)
 
-    def _host(self, account_id: str) -> str:
-        """Where the account is asked: what pace and schedule go by."""
-        account = self._book.watchlist.accounts[account_id]
-        for source in self._book.sources(account, self._pipeline.controls.health)[:1]:
-            task = self._book.task(account, source, Purpose.ROUTINE, self._clock.now())
-            self._paces[task.host] = source.pace
-            return task.host
-        return _NOWHERE
+    def _slot(self, account: Account) -> Slot:
+        """Where the account is asked about, alone or in a batch: what pace and schedule go by."""
+        health = self._pipeline.controls.health
+        urgent = self._book.states[account.id].phase in _UNSETTLED
+        slot = Slot(account_id=account.id, host=_NOWHERE, interval=account.policy.interval, urgent=urgent)
+        together = None if account.id in self._suspected else self._book.batch_source(account, health)
+        source = together or next(iter(self._book.single_sources(account, health)), None)
+        if source is None:
+            return slot
+        host = self._book.task(account, source, Purpose.ROUTINE, self._clock.now()).host
+        self._paces[host] = source.pace
+        if together is None or together.batch is None:
+            return replace(slot, host=host)
+        key = self._book.key(account, together)
+        return replace(slot, host=host, batch=f"{key.platform} {key.instance} {key.source}", room=together.batch.room)
 
     def _capacity(self, host: str) -> int:
         pace = self._paces.get(host)
         return len(self.plan) if pace is None else self._pacer.capacity(host, pace)
 
     async def _look(self, account_id: str) -> None:
-        wait: timedelta | None
+        """Look at one account by itself."""
+        suspected = account_id in self._suspected
+        self._suspected.discard(account_id)
         try:
-            wait = await self._pipeline.look(account_id)
+            wait = await self._pipeline.look(account_id, suspected=suspected)
         except Exception:  # noqa: BLE001 - a fault of ours is no verdict, and must not end the watching
             self._log.error("look_failed", account=account_id, exc_info=True)
-            account = self._book.watchlist.accounts.get(account_id)
-            wait = account.policy.interval if account is not None else None
-            looked_at = self._clock.now()
+            self._put_back_after_fault(account_id)
         else:
-            state = self._book.states.get(account_id)
-            looked_at = (state and state.last_probe_at) or self._clock.now()
-        if wait is not None:  # else it was taken off the list meanwhile
-            self.plan.move(account_id, self._host(account_id))
-            self.plan.again(account_id, looked_at, wait)
+            if wait is not None:  # else it was taken off the list meanwhile
+                self._put_back(account_id, wait)
+
+    async def _look_together(self, account_ids: tuple[str, ...]) -> None:
+        """Look at several in one request; who is not named in the answer is looked at alone, and at once."""
+        try:
+            looked = await self._batches.look(account_ids)
+        except Exception:  # noqa: BLE001 - as above
+            self._log.error("look_failed", accounts=" ".join(account_ids), exc_info=True)
+            looked = Looked()
+        for account_id in account_ids:
+            if account_id in looked.suspected:
+                self._suspected.add(account_id)
+                self._put_back(account_id, ZERO)
+            elif account_id in looked.waits:
+                self._put_back(account_id, looked.waits[account_id])
+            else:
+                self._put_back_after_fault(account_id)
+
+    def _put_back(self, account_id: str, wait: timedelta, looked_at: datetime | None = None) -> None:
+        """Have the account looked at after `wait`, where it is to be asked about now."""
+        account, state = self._book.watchlist.accounts.get(account_id), self._book.states.get(account_id)
+        if account is None or state is None:
+            return
+        slot = self._slot(account)
+        self.plan.move(account_id, slot.host, slot.batch, slot.room)
+        looked_at = looked_at or (state.last_probe_at if wait else None) or self._clock.now()
+        self.plan.again(account_id, looked_at, wait)
+
+    def _put_back_after_fault(self, account_id: str) -> None:
+        account = self._book.watchlist.accounts.get(account_id)
+        if account is not None:
+            self._put_back(account_id, account.policy.interval, self._clock.now())

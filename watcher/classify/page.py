@@ -229,7 +229,14 @@ def _steps(path: str) -> tuple[str, ...]:
     return tuple(part.replace("\\.", ".") for part in _STEP.split(path))
 
 
-def _walk(document: Json, path: str) -> Iterator[str]:
+class _Nothing:
+    """Stands for what is not at a path."""
+
+
+_NOTHING: Final = _Nothing()
+
+
+def _at(document: Json, path: str) -> "Json | _Nothing":
     """The value at a dotted path; `$` is the document itself."""
     node = document
     for step in () if path == "$" else _steps(path):
@@ -238,11 +245,24 @@ def _walk(document: Json, path: str) -> Iterator[str]:
         elif isinstance(node, list) and step.isascii() and step.isdigit() and int(step) < len(node):
             node = node[int(step)]
         else:
-            return
-    yield _render(node)
+            return _NOTHING
+    return node
 
 
-def _render(node: Json) -> str:
+def walk(document: Json, path: str) -> Json:
+    """The value at a dotted path; None where there is none."""
+    node = _at(document, path)
+    return None if isinstance(node, _Nothing) else node
+
+
+def _walk(document: Json, path: str) -> Iterator[str]:
+    node = _at(document, path)
+    if not isinstance(node, _Nothing):
+        yield rendered(node)
+
+
+def rendered(node: Json) -> str:
+    """A value as rules compare it."""
     match node:
         case None:
             return "null"

@@ -11,6 +11,7 @@ from typing import Final
 
 from watcher.classify.barriers import Barrier, hard_barrier, soft_barrier
 from watcher.classify.markup import MAX_TEXT, Selector
+from watcher.classify.members import is_omitted
 from watcher.classify.page import Page
 from watcher.classify.phrases import Hit, find_phrase
 from watcher.classify.rules import Step, extract, found, holds, step_of
@@ -45,6 +46,9 @@ class Said:
     language: str | None = None
 
 
+# What a batch says of whom it does not name: a suspicion, on which alone no account that was seen is judged.
+_OMITTED: Final = Said(reason=Reason.UNAVAILABLE, certainty=Certainty.RESEMBLES, rule="omitted")
+
 _UNRECOGNISED: Final = Said(reason=Reason.UNRECOGNISED, certainty=Certainty.RESEMBLES, rule="none")
 
 
@@ -71,6 +75,11 @@ class Look:
     def is_html(self) -> bool:
         """True where the source answers with pages."""
         return self.source.answers is Answers.HTML
+
+    @property
+    def is_batch(self) -> bool:
+        """True where the source is asked about many at once."""
+        return self.source.batch is not None
 
     @cached_property
     def features(self) -> Features:
@@ -126,10 +135,19 @@ def _is_telling(step: Step) -> bool:
 
 def _hard_barrier(look: Look) -> Said | None:
     barrier = hard_barrier(look.exchange, look.response, look.page)
-    return _barred(barrier) if barrier is not None else _by_rule(look, Step.HARD_BARRIER)
+    said = _barred(barrier) if barrier is not None else _by_rule(look, Step.HARD_BARRIER)
+    return said or (_without_items(look) if look.is_batch and not look.exchange.is_item else None)
+
+
+def _without_items(look: Look) -> Said:
+    """The answer to a batch that holds no list: whatever else it says, it is of nobody."""
+    said = _by_rule(look, Step.SOFT_BARRIER)
+    return said or Said(reason=Reason.BAD_RESPONSE, certainty=Certainty.STATED, rule="no-items")
 
 
 def _structured(look: Look) -> Said | None:
+    if is_omitted(look.exchange):
+        return _OMITTED
     return _by_rule(look, Step.STRUCTURED)
 
 

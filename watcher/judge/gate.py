@@ -11,7 +11,13 @@ NEGATIVE_FRESH: Final = timedelta(minutes=5)
 
 
 def admit(
-    finding: Finding, report: ControlReport, now: datetime, *, pinned: str | None = None, wary: bool = False
+    finding: Finding,
+    report: ControlReport,
+    now: datetime,
+    *,
+    pinned: str | None = None,
+    wary: bool = False,
+    beside: tuple[ControlFinding, ...] = (),
 ) -> Finding:
     """The finding itself where the controls bear it out, else INCONCLUSIVE(control_failed) with the raw one kept.
 
@@ -20,10 +26,13 @@ def admit(
     negative control of the last five minutes that it resembles. PRESENT passes while no negative control is
     PRESENT (a page that shows everybody must not close outages), `wary` only beside a negative control that was
     answered after it and showed nobody; with the `pinned` stable id it always does.
+
+    `beside` are the controls that were answered in the very same response as the target, which no wall can have come
+    between. Equal stamps alone do not say so: they must have been in one batch.
     """
     why: str | None = None
     if finding.is_absent:
-        why = _against_absent(finding, report, now)
+        why = _against_absent(finding, report, now, beside)
     elif finding.is_present:
         why = _against_present(finding, report, pinned, wary=wary)
     return finding if why is None else refuse(finding, Reason.CONTROL_FAILED, why)
@@ -39,16 +48,23 @@ def refuse(finding: Finding, reason: Reason, why: str) -> Finding:
     )
 
 
-def _against_absent(finding: Finding, report: ControlReport, now: datetime) -> str | None:
+def _against_absent(
+    finding: Finding, report: ControlReport, now: datetime, beside: tuple[ControlFinding, ...]
+) -> str | None:
     if (report.key.source, report.key.vantage) != (finding.source, finding.vantage):
         return f"the controls were asked another way: {report.key.source} from {report.key.vantage}"
-    if report.positive_after(finding.at) is None:
+    if not vouched_for(beside) and report.positive_after(finding.at) is None:
         return f"no positive control was present after the answer: {describe(report.positives)}"
     if finding.certainty is Certainty.RESEMBLES and not any(
         _is_like(negative, finding, now) for negative in report.negatives
     ):
         return f"no negative control of the last 5 minutes looks the same: {describe(report.negatives)}"
     return None
+
+
+def vouched_for(beside: tuple[ControlFinding, ...]) -> bool:
+    """True when one of the controls that were asked about in the same request is there."""
+    return any(control.finding.is_present for control in beside)
 
 
 def _is_like(negative: ControlFinding, finding: Finding, now: datetime) -> bool:

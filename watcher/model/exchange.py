@@ -1,13 +1,18 @@
 """One question put to a platform and what came back."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from urllib.parse import urlsplit
+from json import dumps
+from typing import Final
+from urllib.parse import quote, urlsplit
 
 from watcher.model.finding import Reason, Stamp
-from watcher.model.platform import Platform, Source, expand
+from watcher.model.platform import Batch, Platform, Source, expand, in_quotes
+
+MEMBERS: Final = "{members}"
+"""Where in a batch's URL or body its members stand."""
 
 
 class Purpose(StrEnum):
@@ -33,10 +38,25 @@ class Target:
     by_id: bool = False
 
 
+def name_of(template: str, target: Target, place: int, spelt: Callable[[str], str] = str) -> str:
+    """A template of a batch, filled in for the member at that place. The handle last, for it is not ours."""
+    return (
+        template.replace("{n}", str(place))
+        .replace("{instance}", target.instance)
+        .replace("{stable_id}", spelt(target.stable_id or ""))
+        .replace("{handle}", spelt(target.handle))
+    )
+
+
+def _in_url(name: str) -> str:
+    return quote(name, safe=":")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """A question to be put: `source` of `platform` about `target`.
 
+    A batch asks about all its `members` (about the target alone where none are named), controls among them.
     `fresh` wants a new connection and no cached copy; an answer older than `max_age` is stale. `screenshot` wants a
     picture of the page, where the source can give one.
     """
@@ -50,18 +70,44 @@ class Task:
     timeout: timedelta
     fresh: bool = False
     screenshot: bool = False
+    members: tuple[Target, ...] = ()
 
     @property
     def url(self) -> str:
         """The address to ask."""
         target = self.target
         by_id = target.by_id and self.source.url_by_id is not None and target.stable_id is not None
-        return expand(
+        url = expand(
             (self.source.url_by_id or "") if by_id else self.source.url,
             handle=target.handle,
             instance=target.instance,
             stable_id=target.stable_id or "",
         )
+        return url if self.source.batch is None else url.replace(MEMBERS, self._members(self.source.batch, _in_url))
+
+    @property
+    def asked_about(self) -> tuple[Target, ...]:
+        """Everybody whom the answer is about."""
+        return self.members or (self.target,)
+
+    def body(self, credential: str) -> str | None:
+        """What is sent along, a JSON object with the credential in it; None for nothing."""
+        if not self.source.body:
+            return None
+        members = "" if self.source.batch is None else self._members(self.source.batch, in_quotes)
+        return dumps(
+            {
+                key: name_of(template.replace("{credential}", credential), self.target, 0, in_quotes).replace(
+                    MEMBERS, members
+                )
+                for key, template in self.source.body.items()
+            }
+        )
+
+    def _members(self, batch: Batch, spelt: Callable[[str], str]) -> str:
+        """All members as URL or body has them, each name `spelt` so that it stays one."""
+        named = (name_of(batch.member, target, place, spelt) for place, target in enumerate(self.asked_about))
+        return batch.join.join(named)
 
     @property
     def host(self) -> str:
@@ -109,6 +155,7 @@ class Exchange:
 
     `age` is the response's Age header: how long ago a cache had it from the origin; None without one. Of an answer that
     is put together of several it is the oldest's, and `youngest` that of the youngest.
+    `is_item`: of the answer to a batch, the outcome is what it says of the task's target alone.
     """
 
     task: Task
@@ -117,6 +164,7 @@ class Exchange:
     outcome: Response | FetchFailure
     age: timedelta | None = None
     youngest: timedelta | None = None
+    is_item: bool = False
 
     @property
     def seen(self) -> Stamp:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from json import dumps
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -94,10 +95,18 @@ class Phrase:
 
 
 class SourceKind(StrEnum):
-    """How a source is asked. `batch` is a reserved word of the schema."""
+    """How a source is asked: about one account, about many at once, or by rendering its page."""
 
     HTTP = "http"
+    BATCH = "batch"
     BROWSER = "browser"
+
+
+class Method(StrEnum):
+    """How a question is sent. What POST asks is never asked again of where a redirect leads."""
+
+    GET = "get"
+    POST = "post"
 
 
 class Answers(StrEnum):
@@ -125,6 +134,50 @@ DEFAULT_PACE = Pace(requests=10, per=timedelta(minutes=1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Items:
+    """A list in the answer to a batch (or a mapping): `list_` is where, `names` where each item says whose it is.
+
+    Dotted paths; `$key` among `names` is the item's own key in a mapping.
+    """
+
+    list_: str
+    names: tuple[str, ...]
+
+
+KEY: Final = "$key"
+NAMES: Final = ("{handle}",)
+ANY_HANDLE: Final = ".*"
+CONTROL_PLACES: Final = 2
+"""So many places of a batch are a control's: one account that exists and one handle that cannot."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """How one request asks about `size` accounts, its controls among them, and where in the answer each is found.
+
+    `member` is what stands for one of them, over `{handle}`, `{stable_id}`, `{instance}` and `{n}`, its number from 0;
+    joined by `join` they take the place of `{members}` in URL or body. An item is a member's when it bears one of
+    `names`, templates over the same. Only handles that `handles` matches are asked this way: the others would spoil it.
+    """
+
+    size: int
+    member: str
+    join: str
+    items: tuple[Items, ...]
+    names: tuple[str, ...] = NAMES
+    handles: str = ANY_HANDLE
+
+    @property
+    def room(self) -> int:
+        """How many accounts fit in beside the controls."""
+        return self.size - CONTROL_PLACES
+
+    def takes(self, handle: str) -> bool:
+        """True when that handle may be asked about together with others."""
+        return re.fullmatch(self.handles, handle, re.DOTALL) is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """One place to ask about an account.
 
@@ -135,12 +188,17 @@ class Source:
     `blind` says that what logged-out visitors get here does not tell a missing account from others.
     `wait_for` are selectors of which one must match before a browser's page counts as rendered. `missing` says what
     this machine lacks to ask the source; None when it lacks nothing.
+    A `batch` makes it one of kind BATCH, whose URL or `body` has `{members}`, and whose rules are about one item.
+    `body` is sent as a JSON object; its values may hold `{credential}`.
     """
 
     name: str
     url: str
     answers: Answers
     kind: SourceKind = SourceKind.HTTP
+    batch: Batch | None = None
+    method: Method = Method.GET
+    body: Mapping[str, str] = field(default_factory=dict)
     url_by_id: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
@@ -257,6 +315,11 @@ def expand(template: str, *, handle: str, instance: str = "", stable_id: str = "
         .replace("{stable_id}", quote(stable_id, safe=":"))
         .replace("{credential}", credential)
     )
+
+
+def in_quotes(text: str) -> str:
+    """`text` as it may stand within double quotes, in JSON and in languages that write texts as JSON does."""
+    return dumps(text, ensure_ascii=False)[1:-1]
 
 
 def is_at_home(url: str, asked: str, platform: Platform) -> bool:

@@ -15,7 +15,8 @@ _LONGEST: Final = timedelta(days=3650)
 def request_headers(task: Task) -> dict[str, str]:
     """The source's headers, filled in. Holds the credential: for the wire only."""
     target = task.target
-    return {
+    kind = {"content-type": "application/json"} if task.source.body else {}
+    return kind | {
         name: expand(
             template,
             handle=target.handle,

@@ -80,12 +80,14 @@ class Prober:
 
     async def _ask(self, task: Task) -> Exchange:
         platform = task.platform.id
+        body = task.body(task.source.secret)
         visit = Visit(
             url=task.url,
             timeout=task.timeout,
             max_body=self._settings.max_body,
             headers=request_headers(task),
             fresh=task.fresh,
+            data=None if body is None else body.encode(),
             follows=lambda url: is_at_home(url, task.url, task.platform),
         )
         self._metrics.probes.labels(platform).inc()

@@ -36,17 +36,22 @@ class ProbeSession:
         self._resolver = resolver
 
     @asynccontextmanager
-    async def get(self, url: URL, headers: Mapping[str, str], *, fresh: bool = False) -> AsyncIterator[ClientResponse]:
-        """Ask for `url`; the body is still to be read. Raises what aiohttp raises, and AddressRefusedError."""
+    async def ask(
+        self, url: URL, headers: Mapping[str, str], *, fresh: bool = False, data: bytes | None = None
+    ) -> AsyncIterator[ClientResponse]:
+        """Ask for `url`, or post `data` to it; the body is still to be read.
+
+        Raises what aiohttp raises, and AddressRefusedError.
+        """
         sent = {**headers, **_NO_CACHE} if fresh else headers
-        async with self.send("GET", url, sent, fresh=fresh) as response:
+        async with self.send("GET" if data is None else "POST", url, sent, data, fresh=fresh) as response:
             yield response
 
     @asynccontextmanager
     async def send(
         self, method: str, url: URL, headers: Mapping[str, str], body: bytes | None = None, *, fresh: bool = False
     ) -> AsyncIterator[ClientResponse]:
-        """Send any request, as `get` does; `fresh` over a new connection."""
+        """Send any request, as `ask` does; `fresh` over a new connection."""
         self._rules.check_literal(url.raw_host or "")
         session = self._fresh if fresh else self._warm
         async with session.request(method, url, headers=headers, data=body, allow_redirects=False) as response:

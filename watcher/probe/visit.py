@@ -29,7 +29,8 @@ _HARMLESS: Final = frozenset({"accept", "accept-language", "sec-fetch-mode"})
 class Visit:
     """A URL to be asked for. `timeout` spans all of it; `max_body` is in bytes, decoded.
 
-    `follows` says of the URL that a redirect names whether it is asked for as well.
+    `follows` says of the URL that a redirect names whether it is asked for as well. With `data`, that is posted: to
+    where a redirect leads it is never sent.
     """
 
     url: str
@@ -37,6 +38,7 @@ class Visit:
     max_body: int
     headers: Mapping[str, str] = field(default_factory=dict)
     fresh: bool = False
+    data: bytes | None = None
     follows: Callable[[str], bool] = lambda _url: True
 
 
@@ -62,7 +64,7 @@ async def _follow(
     url = URL(visit.url).with_fragment(None)
     headers = dict(visit.headers)
     while True:
-        async with session.get(url, headers, fresh=visit.fresh) as response:
+        async with session.ask(url, headers, fresh=visit.fresh, data=visit.data) as response:
             location = response.headers.get("Location")
             if response.status not in _REDIRECTS or not location:
                 return await _answer(response, url, visit.max_body)
@@ -71,7 +73,7 @@ async def _follow(
         target = _next(url, location, hops)
         if isinstance(target, FetchFailure):
             return target
-        if not visit.follows(str(target)):
+        if visit.data is not None or not visit.follows(str(target)):
             return Response(status=status, url=str(target), headers=answered, body=b"")
         if target.origin() != url.origin():
             headers = {name: value for name, value in headers.items() if name.lower() in _HARMLESS}

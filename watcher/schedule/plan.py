@@ -2,11 +2,16 @@
 
 There is no central queue: a host that swallows every request delays nobody else. An account that was handed out is
 not due again until it is put back with `again`.
+
+Accounts that can be asked about in one request go together: the request leaves when the first of them is due and
+takes along those that will be within half of their interval. Whoever is taken along early is looked at once for that
+instant of its own, and next no later than an interval after.
 """
 
 import heapq
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from zlib import crc32
@@ -17,21 +22,46 @@ _FIRST_LOOK: Final = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
-    """An account's place in the schedule: the host it is asked at, and its interval. `urgent`: look at once."""
+    """An account's place in the schedule: the host it is asked at, and its interval. `urgent`: look at once.
+
+    Where it is asked about together with others, all of the same `batch`, one request has `room` for so many.
+    """
 
     account_id: str
     host: str
     interval: timedelta
     urgent: bool = False
+    batch: str = ""
+    room: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Due:
-    """An account to look at, and since when it has been due. `urgent` for all that is not routine."""
+    """An account to look at, and since when it has been due. `urgent` for all that is not routine.
+
+    `batch` and `others`: with whom it is asked about in one request, which may be nobody.
+    """
 
     at: datetime
     account_id: str
     urgent: bool
+    batch: str = ""
+    others: tuple["Due", ...] = ()
+
+    @property
+    def all(self) -> tuple["Due", ...]:
+        """All whom the request is about."""
+        return (self, *self.others)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Turn:
+    """When a waiting account is due, and for which instant; `ripe`: from when on it may be taken along."""
+
+    ticket: int
+    at: datetime
+    instant: datetime
+    ripe: datetime
 
 
 @dataclass(slots=True)
@@ -49,8 +79,9 @@ class Plan:
     def __init__(self) -> None:
         self._slots: dict[str, Slot] = {}
         self._lanes: dict[str, _Lane] = {}
-        self._tickets: dict[str, int] = {}
-        self._due: dict[str, datetime] = {}  # of those that have a ticket
+        self._batches: dict[str, list[tuple[datetime, int, str]]] = defaultdict(list)
+        self._turns: dict[str, _Turn] = {}  # of those that wait
+        self._served: dict[str, datetime] = {}  # of those that are being looked at
         self._count = 0
 
     def __len__(self) -> int:
@@ -67,36 +98,39 @@ class Plan:
         """
         wanted = {slot.account_id: slot for slot in slots}
         for gone in self._slots.keys() - wanted.keys():
-            self._tickets.pop(gone, None)
-            self._due.pop(gone, None)
+            self._turns.pop(gone, None)
+            self._served.pop(gone, None)
         fresh = [slot for slot in wanted.values() if self._is_fresh(slot)]
         self._slots = wanted
         for slot in fresh:
             spread = min(slot.interval, len(fresh) * _FIRST_LOOK)
             at = now if slot.urgent else now + spread * _fraction(slot.account_id)
-            self._put(slot, min(at, self._due.get(slot.account_id, at)), urgent=slot.urgent)
+            known = self._turns.get(slot.account_id)
+            self._put(slot, min(at, known.at) if known is not None else at, urgent=slot.urgent)
 
-    def move(self, account_id: str, host: str) -> None:
-        """Ask the account at another host from now on (another source is used)."""
+    def move(self, account_id: str, host: str, batch: str = "", room: int = 1) -> None:
+        """Ask the account at another host from now on (another source is used), or in another batch."""
         slot = self._slots.get(account_id)
-        if slot is not None and slot.host != host:
-            self._slots[account_id] = Slot(account_id=account_id, host=host, interval=slot.interval)
+        if slot is not None:
+            self._slots[account_id] = replace(slot, host=host, batch=batch, room=room, urgent=False)
 
     def again(self, account_id: str, now: datetime, wait: timedelta) -> None:
         """Put an account back: due after `wait`, in its own phase when that is the whole interval.
 
-        An account that is not (any more) in the schedule is let go.
+        Its own phase goes on after the instant that it was handed out for. An account that is not (any more) in the
+        schedule is let go.
         """
-        slot = self._slots.get(account_id)
+        slot, served = self._slots.get(account_id), self._served.pop(account_id, now)
         if slot is None:
             return
         if wait >= slot.interval:
-            self._put(slot, phase(account_id, slot.interval, now), urgent=False)
+            instant = phase(account_id, slot.interval, max(now, served))
+            self._put(slot, min(instant, now + slot.interval), instant=instant, urgent=False)
         else:
             self._put(slot, now + wait, urgent=True)
 
     def due(self, now: datetime, capacity: Callable[[str], int]) -> list[Due]:
-        """Who is to be looked at now: per host as many as `capacity` allows, the longest waiting first.
+        """Who is to be looked at now: per host as many requests as `capacity` allows, the longest waiting first.
 
         Where urgent and routine looks both wait they take turns, so that neither gets more than half of the pace.
         """
@@ -108,7 +142,7 @@ class Plan:
                 taken = self._take(lane, now)
                 if taken is None:
                     break
-                found.append(taken)
+                found.append(replace(taken, others=tuple(self._companions(taken, now))) if taken.batch else taken)
         return found
 
     def _is_fresh(self, slot: Slot) -> bool:
@@ -116,15 +150,19 @@ class Plan:
         known = self._slots.get(slot.account_id)
         if known is None:
             return True
-        is_waiting = slot.account_id in self._tickets
+        is_waiting = slot.account_id in self._turns
         return is_waiting and (known.host, known.interval) != (slot.host, slot.interval)
 
-    def _put(self, slot: Slot, at: datetime, *, urgent: bool) -> None:
+    def _put(self, slot: Slot, at: datetime, *, urgent: bool, instant: datetime | None = None) -> None:
+        """Let the account be due `at`, for that `instant` of its own; what is urgent is taken along no sooner."""
         self._count += 1
-        self._tickets[slot.account_id] = self._count
-        self._due[slot.account_id] = at
+        instant = instant or at
+        ripe = at if urgent else min(at, instant - slot.interval / 2)
+        self._turns[slot.account_id] = _Turn(ticket=self._count, at=at, instant=instant, ripe=ripe)
         lane = self._lanes.setdefault(slot.host, _Lane())
         heapq.heappush(lane.urgent if urgent else lane.routine, (at, self._count, slot.account_id))
+        if slot.batch:
+            heapq.heappush(self._batches[slot.batch], (ripe, self._count, slot.account_id))
 
     def _is_waiting(self, lane: _Lane, now: datetime) -> bool:
         return any(queue and queue[0][0] <= now for queue in (lane.urgent, lane.routine))
@@ -133,13 +171,32 @@ class Plan:
         first, second = (lane.urgent, lane.routine) if lane.urgent_next else (lane.routine, lane.urgent)
         for queue in (first, second):
             while queue and queue[0][0] <= now:
-                at, ticket, account_id = heapq.heappop(queue)
-                if self._tickets.get(account_id) != ticket:
-                    continue  # put in anew since, or gone
-                del self._tickets[account_id], self._due[account_id]
-                lane.urgent_next = queue is lane.routine
-                return Due(at=at, account_id=account_id, urgent=queue is lane.urgent)
+                _, ticket, account_id = heapq.heappop(queue)
+                taken = self._hand_out(account_id, ticket, urgent=queue is lane.urgent)
+                if taken is not None:
+                    lane.urgent_next = queue is lane.routine
+                    return taken
         return None
+
+    def _companions(self, first: Due, now: datetime) -> Iterator[Due]:
+        """Those who go along, the ripest first, as far as there is room."""
+        queue = self._batches[first.batch]
+        room = self._slots[first.account_id].room - 1
+        while room > 0 and queue and queue[0][0] <= now:
+            _, ticket, account_id = heapq.heappop(queue)
+            taken = self._hand_out(account_id, ticket, urgent=first.urgent, batch=first.batch)
+            if taken is not None:
+                room -= 1
+                yield taken
+
+    def _hand_out(self, account_id: str, ticket: int, *, urgent: bool, batch: str | None = None) -> Due | None:
+        """The account, which waits no longer; None if it was put in anew since, is gone, or goes with another batch."""
+        turn, slot = self._turns.get(account_id), self._slots.get(account_id)
+        if turn is None or slot is None or turn.ticket != ticket or batch not in (None, slot.batch):
+            return None
+        del self._turns[account_id]
+        self._served[account_id] = turn.instant
+        return Due(at=turn.at, account_id=account_id, urgent=urgent, batch=slot.batch)
 
 
 def phase(account_id: str, interval: timedelta, after: datetime) -> datetime:

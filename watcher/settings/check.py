@@ -218,4 +218,4 @@ def _too_fast(load: Load, *, is_dense: bool) -> str:
     )
     if load.left <= 0:
         return f"{said}, too little even for the controls"
-    return f"{said}: an interval of {span_text(timedelta(seconds=ceil(count / load.left)))} can be met"
+    return f"{said}: an interval of {span_text(timedelta(seconds=ceil(load.requests / load.left)))} can be met"

@@ -18,11 +18,15 @@ _LEAST_SHARE: Final = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """What the accounts of one host want of it, in requests per second, and what its pace leaves for them."""
+    """What the accounts of one host want of it, in requests per second, and what its pace leaves for them.
+
+    One look at each of them takes so many `requests`.
+    """
 
     host: str
     accounts: tuple[Account, ...]
     pace: Pace
+    requests: float
     wanted: float
     controls: float
 
@@ -46,21 +50,47 @@ def loads(watchlist: Watchlist, platforms: Mapping[str, Platform]) -> tuple[Load
     """The load of each host that is asked first for some account, by the intervals in force."""
     hosts: dict[str, list[tuple[Account, Source]]] = defaultdict(list)
     for account in watchlist.accounts.values():
-        for source in platforms[account.platform].usable_sources[:1]:
+        source = _source(account, platforms[account.platform])
+        if source is not None:
             url = expand(source.url, handle=account.handle, instance=account.instance)
             hosts[(urlsplit(url).hostname or "").lower()].append((account, source))
     return tuple(_load(host, asked) for host, asked in hosts.items())
 
 
+def _source(account: Account, platform: Platform) -> Source | None:
+    """Where the account is asked about while all is well."""
+    for source in platform.usable_sources:
+        if source.batch is None or source.batch.takes(account.handle):
+            return source
+    return None
+
+
 def _load(host: str, asked: list[tuple[Account, Source]]) -> Load:
-    keys = {(account.platform, account.instance, source.name) for account, source in asked}
+    lanes: dict[tuple[str, str, str], list[tuple[Account, Source]]] = defaultdict(list)
+    for account, source in asked:
+        lanes[account.platform, account.instance, source.name].append((account, source))
     return Load(
         host=host,
         accounts=tuple(account for account, _ in asked),
         pace=min((source.pace for _, source in asked), key=lambda pace: pace.per_second),
-        wanted=sum(1 / account.policy.interval.total_seconds() for account, _ in asked),
-        controls=len(keys) * _CONTROLS_PER_SECOND,
+        requests=sum(_together([1.0] * len(lane), lane[0][1]) for lane in lanes.values()),
+        wanted=sum(_together(_rates(lane), lane[0][1]) for lane in lanes.values()),
+        controls=len(lanes) * _CONTROLS_PER_SECOND,
     )
+
+
+def _rates(lane: list[tuple[Account, Source]]) -> list[float]:
+    return [1 / account.policy.interval.total_seconds() for account, _ in lane]
+
+
+def _together(rates: list[float], source: Source) -> float:
+    """How many requests these looks of one source take.
+
+    A batch takes along who is due within half an interval: where that fills none, two go out in one.
+    """
+    if source.batch is None:
+        return sum(rates)
+    return max(sum(rates) / source.batch.room, min(sum(rates), 2 * max(rates)))
 
 
 def within_pace(watchlist: Watchlist, platforms: Mapping[str, Platform]) -> Watchlist:

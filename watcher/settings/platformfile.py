@@ -1,7 +1,6 @@
 """Make a Platform of a platform file, and phrases of a phrases file. Data only: no platform has code of its own."""
 
 import re
-import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -19,15 +18,16 @@ from watcher.model.platform import (
     Source,
     SourceKind,
 )
+from watcher.settings.batchfile import batch_of, check_batch, check_question
 from watcher.settings.handles import fold_handle
+from watcher.settings.regex import check_regex
 from watcher.settings.schema import Matches, PaceEntry, PhrasesFile, PlatformFile, RuleEntry, SourceEntry
+from watcher.settings.template import PLACEHOLDER, check_template
 from watcher.settings.validate import Reading, validate
 from watcher.settings.weburl import GENERIC, parse_pattern
-from watcher.settings.wording import near, one_of, quoted
+from watcher.settings.wording import near, quoted
 from watcher.settings.yamlfile import Document, Steps
 
-_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
-_URL = re.compile(r"(https?://[^\s/]+|\{instance\})(/\S*)?")
 _MOST_RANDOM = 100
 _LETTERS, _DIGITS = "abcdefghijklmnopqrstuvwxyz", "0123456789"
 
@@ -60,7 +60,7 @@ def read_platform(
     _check_claims(reading, file, platform)
     for path, source in reading.items(("sources",), file.sources):
         _check_source(reading, path, source)
-    if _check_pattern(reading, platform.handle):
+    if check_regex(reading, ("handle", "pattern"), platform.handle.pattern):
         _check_controls(reading, platform)
     return reading, platform
 
@@ -108,6 +108,9 @@ def _source(entry: SourceEntry) -> Source:
     return Source(
         name=entry.name,
         kind=entry.kind,
+        batch=None if entry.batch is None else batch_of(entry.batch),
+        method=entry.method,
+        body=entry.body,
         url=entry.url,
         url_by_id=entry.url_by_id,
         answers=entry.answers,
@@ -141,10 +144,10 @@ def _matches(entry: Matches) -> tuple[Match, ...]:
 
 def _check_addresses(reading: Reading[PlatformFile], platform: Platform) -> None:
     needed = {"instance"} if platform.id == GENERIC else {"handle"}
-    _check_template(reading, ("profile",), platform.profile, allowed={"handle", "instance"}, needed=needed)
+    check_template(reading, ("profile",), platform.profile, allowed={"handle", "instance"}, needed=needed)
     for place, pattern in enumerate(platform.recognise):
         path = reading.item(("recognise",), place)
-        if _check_template(reading, path, pattern, allowed={"handle", "instance"}, needed={"handle"}):
+        if check_template(reading, path, pattern, allowed={"handle", "instance"}, needed={"handle"}):
             try:
                 parse_pattern(platform, pattern)
             except ValueError as error:
@@ -196,10 +199,11 @@ def refuse_doubles(reading: Reading[Any], names: Iterable[tuple[Steps, str]]) ->
 
 
 def _check_source(reading: Reading[PlatformFile], path: Steps, source: SourceEntry) -> None:
-    _check_template(reading, (*path, "url"), source.url, allowed={"handle", "instance"}, needed={"handle", "instance"})
+    check_batch(reading, path, source)
+    check_question(reading, path, source)
     if source.url_by_id is not None:
         allowed = {"stable_id", "handle", "instance"}
-        _check_template(reading, (*path, "url_by_id"), source.url_by_id, allowed=allowed, needed={"stable_id"})
+        check_template(reading, (*path, "url_by_id"), source.url_by_id, allowed=allowed, needed={"stable_id"})
         if source.stable_id is None:
             reading.refuse((*path, "url_by_id"), "needs stable_id: say which field of the answer holds the id")
     _check_credential(reading, path, source)
@@ -241,16 +245,17 @@ def _check_browser(reading: Reading[PlatformFile], path: Steps, source: SourceEn
 
 def _check_credential(reading: Reading[PlatformFile], path: Steps, source: SourceEntry) -> None:
     used = [name for name, value in source.headers.items() if "{credential}" in value]
+    in_body = any("{credential}" in value for value in source.body.values())
     if used and source.credential is None:
         message = "needs credential: NAME beside it; the value is given in watcher.yaml"
         reading.refuse((*path, "headers", _written_key(reading, (*path, "headers"), used[0])), message)
-    if source.credential is not None and not used:
+    if source.credential is not None and not used and not in_body:
         message = f"{quoted(source.credential)} is sent nowhere; put {{credential}} into a header"
         reading.refuse((*path, "credential"), message)
     allowed = {"credential", "handle", "instance", "stable_id"}
     for name, value in source.headers.items():
         at = (*path, "headers", _written_key(reading, (*path, "headers"), name))
-        _check_template(reading, at, value, allowed=allowed, needed=None)
+        check_template(reading, at, value, allowed=allowed, needed=None)
 
 
 def _written_key(reading: Reading[Any], path: Steps, folded: str) -> str:
@@ -263,44 +268,10 @@ def _check_patterns(reading: Reading[PlatformFile], path: Steps, conditions: Mat
     keys = list(written) if isinstance(written, dict) else []
     for key, patterns in zip(keys, conditions.values(), strict=True):
         for pattern in patterns:
-            unknown = set(_PLACEHOLDER.findall(pattern)) - {"handle", "instance", "stable_id"}
+            unknown = set(PLACEHOLDER.findall(pattern)) - {"handle", "instance", "stable_id"}
             if unknown:
                 names = "{handle}, {instance} and {stable_id}"
                 reading.refuse((*path, key), f"{quoted(pattern)} holds an unknown placeholder; there are {names}")
-
-
-def _check_template(
-    reading: Reading[PlatformFile], path: Steps, template: str, *, allowed: set[str], needed: set[str] | None
-) -> bool:
-    """Refuse placeholders that are not `allowed`, and a URL that has none of the `needed` ones (None: no URL)."""
-    found = _PLACEHOLDER.findall(template)
-    choices = [f"{{{name}}}" for name in sorted(allowed)]
-    unknown = next((name for name in found if name not in allowed), None)
-    if unknown is not None:
-        hint = "; credentials go into headers" if unknown == "credential" else ""
-        message = f"holds the unknown placeholder {{{unknown}}}; {near(f'{{{unknown}}}', choices)}{hint}"
-        reading.refuse_value(path, ValueError(message))
-    elif re.search(r"[{}]", _PLACEHOLDER.sub("", template)) and needed is not None:
-        reading.refuse_value(path, ValueError("holds a lone brace; placeholders are written like {handle}"))
-    elif needed is not None and not needed & set(found):
-        wanted = one_of([f"{{{name}}}" for name in sorted(needed)])
-        reading.refuse_value(path, ValueError(f"is the same for all accounts; it must contain {wanted}"))
-    elif needed is not None and not _URL.fullmatch(template):
-        reading.refuse_value(path, ValueError("is not a URL; it must begin with https://"))
-    else:
-        return True
-    return False
-
-
-def _check_pattern(reading: Reading[PlatformFile], syntax: HandleSyntax) -> bool:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            re.compile(syntax.pattern)
-    except (re.error, Warning, OverflowError, RecursionError) as error:
-        reading.refuse_value(("handle", "pattern"), ValueError(f"is not a regular expression: {error}"))
-        return False
-    return True
 
 
 def _check_controls(reading: Reading[PlatformFile], platform: Platform) -> None:
@@ -311,7 +282,7 @@ def _check_controls(reading: Reading[PlatformFile], platform: Platform) -> None:
         except ValueError as error:
             reading.refuse_value(path, error)
     absent, length = platform.controls.absent, platform.controls.length
-    if "{random}" not in absent or _PLACEHOLDER.findall(absent) != ["random"]:
+    if "{random}" not in absent or PLACEHOLDER.findall(absent) != ["random"]:
         reading.refuse_value(("controls", "absent"), ValueError("must contain {random} once, and no other placeholder"))
         return
     if length > _MOST_RANDOM:

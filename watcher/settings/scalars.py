@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from watcher.model.finding import REASONS, Reason, Verdict, verdict_of
-from watcher.model.platform import Field, FieldKind, SourceKind
+from watcher.model.platform import Field, FieldKind
 from watcher.settings.values import Secret
 from watcher.settings.wording import kind_of, near, one_of
 
@@ -41,7 +41,6 @@ _DATE = re.compile(r"20[0-9]{2}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 _HIGHEST_PORT = 65_535
 _KEYED = frozenset({FieldKind.HEADER, FieldKind.META, FieldKind.JSON, FieldKind.JSON_LD, FieldKind.SCRIPT_JSON})
-_NOT_BUILT = ("batch",)
 _MOST_RENDERS = 32
 
 
@@ -241,14 +240,6 @@ def only(word: str) -> Callable[[object], str]:
     return said
 
 
-def source_kind(value: object) -> SourceKind:
-    """`http` or `browser`; the other kind is a reserved word."""
-    written = text(value)
-    if written in _NOT_BUILT:
-        raise ValueError("is not built yet; write http or browser")
-    return choice(SourceKind)(written)
-
-
 def reason_for(verdict: Verdict) -> Callable[[object], Reason]:
     """A reader of the reasons that belong to `verdict`."""
     words = sorted(REASONS[verdict])
@@ -279,6 +270,14 @@ def answer_field(value: object) -> Field:
     if kind not in _KEYED and colon:
         raise ValueError(f"takes no name; write {head}")
     return Field(kind, key.lower() if kind is FieldKind.HEADER else key)
+
+
+def answer_list(value: object) -> str:
+    """The path to a list in a JSON answer, written as a field: `json:data.users`."""
+    field = answer_field(value)
+    if field.kind is not FieldKind.JSON:
+        raise ValueError("is no list of a JSON answer; write it like json:data.users")
+    return field.key
 
 
 def header_name(value: object) -> str:

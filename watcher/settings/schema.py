@@ -17,11 +17,13 @@ from watcher.model.account import Policy, Severity
 from watcher.model.finding import Reason, Verdict
 from watcher.model.platform import (
     DEFAULT_PACE,
+    NAMES,
     Answers,
     Confidence,
     ControlHandles,
     Field,
     HandleSyntax,
+    Method,
     PhraseClass,
     SourceKind,
 )
@@ -59,6 +61,7 @@ MailAddress = Annotated[Mailbox, PlainValidator(mailbox.address)]
 SeverityWord = Annotated[Severity, PlainValidator(scalars.choice(Severity))]
 Zone = Annotated[ZoneInfo, PlainValidator(scalars.timezone), BeforeValidator(scalars.line)]
 AnswerField = Annotated[Field, PlainValidator(scalars.answer_field)]
+AnswerList = Annotated[str, PlainValidator(scalars.answer_list)]
 
 
 def _several(value: object) -> object:
@@ -344,13 +347,27 @@ class RuleEntry(Entry):
         return self
 
 
+class BatchEntry(Entry):
+    """How one request asks about many accounts, and where its answer has each of them."""
+
+    size: Count
+    member: Line
+    join: Pattern
+    items: dict[AnswerList, Lines]
+    names: Lines = NAMES
+    handles: Text | None = None
+
+
 class SourceEntry(Entry):
     """One place to ask about an account."""
 
     name: Slug
     answers: Annotated[Answers, PlainValidator(scalars.choice(Answers))]
     url: Line
-    kind: Annotated[SourceKind, PlainValidator(scalars.source_kind)] = SourceKind.HTTP
+    kind: Annotated[SourceKind, PlainValidator(scalars.choice(SourceKind))] = SourceKind.HTTP
+    batch: BatchEntry | None = None
+    method: Annotated[Method, PlainValidator(scalars.choice(Method))] = Method.GET
+    body: dict[Line, Line] = {}
     url_by_id: Line | None = None
     pace: PaceEntry = PaceEntry.model_construct(
         requests=DEFAULT_PACE.requests, per=DEFAULT_PACE.per, concurrency=DEFAULT_PACE.concurrency

@@ -1,0 +1,109 @@
+"""Looks at many accounts in one request, and what becomes of each of them.
+
+What the answer says of an account is judged as if it had been asked about alone. That it does not name one is a
+suspicion, which a look at that account alone must bear out.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import partial
+from typing import Final
+
+from watcher.asking import Answered, key_of
+from watcher.classify import classify, is_omitted
+from watcher.clock import Clock
+from watcher.handover import is_same_page
+from watcher.judge.gate import admit, refuse
+from watcher.judge.policy import wait
+from watcher.model.account import Account
+from watcher.model.exchange import Exchange, Purpose, Task
+from watcher.model.finding import Reason
+from watcher.model.outage import ZERO, Phase
+from watcher.model.platform import Source
+from watcher.pipeline import MOVE_ON, Examined, Pipeline
+
+# Servers take URLs of 8,000 characters (RFC 9110, 4.1); the controls' names and the headers' line come on top.
+_LONGEST_URL: Final = 7000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """How long to wait before the next look at each; the `suspected` are to be looked at alone, at once."""
+
+    waits: Mapping[str, timedelta] = field(default_factory=dict)
+    suspected: frozenset[str] = frozenset()
+
+
+class Batches:
+    """Looks at accounts of one batch of the plan."""
+
+    def __init__(self, pipeline: Pipeline, clock: Clock) -> None:
+        self._pipeline = pipeline
+        self._book = pipeline.book
+        self._clock = clock
+
+    async def look(self, account_ids: tuple[str, ...]) -> Looked:
+        """Ask about as many of them as one request takes, and judge what is said of each.
+
+        The others are to be looked at at once, as it then has to be: alone, where the source was turned off or fails.
+        Who is watched no more is left out.
+        """
+        listed = [self._book.watchlist.accounts[a] for a in account_ids if a in self._book.watchlist.accounts]
+        health = self._pipeline.controls.health
+        sources = {account.id: self._book.batch_source(account, health) for account in listed}
+        source = next((each for each in sources.values() if each is not None), None)
+        waits = {account.id: ZERO for account in listed}
+        if source is None:
+            return Looked(waits=waits)
+        together = [account for account in listed if sources[account.id] == source]
+        task = self._task(together, source)
+        answered = await self._pipeline.ask(task)
+        asked = together[: len(task.members)]
+        settled = await asyncio.gather(*map(partial(self._settle, answered), asked, answered.parts))
+        waits |= {account.id: each for account, each in zip(asked, settled, strict=True) if each is not None}
+        suspected = {account.id for account, each in zip(asked, settled, strict=True) if each is None}
+        return Looked(waits=waits, suspected=frozenset(suspected))
+
+    def _task(self, accounts: list[Account], source: Source) -> Task:
+        """The question about as many as one URL takes; no copy may be older than for any of them."""
+        now = self._clock.now()
+        tasks = [self._book.task(account, source, Purpose.ROUTINE, now) for account in accounts]
+        task = replace(min(tasks, key=lambda task: task.max_age), members=tuple(task.target for task in tasks))
+        while len(task.url) > _LONGEST_URL and len(task.members) > 1:
+            task = replace(task, members=task.members[: len(task.members) // 2])
+        return task
+
+    async def _settle(self, answered: Answered, account: Account, part: Exchange) -> timedelta | None:
+        """Judge what the answer says of one account; how long to wait, None if it is to be looked at alone."""
+        examined = await self._examine(account, part, answered)
+        now_listed = self._book.watchlist.accounts.get(account.id)
+        if now_listed is None or not is_same_page(account, now_listed):
+            return ZERO  # what was seen is of the page that was listed before
+        if examined is None or self._needs_more(account, examined):
+            return None
+        self._pipeline.settle(now_listed, examined)
+        return wait(self._book.states[account.id], now_listed.policy)
+
+    async def _examine(self, account: Account, part: Exchange, answered: Answered) -> Examined | None:
+        """What the answer says of the account, proven; None where it merely does not name it."""
+        if not is_omitted(part):
+            return await self._pipeline.prove(part, wary=False, beside=answered.beside)
+        state = self._book.states.get(account.id)
+        report, classified = self._pipeline.controls.report(key_of(part.task)), classify(part)
+        if answered.is_unproven:
+            why = "the answer does not name an account either that exists"
+            finding = refuse(classified.finding, Reason.CONTROL_FAILED, why)
+        elif state is not None and state.phase is Phase.NEVER_SEEN:  # an absence that opens nothing
+            finding = admit(classified.finding, report, self._clock.now(), beside=answered.beside)
+        else:
+            return None
+        return Examined(finding=finding, exchange=part, classified=classified, report=report)
+
+    def _needs_more(self, account: Account, examined: Examined) -> bool:
+        """True where another source may say more, or where an outage would be opened by what a batch says."""
+        finding = examined.finding
+        if finding.reason in MOVE_ON:
+            return True
+        return finding.is_absent and self._pipeline.is_last_confirmation(account)
