@@ -1,6 +1,6 @@
 """The demo's platform with a front door that a story can change: what stands before all pages, and looks alike."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from aiohttp import web
@@ -30,13 +30,16 @@ class Stage(ScriptedPlatform):
         known = {*handles, ""}
         return [item for item in self.requests if item.handle not in known and (since is None or item.at >= since)]
 
-    async def _serve(self, request: web.Request, handle: str, flavour: Flavour) -> web.Response:
-        answer = self.front(handle) if self.front is not None else None
+    async def _serve(
+        self, request: web.Request, handle: str, flavour: Flavour, others: Sequence[str] = ()
+    ) -> web.Response:
+        handles = (handle, *others)
+        answer = next((a for a in map(self.front, handles) if a is not None), None) if self.front is not None else None
         if answer is None:
             self.at_work += 1
             try:
-                return await super()._serve(request, handle, flavour)
+                return await super()._serve(request, handle, flavour, others)
             finally:
                 self.at_work -= 1
-        self.requests.append(Request(at=self._clock.now(), handle=handle, path=request.path_qs))
+        self._note_request(request, handles)
         return answer

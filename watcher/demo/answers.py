@@ -1,10 +1,11 @@
 """What the demo's platform answers for each state of an account, as a page or in the JSON of two real APIs. Pure."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Final
 
 from watcher.demo import pages
@@ -62,6 +63,7 @@ class Answer:
 Flavour = Callable[[Shown, Member], Answer]
 """Makes the answer for what is shown of an account."""
 
+MOST_PROFILES: Final = 25
 _PRESENT: Final = frozenset({Page.PRESENT, Page.PROTECTED, Page.HANG})
 
 
@@ -108,6 +110,18 @@ def bluesky(shown: Shown, member: Member) -> Answer:
             return _json(400, {"error": "AccountDeactivated", "message": "Account is deactivated"})
         case _:
             return _json(400, {"error": "InvalidRequest", "message": "Profile not found"})
+
+
+def bluesky_many(asked: Sequence[tuple[Shown, Member]]) -> Answer:
+    """app.bsky.actor.getProfiles: the profiles of those who are there; of the others nothing is said."""
+    if len(asked) > MOST_PROFILES or not asked:
+        message = f"actors must have between 1 and {MOST_PROFILES} elements"
+        return _json(400, {"error": "InvalidRequest", "message": message})
+    each = [bluesky(shown, member) for shown, member in asked]
+    barred = next((answer for (shown, _), answer in zip(asked, each, strict=True) if _barrier(shown)), None)
+    if barred is not None:
+        return barred
+    return _json(200, {"profiles": [json.loads(answer.body) for answer in each if answer.status == HTTPStatus.OK]})
 
 
 def mastodon(shown: Shown, member: Member) -> Answer:

@@ -4,7 +4,7 @@ It is a plain website, no mock: whoever asks gets what the state of the moment s
 the truth that a monitor's record is compared with. It knows nothing of the monitor.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -50,7 +50,9 @@ class _Copy:
 
 
 class ScriptedPlatform:
-    """Serves `/{handle}`, the Bluesky and the Mastodon look-up, and robots.txt, for any Host, on 127.0.0.1.
+    """Serves `/{handle}`, Bluesky's look-ups of one and of many, Mastodon's, and robots.txt, for any Host, on 127.0.0.1.
+
+    `requests` has an entry for each handle asked about, `arrivals` one for each request, robots.txt apart.
 
     `delay` passes before an answer is made, `transfer` between its making and its sending; both in the clock's
     time. With `cache`, answers come from a copy up to that old and say so by `Age`; a request with
@@ -77,6 +79,7 @@ class ScriptedPlatform:
         self.robots = robots
         self.log: list[Change] = []
         self.requests: list[Request] = []
+        self.arrivals: list[datetime] = []
         self.port = 0
         self.members = Members()
         self._all: Shown | None = None
@@ -95,6 +98,7 @@ class ScriptedPlatform:
             [
                 web.get("/robots.txt", self._robots),
                 web.get("/xrpc/app.bsky.actor.getProfile", self._bluesky),
+                web.get("/xrpc/app.bsky.actor.getProfiles", self._bluesky_many),
                 web.get("/api/v1/accounts/lookup", self._mastodon_by_name),
                 web.get("/api/v1/accounts/{id}", self._mastodon_by_id),
                 web.get("/{handle}", self._html),
@@ -159,14 +163,26 @@ class ScriptedPlatform:
     async def _bluesky(self, request: web.Request) -> web.Response:
         return await self._serve(request, self.members.handle_of(request.query.get("actor", "")), answers.bluesky)
 
+    async def _bluesky_many(self, request: web.Request) -> web.Response:
+        """What all show alone, of those who are there; what stands before everybody alike stands before all at once."""
+        handles = [self.members.handle_of(actor) for actor in request.query.getall("actors", [])]
+
+        def flavour(_shown: Shown, _member: answers.Member) -> answers.Answer:
+            asked = [(self._all or self.members.shown(handle), self.members.get(handle)) for handle in handles]
+            return answers.bluesky_many(asked)
+
+        return await self._serve(request, handles[0] if handles else "", flavour, handles[1:])
+
     async def _mastodon_by_name(self, request: web.Request) -> web.Response:
         return await self._serve(request, request.query.get("acct", ""), answers.mastodon)
 
     async def _mastodon_by_id(self, request: web.Request) -> web.Response:
         return await self._serve(request, self.members.handle_of(request.match_info["id"]), answers.mastodon)
 
-    async def _serve(self, request: web.Request, handle: str, flavour: answers.Flavour) -> web.Response:
-        self.requests.append(Request(at=self._clock.now(), handle=handle, path=request.path_qs))
+    async def _serve(
+        self, request: web.Request, handle: str, flavour: answers.Flavour, others: Sequence[str] = ()
+    ) -> web.Response:
+        self._note_request(request, (handle, *others))
         await self._clock.sleep(_span(self.delay, handle))
         copy = self._kept(request)
         if copy is None:
@@ -177,6 +193,11 @@ class ScriptedPlatform:
                 await self._clock.sleep(shown.span)
         await self._clock.sleep(_span(self.transfer, handle))
         return self._send(copy)
+
+    def _note_request(self, request: web.Request, handles: Sequence[str]) -> None:
+        now = self._clock.now()
+        self.arrivals.append(now)
+        self.requests += [Request(at=now, handle=handle, path=request.path_qs) for handle in handles]
 
     def _kept(self, request: web.Request) -> _Copy | None:
         if self.cache is None or (self.cache_yields and "no-cache" in request.headers.get("Cache-Control", "")):
