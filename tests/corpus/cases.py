@@ -13,17 +13,19 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
+from watcher.classify import members_of
 from watcher.model.exchange import Exchange, Hop, Purpose, Response, Target, Task
 from watcher.model.platform import Answers, Platform, Source
 
 ASKED_AT: Final = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 ANSWER_TOOK: Final = timedelta(seconds=1)
 MAX_AGE: Final = timedelta(seconds=60)
-_PLACEHOLDER: Final = re.compile(r"\\\{(handle|instance|stable_id)\\\}")
+_PLACEHOLDER: Final = re.compile(r"\\\{(handle|instance|stable_id|members)\\\}")
 _ASKED: Final = {
     "handle": r"(?P<handle>[^/?#&]+)",
     "instance": r"(?P<instance>[^/?#@]+)",
     "stable_id": r"(?P<stable_id>[^/?#&]+)",
+    "members": r"(?P<members>[^/?#]+)",
 }
 
 
@@ -112,14 +114,16 @@ def source_of(case: Case, platform: Platform) -> Source:
     final = _fitting(case.answer.final_url, platform)
     if final is not None and final.answers is Answers.JSON:
         return final
-    asked = _fitting(case.url, platform)
-    if asked is not None:
-        return asked
-    host = urlsplit(case.url).hostname
-    near = [source for source in platform.sources if urlsplit(source.url).hostname == host]
+    fitting = _fitting(case.url, platform)
+    if fitting is not None:
+        return fitting
+    asked = urlsplit(case.url)
+    singles = [source for source in platform.sources if source.batch is None]
+    paths = [source for source in (*singles, *platform.sources) if urlsplit(source.url)[:3] == asked[:3]]
+    near = [source for source in singles if urlsplit(source.url).hostname == asked.hostname]
     wanted = Answers.JSON if "json" in case.answer.headers.get("content-type", "") else Answers.HTML
-    alike = [source for source in platform.sources if source.answers is wanted]
-    return next(iter((*near, *alike, *platform.sources)))
+    alike = [source for source in singles if source.answers is wanted]
+    return next(iter((*paths, *near, *alike, *platform.sources)))
 
 
 def _fitting(url: str, platform: Platform) -> Source | None:
@@ -184,7 +188,7 @@ def exchange_of(
     purpose = Purpose.ROUTINE if target.account_id else Purpose.CONTROL
     hops = () if answer.final_url == asked_url else (Hop(url=asked_url, status=302, location=answer.final_url),)
     age = answer.headers.get("age")
-    return Exchange(
+    exchange = Exchange(
         task=Task(
             purpose=purpose,
             platform=platform,
@@ -201,3 +205,4 @@ def exchange_of(
         ),
         age=timedelta(seconds=int(age)) if age and age.isdigit() else None,
     )
+    return members_of(exchange)[0]  # of the answer to a batch, what it says of this one

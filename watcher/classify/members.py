@@ -1,7 +1,8 @@
 """Take the answer to a batch apart: for each member an exchange of its own, whose document is that member's item.
 
-Nothing is judged here: a member whom the answer does not name gets the document `null`. An answer in which there is
-no list at all says nothing of anybody; it is handed on whole, and stays so (see `Exchange.is_item`).
+Nothing is judged here: a member whom the answer does not name gets the document `null`. Where the first of its lists is
+missing, that of those who are there, the answer says nothing of whom it does not name; it is handed on whole, and
+stays so (see `Exchange.is_item`).
 """
 
 import json
@@ -29,9 +30,10 @@ def members_of(exchange: Exchange) -> tuple[Exchange, ...]:
     if isinstance(outcome, FetchFailure) or outcome.status != HTTPStatus.OK or all(each is None for each in lists):
         return tuple(_about(exchange, target) for target in targets)
     named = [_Named(entries, exchange.task.platform.handle.fold) for entries in lists if entries is not None]
+    items = (_found(named, _names(batch, target, place)) for place, target in enumerate(targets))
     return tuple(
-        _item(exchange, outcome, target, _found(named, _names(batch, target, place)))
-        for place, target in enumerate(targets)
+        _about(exchange, target) if item is None and lists[0] is None else _item(exchange, outcome, target, item)
+        for target, item in zip(targets, items, strict=True)
     )
 
 
@@ -92,12 +94,15 @@ def _list(document: Json, items: Items) -> list[tuple[frozenset[str], Json]] | N
 
 
 def _called(items: Items, item: Json, own: Mapping[str, str]) -> frozenset[str]:
+    """What an item is called: the values of its names, of which one may stand within a text (`id{id}`)."""
+
     def values() -> Iterator[str]:
-        for path in items.names:
-            if path in own:
-                yield own[path]
-            elif isinstance(node := walk(item, path), str | int) and not isinstance(node, bool):
-                yield rendered(node)
+        for name in items.names:
+            before, brace, rest = name.partition("{")
+            path, _, after = rest.partition("}") if brace else (name, "", "")
+            node = own.get(path, walk(item, path))
+            if isinstance(node, str | int) and not isinstance(node, bool):
+                yield f"{before if brace else ''}{rendered(node)}{after}"
 
     return frozenset(values())
 

@@ -137,7 +137,7 @@ DEFAULT_PACE = Pace(requests=10, per=timedelta(minutes=1))
 class Items:
     """A list in the answer to a batch (or a mapping): `list_` is where, `names` where each item says whose it is.
 
-    Dotted paths; `$key` among `names` is the item's own key in a mapping.
+    Dotted paths; `$key` among `names` is the item's own key in a mapping, and a path in braces may stand within a text.
     """
 
     list_: str
