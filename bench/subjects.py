@@ -73,7 +73,7 @@ def _account(number: int) -> Account:
 
 
 def _exchange(platform: Platform, handle: str, body: str, kind: str = "text/html; charset=utf-8") -> Exchange:
-    source = next(s for s in platform.sources if s.credential is None)
+    source = next(s for s in platform.sources if s.credential is None and s.batch is None)
     task = Task(
         purpose=Purpose.ROUTINE,
         platform=platform,

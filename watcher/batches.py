@@ -63,8 +63,8 @@ class Batches:
         asked = together[: len(task.members)]
         settled = await asyncio.gather(*map(partial(self._settle, answered), asked, answered.parts))
         waits |= {account.id: each for account, each in zip(asked, settled, strict=True) if each is not None}
-        suspected = {account.id for account, each in zip(asked, settled, strict=True) if each is None}
-        return Looked(waits=waits, suspected=frozenset(suspected))
+        suspected = frozenset(account.id for account, each in zip(asked, settled, strict=True) if each is None)
+        return Looked(waits={each: waits[each] for each in waits.keys() - suspected}, suspected=suspected)
 
     def _task(self, accounts: list[Account], source: Source) -> Task:
         """The question about as many as one URL takes; no copy may be older than for any of them."""

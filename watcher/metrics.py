@@ -55,7 +55,10 @@ class Metrics:
 
     def _add_probes(self, r: CollectorRegistry) -> None:
         self.probes = Counter(
-            "watcher_probes", "Answers looked for on public profile pages, controls included.", ["platform"], registry=r
+            "watcher_probes",
+            "Answers looked for on public profile pages, controls included; one about many accounts counts once.",
+            ["platform"],
+            registry=r,
         )
         self.findings = Counter(
             "watcher_findings",

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import json
 import socket
 import tracemalloc
 import zlib
@@ -27,7 +28,7 @@ from watcher.metrics import Metrics
 from watcher.model.control import VantageState
 from watcher.model.exchange import Exchange, FetchFailure, Purpose, Response, Target, Task
 from watcher.model.finding import Reason
-from watcher.model.platform import Answers, ControlHandles, HandleSyntax, Pace, Platform, Source
+from watcher.model.platform import Answers, ControlHandles, HandleSyntax, Method, Pace, Platform, Source
 from watcher.probe import Prober, Reachability, open_prober
 from watcher.settings.values import ProbeSettings
 
@@ -45,12 +46,13 @@ class Site:
         self.address = address
         self.routes: dict[str, Handler] = {}
         self.seen: list[web.Request] = []
+        self.bodies: list[bytes] = []
         self.peers: list[int] = []
         self.port = 0
 
     async def __aenter__(self) -> Self:
         app = web.Application()
-        app.router.add_get("/{path:.*}", self._serve)
+        app.router.add_route("*", "/{path:.*}", self._serve)
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.05, access_log=None)
         await self._runner.setup()
         await web.TCPSite(self._runner, self.address, 0, ssl_context=self.authority.server_context()).start()
@@ -64,6 +66,7 @@ class Site:
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         self.seen.append(request)
+        self.bodies.append(await request.read())
         assert request.transport is not None
         self.peers.append(request.transport.get_extra_info("peername")[1])
         return await self.routes[request.path](request)
@@ -106,6 +109,7 @@ class Changes(TypedDict, total=False):
     robots_override: bool
     secret: str
     recognise: tuple[str, ...]
+    body: Mapping[str, str]
 
 
 class Rig:
@@ -141,12 +145,15 @@ def a_task(
     robots_override: bool = False,
     secret: str = "",
     recognise: tuple[str, ...] = ("https://y.test/",),
+    body: Mapping[str, str] | None = None,
 ) -> Task:
     source = Source(
         name="page",
         url=url,
         answers=answers,
         headers=headers or {},
+        method=Method.POST if body else Method.GET,
+        body=body or {},
         pace=pace,
         secret=secret,
         robots_override=robots_override,
@@ -316,6 +323,39 @@ async def test_connections_are_kept_but_for_fresh_tasks(site: Site, rig: Rig) ->
     assert "Cache-Control" not in site.seen[1].headers
     assert site.seen[3].headers["Cache-Control"] == "no-cache"
     assert not {"If-None-Match", "If-Modified-Since"} & set(site.seen[3].headers)
+
+
+# --- what is posted --------------------------------------------------------------------------------------------------
+
+
+async def test_a_body_is_posted(site: Site, rig: Rig) -> None:
+    """As JSON, with the handle and the credential in it; over a new connection without any cached copy if asked so."""
+    site.text("/graphql")
+    query = {"query": 'user(login: "{handle}") { id }', "token": "{credential}"}
+    await rig.response("https://x.test/graphql", body=query, secret='s"3', fresh=True)
+    [request] = site.seen
+    assert (request.method, request.headers["Content-Type"]) == ("POST", "application/json")
+    assert json.loads(site.bodies[0]) == {"query": 'user(login: "someone") { id }', "token": 's"3'}
+    assert request.headers["Cache-Control"] == "no-cache"
+
+
+async def test_what_is_posted_is_sent_nowhere_else(site: Site, rig: Rig) -> None:
+    """A redirect is the answer, wherever it leads: neither the body nor a bare request goes there."""
+    for status in (301, 302, 303, 307, 308):
+        site.redirect("/graphql", "/elsewhere", status=status)
+        site.text("/elsewhere", "a profile")
+        response = await rig.response("https://x.test/graphql", body={"token": "{credential}"}, secret="s3cr3t")
+        assert (response.status, response.url, response.body) == (status, "https://x.test/elsewhere", b"")
+    assert {request.path for request in site.seen} == {"/graphql"}
+
+
+async def test_a_posted_credential_that_is_echoed_is_hidden(site: Site, rig: Rig) -> None:
+    """What the platform gives back of it is taken out, as with that of a header."""
+    site.text("/graphql", "you said token-0123456789")
+    body = {"token": "{credential}"}
+    response = await rig.response("https://x.test/graphql", body=body, secret="token-0123456789")
+    assert b"0123456789" in site.bodies[0]
+    assert b"0123456789" not in response.body
 
 
 # --- redirects -------------------------------------------------------------------------------------------------------

@@ -44,6 +44,7 @@ class Echo:
             [
                 web.get("/robots.txt", self._robots),
                 web.post("/services/{how}/{rest:.*}", self._webhook),
+                web.get("/2/users/by", self._profiles),
                 web.get("/2/users/by/username/{handle}", self._profile),
                 web.get("/2/users/{id}", self._by_id),
                 web.get("/u/{handle}", self._page),
@@ -82,6 +83,13 @@ class Echo:
         missing = {"errors": [{"detail": f"Could not find user with username: [{handle}]."}]}
         known = not _is_impossible(handle) and handle not in self.gone
         return await self._answer(request, handle, json.dumps(there if known else missing))
+
+    async def _profiles(self, request: web.Request) -> web.Response:
+        """Those who are there; who is not, or is answered oddly, is left to a look alone."""
+        asked = request.query["usernames"].split(",")
+        known = [h for h in asked if not _is_impossible(h) and h not in self.gone and h not in self.odd]
+        there = [{"id": f"1{len(handle)}", "username": handle} for handle in known]
+        return await self._answer(request, "", json.dumps({"data": there}))
 
     async def _by_id(self, request: web.Request) -> web.Response:
         missing = {"errors": [{"detail": f"Could not find user with id: [{request.match_info['id']}]."}]}

@@ -15,10 +15,13 @@ Front = Callable[[str], web.Response | None]
 class Stage(ScriptedPlatform):
     """Serves what the ScriptedPlatform serves, unless `front` has an answer of its own. Both are in `requests`.
 
+    `batch` answers in place of it those who ask about many at once.
+
     `at_work` is how many requests have come in and are not answered yet.
     """
 
     front: Front | None = None
+    batch: Callable[[], web.Response] | None = None
     at_work = 0
 
     def asked(self, *handles: str, since: datetime | None = None) -> list[Request]:
@@ -34,6 +37,9 @@ class Stage(ScriptedPlatform):
         self, request: web.Request, handle: str, flavour: Flavour, others: Sequence[str] = ()
     ) -> web.Response:
         handles = (handle, *others)
+        if self.batch is not None and request.path.endswith("getProfiles"):
+            self._note_request(request, handles)
+            return self.batch()
         answer = next((a for a in map(self.front, handles) if a is not None), None) if self.front is not None else None
         if answer is None:
             self.at_work += 1

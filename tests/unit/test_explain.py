@@ -24,8 +24,8 @@ from watcher.settings import load_platforms
 T0: Final = datetime(2017, 11, 2, 23, 0, tzinfo=UTC)
 SECOND: Final = timedelta(seconds=1)
 SHIPPED: Final = load_platforms(None)["x"]
-API: Final = SHIPPED.sources[0]
-PAGE: Final = replace(SHIPPED.sources[1], robots_override=True)
+BATCH, API = (source for source in SHIPPED.sources if source.name in ("batch", "api"))
+PAGE: Final = replace(next(s for s in SHIPPED.sources if s.name == "page"), robots_override=True)
 X: Final = replace(SHIPPED, sources=(API, PAGE))
 KEY: Final = ControlKey(platform="x", instance="", source="page", vantage="local")
 ACCOUNT: Final = Account(
@@ -224,6 +224,12 @@ def test_sources_in_turn() -> None:
     assert "  first         asked, said nothing by itself: the next one was asked" in lines
     assert "  page          chosen" in lines
     assert "  last          not asked: the one before it was enough" in lines
+
+
+def test_a_batch_is_no_source_of_one_look() -> None:
+    """Why it was passed over is said."""
+    look = replace(look_of(examined(*GONE)), platform=replace(X, sources=(replace(BATCH, secret="t"), PAGE)))
+    assert "  batch         not asked: it is for many accounts at once" in list(explanation(look))
 
 
 NOTHING: Final = Examined(

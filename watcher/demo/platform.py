@@ -50,7 +50,7 @@ class _Copy:
 
 
 class ScriptedPlatform:
-    """Serves `/{handle}`, Bluesky's look-ups of one and of many, Mastodon's, and robots.txt, for any Host, on 127.0.0.1.
+    """Serves `/{handle}`, the look-ups of Bluesky and Mastodon, and robots.txt, for any Host, on 127.0.0.1.
 
     `requests` has an entry for each handle asked about, `arrivals` one for each request, robots.txt apart.
 

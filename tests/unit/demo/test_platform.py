@@ -1,6 +1,7 @@
 """The demo's platform: what it shows, what it logs, how long it takes."""
 
 import asyncio
+import json
 import ssl
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
@@ -98,6 +99,24 @@ async def test_answers_without_a_page(visitor: Visitor) -> None:
 async def test_unknown_handles_are_missing(visitor: Visitor) -> None:
     """Nobody need be told about who never was."""
     assert (await visitor.html("/nobody")).css_first("div.errorpage-body-content") is not None
+
+
+async def test_bluesky_answers_for_many(visitor: Visitor) -> None:
+    """Those who are there, by handle or DID; the others are left out, and what bars one bars all; 25 are the most."""
+    platform = visitor.platform
+    for handle, page in (("a.example", Page.PRESENT), ("b.example", Page.SUSPENDED), ("c.example", Page.PRESENT)):
+        platform.set(handle, page)
+    path = "/xrpc/app.bsky.actor.getProfiles?"
+    did = platform.members.get("c.example").did
+    status, body, _ = await visitor.get(f"{path}actors=a.example&actors=b.example&actors=d.example&actors={did}")
+    assert status == 200
+    assert [profile["handle"] for profile in json.loads(body)["profiles"]] == ["a.example", "c.example"]
+    assert [request.handle for request in platform.requests] == ["a.example", "b.example", "d.example", "c.example"]
+    assert len(platform.arrivals) == 1
+    assert (await visitor.get(path))[0] == 400
+    assert (await visitor.get(path + "&".join(f"actors=m{n}.example" for n in range(26))))[0] == 400
+    platform.set("a.example", Page.RATE_LIMITED)
+    assert (await visitor.get(f"{path}actors=c.example&actors=a.example"))[0] == 429
 
 
 async def test_the_whole_platform_may_fail_or_welcome_everybody(visitor: Visitor) -> None:

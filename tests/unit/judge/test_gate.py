@@ -44,6 +44,25 @@ def test_absent_without_a_positive_control_after_it(positives: tuple[ControlFind
     assert refused(finding) == f"no positive control was present after the answer: {said}"
 
 
+def test_a_control_in_the_same_response_is_after_it() -> None:
+    """No wall can have begun between two items of one answer; that stamps are equal does not make it one answer."""
+    same = control(Reason.PROFILE, 60)
+    assert (same.finding.at, same.finding.seen) == (ABSENT.at, ABSENT.seen)
+    assert admit(ABSENT, report((same,)), at(62), beside=(same,)) is ABSENT
+    assert refused(admit(ABSENT, report((same,)), at(62))).startswith("no positive control was present after")
+    gone = control(Reason.NOT_FOUND, 60)
+    assert refused(admit(ABSENT, report((gone,)), at(62), beside=(gone,))).startswith("no positive control was present")
+
+
+def test_likeness_beside_its_control_needs_a_like_all_the_same() -> None:
+    """Being left out of an answer that names an account that exists is borne out by a handle that is left out, too."""
+    there, nobody = control(Reason.PROFILE, 60), control(Reason.UNAVAILABLE, 60, "qz")
+    assert admit(ALIKE, report((there,), (nobody,)), at(62), beside=(there, nobody)) is ALIKE
+    otherwise = control(Reason.NOT_FOUND, 60, "qz")
+    finding = admit(ALIKE, report((there,), (otherwise,)), at(62), beside=(there, otherwise))
+    assert refused(finding).startswith("no negative control of the last 5 minutes looks the same")
+
+
 @pytest.mark.parametrize("key", [replace(KEY, source="api"), replace(KEY, vantage="elsewhere")])
 def test_absent_with_controls_of_another_way(key: ControlKey) -> None:
     """Only controls of the same source and vantage share the error."""

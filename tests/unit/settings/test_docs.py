@@ -42,6 +42,7 @@ SECTIONS: dict[type[BaseModel], tuple[str, str]] = {
     schema.HandleEntry: ("Platform files", "`handle`"),
     schema.ControlsEntry: ("Platform files", "`controls` of a platform"),
     schema.SourceEntry: ("Platform files", "`sources`"),
+    schema.BatchEntry: ("Platform files", "`batch` of `sources`"),
     schema.RuleEntry: ("Platform files", "`rules`"),
 }
 

@@ -3,8 +3,11 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from tests.unit.settings.samples import CHIRP, PLATFORMS
 from watcher.model.account import Account, Policy, Watchlist
+from watcher.model.platform import Batch, SourceKind
 from watcher.settings.pace import loads, within_pace
 
 MINUTE = timedelta(minutes=1)
@@ -46,6 +49,27 @@ def test_intervals_grow_by_one_factor() -> None:
     assert min(intervals) > 4 * MINUTE
     [after] = loads(kept, PLATFORMS)
     assert not after.is_too_much
+
+
+MANY = Batch(size=25, member="u={handle}", join="&", items=(), handles="user[0-9]+")
+
+
+@pytest.mark.parametrize(("count", "requests"), [(1, 1), (2, 2), (20, 2), (46, 2), (230, 10), (1000, 1000 / 23)])
+def test_a_batch_is_one_request(count: int, requests: float) -> None:
+    """What counts is the requests: as many accounts as fit in go out in one, but two leave in each interval."""
+    source = replace(CHIRP.sources[0], kind=SourceKind.BATCH, url="https://chirp.example/?{members}", batch=MANY)
+    platforms = {**PLATFORMS, "chirp": replace(CHIRP, sources=(source, *CHIRP.sources))}
+    [load] = loads(crowd(count), platforms)
+    assert load.wanted * 60 == pytest.approx(requests)
+    assert load.requests == pytest.approx(requests)
+    assert load.is_too_much == (requests + 0.8 > 10)
+
+
+def test_who_is_asked_alone_beside_a_batch() -> None:
+    """A handle that would spoil the request counts as a look of its own."""
+    source = replace(CHIRP.sources[0], name="many", kind=SourceKind.BATCH, batch=replace(MANY, handles="user[1-9]"))
+    [load] = loads(crowd(10), {**PLATFORMS, "chirp": replace(CHIRP, sources=(source, *CHIRP.sources))})
+    assert load.wanted * 60 == pytest.approx(2 + 1)
 
 
 def test_controls_that_need_all_of_the_pace() -> None:

@@ -7,7 +7,19 @@ import pytest
 
 from watcher.model.errors import ConfigError
 from watcher.model.finding import Reason, Verdict
-from watcher.model.platform import Answers, Field, FieldKind, Match, Pace, Phrase, PhraseClass, SourceKind
+from watcher.model.platform import (
+    Answers,
+    Batch,
+    Field,
+    FieldKind,
+    Items,
+    Match,
+    Method,
+    Pace,
+    Phrase,
+    PhraseClass,
+    SourceKind,
+)
 from watcher.settings import load_platforms
 
 WHOLE = """\
@@ -191,7 +203,11 @@ def test_an_unofficial_source_may_be_on_from_the_start(tmp_path: Path) -> None:
         ("length: 12", "length: 101", ["controls.length: '101' is too long; 100 is the most"]),
         ("phrases: talk", "phrases: [tlak]", ["phrases[0]: there is no phrases/tlak.yaml; did you mean 'talk'?"]),
         ("phrases: talk", "phrases: nowhere", ["phrases: there is no phrases/nowhere.yaml; write"]),
-        ("kind: http", "kind: batch", ["sources[0].kind: 'batch' is not built yet; write http"]),
+        ("kind: http", "kind: batch", ["sources[0].kind: needs batch: how the members are asked and found"]),
+        ("kind: http", "kind: pigeon", ["sources[0].kind: 'pigeon' is unknown; write http or batch"]),
+        ("kind: http", "method: post", ["sources[0].method: needs body: what is sent, as name: text"]),
+        ("kind: http", "body: {q: x}", ["sources[0].body: needs method: post beside it"]),
+        ("kind: http", "method: put", ["sources[0].method: 'put' is unknown; write get or post"]),
         ("name: inner", "name: api", ["sources[1].name: 'api' is taken already, on line 11; choose another"]),
         ("id: takedown", "id: profile", ["sources[0].rules[1].id: 'profile' is taken already, on line 23"]),
         (
@@ -251,6 +267,88 @@ def test_a_faulty_platform_file_is_refused(tmp_path: Path, old: str, new: str, f
     """Every fault has its place and says what to write."""
     assert WHOLE.count(old) >= 1
     found = [fault.split(": ", 1)[1] for fault in refused(tmp_path, WHOLE.replace(old, new, 1))]
+    assert len(found) == len(faults), found
+    for said, expected in zip(found, faults, strict=True):
+        assert said.startswith(expected)
+
+
+BATCH = """\
+  - name: many
+    kind: batch
+    answers: json
+    url: https://{instance}/api/all?v=1&{members}
+    batch:
+      size: 50
+      member: "acct={handle}"
+      join: "&"
+      items: {"json:data.users": [name, "id{id}"], "json:errors": value}
+      names: ["{handle}", "{stable_id}"]
+      handles: "[a-z]{1,20}"
+    rules:
+      - {id: many-profile, when: {"json:name": "{handle}"}, present: profile}
+"""
+POSTED = BATCH.replace("all?v=1&{members}", "all").replace(
+    "    batch:\n",
+    '    method: post\n    body: {query: "{ {members} }", key: "{credential}"}\n    credential: token\n    batch:\n',
+)
+
+
+def test_a_batch_is_read_in_full(tmp_path: Path) -> None:
+    """Every key of a batch has its effect; what is not said has the documented default."""
+    many = load_platforms(write(tmp_path, WHOLE + BATCH))["agora"].sources[2]
+    assert (many.kind, many.method, many.body) == (SourceKind.BATCH, Method.GET, {})
+    assert many.batch == Batch(
+        size=50,
+        member="acct={handle}",
+        join="&",
+        items=(Items(list_="data.users", names=("name", "id{id}")), Items(list_="errors", names=("value",))),
+        names=("{handle}", "{stable_id}"),
+        handles="[a-z]{1,20}",
+    )
+    assert many.batch.room == 48
+    assert (many.batch.takes("alice"), many.batch.takes("alice1")) == (True, False)
+    plain = BATCH.replace('      names: ["{handle}", "{stable_id}"]\n      handles: "[a-z]{1,20}"\n', "")
+    batch = load_platforms(write(tmp_path, WHOLE + plain))["agora"].sources[2].batch
+    assert batch is not None
+    assert (batch.names, batch.takes("alice1")) == (("{handle}",), True)
+
+
+def test_a_batch_may_be_posted(tmp_path: Path) -> None:
+    """The members stand in the body then, and the credential may."""
+    many = load_platforms(write(tmp_path, WHOLE + POSTED))["agora"].sources[2]
+    assert (many.method, many.body) == (Method.POST, {"query": "{ {members} }", "key": "{credential}"})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "faults"),
+    [
+        ("kind: batch", "kind: http", ["batch: is for kind: batch"]),
+        ("answers: json", "answers: html", ["answers: must be json: members are found in lists of a JSON document"]),
+        ("v=1&{members}", "v=1", ["url: must contain {members} once, where the members are to stand"]),
+        ("v=1&{members}", "{members}&{members}", ["url: must contain {members} once, where the members are to stand"]),
+        ("v=1&{members}", "u={handle}&{members}", ["url: 'https://{instance}/api/all?u={handle}&{members}' holds"]),
+        ("size: 50", "size: 2", ["batch.size: '2' is too small; two places are the controls', so that 3 is the least"]),
+        ('"acct={handle}"', '"acct"', ["batch.member: 'acct' is the same for all members; it must contain {handle}"]),
+        ('"acct={handle}"', '"{handle}{x}"', ["batch.member: '{handle}{x}' holds the unknown placeholder {x}"]),
+        ('"{stable_id}"]', '"{id}"]', ["batch.names[1]: '{id}' holds the unknown placeholder {id}"]),
+        (
+            '"json:errors": value',
+            '"title": value',
+            ["batch.items.title: this key is no list of a JSON answer; write it"],
+        ),
+        ('{"json:data.users": [name, "id{id}"], "json:errors": value}', "{}", ["batch.items: names no list of the"]),
+        ('[a-z]{1,20}"\n    rules', '[a-z"\n    rules', ["batch.handles: '[a-z' is not a regular expression"]),
+        (
+            "    batch:",
+            "    url_by_id: https://x.example/{stable_id}\n    batch:",
+            ["url_by_id: is for single look-ups"],
+        ),
+    ],
+)
+def test_a_faulty_batch_is_refused(tmp_path: Path, old: str, new: str, faults: list[str]) -> None:
+    """Every fault has its place and says what to write."""
+    assert BATCH.count(old) == 1
+    found = [fault.split(": sources[2].", 1)[1] for fault in refused(tmp_path, WHOLE + BATCH.replace(old, new))]
     assert len(found) == len(faults), found
     for said, expected in zip(found, faults, strict=True):
         assert said.startswith(expected)

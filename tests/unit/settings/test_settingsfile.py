@@ -342,12 +342,13 @@ def test_changes_are_put_into_the_sources(tmp_path: Path) -> None:
     found = settings(tmp_path, CHANGES, {"X_TOKEN": "tok"})
     shipped = load_platforms(None)
     applied = apply_overrides(shipped, found)
-    api, page = (next(s for s in applied["x"].sources if s.name == name) for name in ("api", "page"))
+    batch, api, page = (next(s for s in applied["x"].sources if s.name == n) for n in ("batch", "api", "page"))
+    assert batch.secret == "tok"
     assert (api.secret, api.robots_override, api.pace.requests, api.why_unusable) == ("tok", True, 2, None)
     assert (page.secret, page.robots_override, page.pace.concurrency, page.enabled) == ("", True, 3, False)
-    assert applied["github"].sources[0].secret == "gh-token"
-    assert applied["github"].sources[0].robots_override is False
-    assert applied["github"].sources[1].robots_override is True
+    _, rest, profile = applied["github"].sources
+    assert rest.secret == "gh-token"
+    assert (rest.robots_override, profile.robots_override) == (False, True)
     assert applied["bluesky"] is shipped["bluesky"]
     again = apply_overrides(applied, found)
     assert {name: p.sources for name, p in again.items()} == {name: p.sources for name, p in applied.items()}
