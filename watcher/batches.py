@@ -11,6 +11,8 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
+import structlog
+
 from watcher.asking import Answered, key_of
 from watcher.classify import classify, is_omitted
 from watcher.clock import Clock
@@ -43,6 +45,7 @@ class Batches:
         self._pipeline = pipeline
         self._book = pipeline.book
         self._clock = clock
+        self._log = structlog.get_logger("watcher")
 
     async def look(self, account_ids: tuple[str, ...]) -> Looked:
         """Ask about as many of them as one request takes, and judge what is said of each.
@@ -61,10 +64,19 @@ class Batches:
         task = self._task(together, source)
         answered = await self._pipeline.ask(task)
         asked = together[: len(task.members)]
-        settled = await asyncio.gather(*map(partial(self._settle, answered), asked, answered.parts))
-        waits |= {account.id: each for account, each in zip(asked, settled, strict=True) if each is not None}
-        suspected = frozenset(account.id for account, each in zip(asked, settled, strict=True) if each is None)
-        return Looked(waits={each: waits[each] for each in waits.keys() - suspected}, suspected=suspected)
+        looks = map(partial(self._settle, answered), asked, answered.parts)
+        settled = await asyncio.gather(*looks, return_exceptions=True)
+        return self._looked(waits, dict(zip((account.id for account in asked), settled, strict=True)))
+
+    def _looked(self, waits: dict[str, timedelta], settled: Mapping[str, timedelta | BaseException | None]) -> Looked:
+        """What became of each. Whose look failed by a fault of ours is left out: it is no verdict on the others."""
+        suspected = frozenset(account_id for account_id, wait in settled.items() if wait is None)
+        faulty = {account_id: fault for account_id, fault in settled.items() if isinstance(fault, BaseException)}
+        for account_id, fault in faulty.items():
+            self._log.error("look_failed", account=account_id, exc_info=fault)
+        known = {**waits, **{account_id: w for account_id, w in settled.items() if isinstance(w, timedelta)}}
+        left = known.keys() - suspected - faulty.keys()
+        return Looked(waits={account_id: known[account_id] for account_id in left}, suspected=suspected)
 
     def _task(self, accounts: list[Account], source: Source) -> Task:
         """The question about as many as one URL takes; no copy may be older than for any of them."""
@@ -90,14 +102,14 @@ class Batches:
         """What the answer says of the account, proven; None where it merely does not name it."""
         if not is_omitted(part):
             return await self._pipeline.prove(part, wary=False, beside=answered.beside)
-        state = self._book.states.get(account.id)
         report, classified = self._pipeline.controls.report(key_of(part.task)), classify(part)
+        finding = admit(classified.finding, report, self._clock.now(), beside=answered.beside)
+        state = self._book.states.get(account.id)
+        never_seen = state is not None and state.phase is Phase.NEVER_SEEN  # an absence opens nothing there
         if answered.is_unproven:
             why = "the answer does not name an account either that exists"
             finding = refuse(classified.finding, Reason.CONTROL_FAILED, why)
-        elif state is not None and state.phase is Phase.NEVER_SEEN:  # an absence that opens nothing
-            finding = admit(classified.finding, report, self._clock.now(), beside=answered.beside)
-        else:
+        elif not never_seen or not finding.is_absent:
             return None
         return Examined(finding=finding, exchange=part, classified=classified, report=report)
 

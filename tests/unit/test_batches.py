@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import structlog
 
 from tests.fakes.fetch import Reply, ScriptedFetch, fails, says
 from tests.fakes.virtual_time import START, VirtualClock, run_virtual
@@ -399,6 +400,27 @@ def test_a_source_that_was_turned_off_meanwhile() -> None:
         async with watch:
             assert await batches.look(ids(*ALL)) == Looked(waits=dict.fromkeys(ids(*ALL), ZERO))
             assert registry.together == []
+
+    play(story())
+
+
+def test_a_fault_of_ours_in_one_look_is_no_verdict_on_the_others() -> None:
+    """It is logged and left to be put back; the others are judged."""
+
+    async def story() -> None:
+        registry, watch, batches = scene(*ALL)
+        with structlog.testing.capture_logs() as log:
+            async with watch:
+
+                def stumble(who: Account, *_: object) -> None:
+                    if who == BOB:
+                        raise RuntimeError("a bug")
+
+                watch.pipeline.observe = stumble
+                looked = await batches.look(ids(*ALL))
+        assert looked == Looked(waits={ALICE.id: MINUTE, CAROL.id: MINUTE})
+        assert [e["account"] for e in log if e["event"] == "look_failed"] == [BOB.id]
+        assert len(registry.together) == 1
 
     play(story())
 
