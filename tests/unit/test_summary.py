@@ -91,7 +91,7 @@ def test_a_check_ends_with_a_summary(able: Loaded, tmp_path: Path) -> None:
 def test_a_check_names_who_cannot_alert(unable: Loaded) -> None:
     """Before the summary, with the reason."""
     lines = list(checked(unable))
-    assert lines[0].startswith("cannot alert: x:potus: no usable source on X: source 'api' needs the credential")
+    assert lines[0].startswith("cannot alert: x:potus: no usable source on X: source 'batch' needs the credential")
     assert BLIND in lines[0]
     assert lines[1].startswith("warning: no contact: ")
     assert lines[-1] == "2 accounts on 2 platforms; 1 cannot alert"
