@@ -19,7 +19,7 @@ import tests.corpus
 from tests.corpus.cases import ASKED_AT, Answer, exchange_of, target_of
 from tests.corpus.score import Result, examine, score
 from tests.fakes.clock import FakeClock, settle
-from watcher.classify import classify
+from watcher.classify import classify, members_of
 from watcher.classify.phrases import normalise
 from watcher.demo.certificates import Authority
 from watcher.metrics import Metrics
@@ -101,7 +101,7 @@ class Asker:
 
     async def __aenter__(self) -> Self:
         app = web.Application()
-        app.router.add_get("/{path:.*}", self._serve)
+        app.router.add_route("*", "/{path:.*}", self._serve)
         self._runner = web.AppRunner(app, shutdown_timeout=0.05, access_log=None)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self._authority.server_context()).start()
@@ -134,7 +134,7 @@ class Asker:
             ca_file=self._authority.ca_file,
         )
         self._prober = open_prober(settings, "1.2.3", FakeClock(), Metrics("0"))
-        return await self._prober.fetch(task)
+        return members_of(await self._prober.fetch(task))[0]
 
     def asked(self) -> str:
         """The address that was asked for last."""
@@ -351,7 +351,10 @@ async def test_it_is_asked_for_what_it_shows(platform: Platform, source: Source,
             shown_as = replace(answer, final_url=case.url)
             expected = classify(exchange_of(shown_as, case.url, platform, source, target, ASKED_AT)).finding
             assert (found.verdict, found.reason) == (expected.verdict, expected.reason), case.label
-        assert asker.asked() == unquote(case.url)
+        asked, shown_at = asker.asked(), unquote(case.url)
+        if source.batch is not None:  # the one of the corpus is about several, that which is asked here about one
+            asked, shown_at = asked.partition("?")[0], shown_at.partition("?")[0]
+        assert asked == shown_at
 
 
 @pytest.mark.parametrize(("platform", "source"), SOURCES, ids=name_of)
