@@ -132,8 +132,10 @@ def _bundle(sighting: Sighting, controls: tuple[Body, ...], pieces: tuple[Body, 
 
 def _request(exchange: Exchange) -> Record:
     task = exchange.task
+    body = task.body(_HIDDEN)
     return {
-        "method": "GET",
+        "method": task.source.method.upper(),
+        **({} if body is None else {"body": body}),
         "url": task.url,
         "source": task.source.name,
         "purpose": str(task.purpose),

@@ -6,7 +6,7 @@ What the sources say live is asked elsewhere (`manual`); here is only what is ma
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from watcher.classify import classify
+from watcher.classify import classify, members_of
 from watcher.judge.gate import describe
 from watcher.judge.platform_health import assess
 from watcher.model.control import ControlReport, Health
@@ -77,7 +77,8 @@ def _tried(example: Example, platform: Platform) -> Tried:
     source = next((source for source in platform.sources if source.name == example.source), None)
     if source is None:
         return Tried(example=example, finding=None, miss=f"{platform.id} has no source '{example.source}'")
-    finding = classify(exchange_of(example, platform, source)).finding
+    [exchange] = members_of(exchange_of(example, platform, source))
+    finding = classify(exchange).finding
     return Tried(example=example, finding=finding, miss=_miss(example, finding))
 
 

@@ -12,8 +12,9 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from watcher.classify import Selector
-from watcher.model.finding import Reason
-from watcher.model.platform import Answers, Field, FieldKind, Match, Platform, Rule, Source
+from watcher.model.exchange import Target, name_of
+from watcher.model.finding import Reason, Verdict
+from watcher.model.platform import KEY, Answers, Batch, Field, FieldKind, Match, Platform, Rule, Source
 
 _HANDLE: Final = "alice"
 _STABLE_ID: Final = "1234567"
@@ -56,9 +57,30 @@ def _sketch(rule: Rule, source: Source, platform: Platform) -> Iterator[str]:
     if final is not None:
         yield f"    final_url: {json.dumps(_absolute(final, source))}"
     yield "    body: |-"
-    body = _document(filled) if source.answers is Answers.JSON else _page(filled, source)
+    body = _body(rule, source, filled, Target(handle=handle, instance=_INSTANCE, stable_id=_STABLE_ID))
     yield from (_INDENT + line for line in body.splitlines())
     yield f"    {rule.verdict}: {rule.reason}"
+
+
+def _body(rule: Rule, source: Source, filled: dict[Field, str], target: Target) -> str:
+    if source.answers is not Answers.JSON:
+        return _page(filled, source)
+    document = _document(filled)
+    if source.batch is not None and rule.verdict is not Verdict.INCONCLUSIVE:
+        document = _in_its_list(document, rule, source.batch, target)
+    return json.dumps(document, ensure_ascii=False, indent=1)
+
+
+def _in_its_list(item: Any, rule: Rule, batch: Batch, target: Target) -> Any:
+    """The answer to a batch in which that is one account's item: in the first list whose items may bear its name."""
+    unwanted = {match.field.key for match in rule.unless}
+    lists = (items for items in batch.items if items.names[0] not in unwanted)
+    items = next(lists, batch.items[0])
+    called = name_of(batch.names[0], target, 0)
+    path, name = _steps(items.list_), items.names[0]
+    if name == KEY:
+        return _put({}, [*path, called], item)
+    return _put({}, path, [_put(item, _steps(name), called)])
 
 
 def _example_handle(platform: Platform) -> str:
@@ -82,13 +104,13 @@ def _absolute(url: str, source: Source) -> str:
     return url if "://" in url else f"{parts.scheme}://{parts.netloc}/{url.removeprefix('17').lstrip('/')}"
 
 
-def _document(filled: dict[Field, str]) -> str:
+def _document(filled: dict[Field, str]) -> Any:
     document: Any = {}
     for field, value in filled.items():
         if field.kind is FieldKind.JSON:
             path = [] if field.key == "$" else _steps(field.key)
             document = _put(document, path, _BARE.get(value, value))
-    return json.dumps(document, ensure_ascii=False, indent=1)
+    return document
 
 
 def _steps(path: str) -> list[str]:

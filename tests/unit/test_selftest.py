@@ -47,9 +47,9 @@ def test_examples_are_of_platforms_and_rules_that_there_are() -> None:
 def bluesky(**changes: object) -> Selftest:
     """The test of Bluesky, with the first rule changed so."""
     whole = PLATFORMS["bluesky"]
-    source, *others = whole.sources
+    first, source, *others = whole.sources
     rules = (replace(source.rules[0], **changes), *source.rules[1:])  # type: ignore[arg-type]  # real fields
-    return selftest({"bluesky": replace(whole, sources=(replace(source, rules=rules), *others))}, EXAMPLES)
+    return selftest({"bluesky": replace(whole, sources=(first, replace(source, rules=rules), *others))}, EXAMPLES)
 
 
 def test_a_rule_that_says_something_else_is_missed() -> None:
@@ -66,7 +66,7 @@ def test_a_renamed_rule_misses_its_example_and_a_rule_without_one_is_named() -> 
     found = bluesky(id="banned")
     assert "must be decided by rule 'takedown'" in (found.missed[0].miss or "")
     assert found.untried == ()  # it was hit all the same
-    assert selftest({"x": PLATFORMS["x"]}, ()).untried[0] == "x/api: credits-depleted"
+    assert selftest({"x": PLATFORMS["x"]}, ()).untried[0] == "x/batch: batch-credits-depleted"
 
 
 def test_an_example_of_a_source_that_is_gone_is_missed() -> None:
@@ -132,12 +132,12 @@ async def test_live_controls_are_told_apart_or_not(site: ScriptedPlatform, tmp_p
     """Over real sockets: an account that exists and a handle that cannot differ, until a wall stands before both."""
     loaded = load_all(configure(tmp_path / "config", site), {})
     only = {"x": loaded.platforms["x"]}
-    api, page = await ask_controls(loaded, only, SystemClock())
+    _, api, page = await ask_controls(loaded, only, SystemClock())
     assert (api.source, api.health, api.why) == ("api", None, "it needs the credential 'token'")
     assert (page.source, page.health) == ("page", Health.OK)
     for handle in CONTROLS:
         site.set(handle, Page.LOGIN_WALL)
-    _, walled = await ask_controls(loaded, only, SystemClock())
+    _, _, walled = await ask_controls(loaded, only, SystemClock())
     assert walled.health is Health.BLIND
     lines = list(said(selftest(only, EXAMPLES), (api, page, walled)))
     assert "live      x/api: not asked, it needs the credential 'token'" in lines

@@ -67,6 +67,7 @@ def condense(exchange: Exchange, finding: Finding) -> Imprint | None:
         texts=texts_of(source),
         selectors=hash_of(source.errors),
         is_json=_wants_json(source) and not isinstance(page.json, NotJson),
+        is_item=exchange.is_item,
     )
     if imprint.whole:
         return _whole(imprint, page, source, looked_at)
@@ -129,7 +130,9 @@ def _wants_markup(source: Source) -> bool:
 def _whole(imprint: Imprint, page: Page, source: Source, looked_at: tuple[Field, ...]) -> Imprint:
     """The page and the document as far as there is room; of what there is not, the fields that are looked at."""
     markup, cut = (None, ()) if not _wants_markup(source) else _markup(page.markup)
-    document = _document(page) if imprint.is_json else None
+    # What a batch says of nobody in particular may say it of everybody.
+    is_of_many = source.batch is not None and not imprint.is_item
+    document = _document(page) if imprint.is_json and not is_of_many else None
     if imprint.is_json and document is None:
         cut = (*cut, "json")
     lost = [

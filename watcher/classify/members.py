@@ -2,7 +2,7 @@
 
 Nothing is judged here: a member whom the answer does not name gets the document `null`. Where the first of its lists is
 missing, that of those who are there, the answer says nothing of whom it does not name; it is handed on whole, and
-stays so (see `Exchange.is_item`).
+stays so (see `Exchange.is_item`). The question is narrowed as the answer is: what is kept of an account names no other.
 """
 
 import json
@@ -113,9 +113,14 @@ def _item(exchange: Exchange, response: Response, target: Target, item: Json) ->
         body = json.dumps(item).encode()
     except RecursionError:  # nested so deeply that it could just be read
         return about
-    outcome = replace(response, headers={**response.headers, **_JSON}, body=body)
+    url = response.url if response.hops else about.task.url
+    outcome = replace(response, url=url, headers={**response.headers, **_JSON}, body=body)
     return replace(about, outcome=outcome, is_item=True)
 
 
 def _about(exchange: Exchange, target: Target) -> Exchange:
-    return replace(exchange, task=replace(exchange.task, target=target, members=exchange.task.asked_about))
+    task = replace(exchange.task, target=target, members=(target,))
+    outcome = exchange.outcome
+    if isinstance(outcome, Response) and not outcome.hops:
+        outcome = replace(outcome, url=task.url)
+    return replace(exchange, task=task, outcome=outcome)

@@ -119,7 +119,12 @@ def restore(imprint: Imprint, platform: Platform, source: Source, account_id: st
         timeout=imprint.max_age,
     )
     exchange = Exchange(
-        task=task, sent_at=imprint.sent_at, received_at=imprint.received_at, outcome=response, age=imprint.age
+        task=task,
+        sent_at=imprint.sent_at,
+        received_at=imprint.received_at,
+        outcome=response,
+        age=imprint.age,
+        is_item=imprint.is_item,
     )
     return exchange, KeptPage(imprint, response, source)
 

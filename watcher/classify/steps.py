@@ -11,7 +11,6 @@ from typing import Final
 
 from watcher.classify.barriers import Barrier, hard_barrier, soft_barrier
 from watcher.classify.markup import MAX_TEXT, Selector
-from watcher.classify.members import is_omitted
 from watcher.classify.page import Page
 from watcher.classify.phrases import Hit, find_phrase
 from watcher.classify.rules import Step, extract, found, holds, step_of
@@ -135,8 +134,7 @@ def _is_telling(step: Step) -> bool:
 
 def _hard_barrier(look: Look) -> Said | None:
     barrier = hard_barrier(look.exchange, look.response, look.page)
-    said = _barred(barrier) if barrier is not None else _by_rule(look, Step.HARD_BARRIER)
-    return said or (_without_items(look) if look.is_batch and not look.exchange.is_item else None)
+    return _barred(barrier) if barrier is not None else _by_rule(look, Step.HARD_BARRIER)
 
 
 def _without_items(look: Look) -> Said:
@@ -146,7 +144,9 @@ def _without_items(look: Look) -> Said:
 
 
 def _structured(look: Look) -> Said | None:
-    if is_omitted(look.exchange):
+    if look.is_batch and not look.exchange.is_item:
+        return _without_items(look)
+    if look.is_batch and look.page.json is None:
         return _OMITTED
     return _by_rule(look, Step.STRUCTURED)
 

@@ -77,7 +77,7 @@ class Imprint:
     (`cut` names what there was no room for). Not so of a page that showed the account: of that, `fields` alone are
     kept, those that the platform file looks at. Of its texts, only what a rule found; `texts` is a hash over the
     patterns that were looked for, `selectors` one over the error containers. `mark` is the sign of a challenge in the
-    bytes, `size` their number, `sha256` their hash.
+    bytes, `size` their number, `sha256` their hash. `is_item`: of the answer to a batch, what it said of this account.
     """
 
     handle: str
@@ -98,6 +98,7 @@ class Imprint:
     whole: bool = False
     is_blank: bool = False
     is_json: bool = False
+    is_item: bool = False
     mark: str | None = None
     fields: tuple[KeptField, ...] = ()
     texts: str = ""

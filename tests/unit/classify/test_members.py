@@ -64,11 +64,13 @@ def test_each_gets_its_own_item() -> None:
 
 
 def test_the_parts_keep_times_and_question() -> None:
-    """They were sent and answered as the whole was, by the same URL; each is about its own target."""
+    """They were sent and answered as the whole was; each is about its own target, and names nobody else."""
     whole = replace(asked(users({"name": "alice"}), ALICE, BOB), age=timedelta(seconds=3))
     parts = members_of(whole)
     assert [part.task.target for part in parts] == [ALICE, BOB]
-    assert {(part.seen, part.task.url, part.is_item) for part in parts} == {(whole.seen, whole.task.url, True)}
+    assert {(part.seen, part.is_item) for part in parts} == {(whole.seen, True)}
+    assert [part.task.url for part in parts] == [f"https://api.site.example/?{name}" for name in ("alice", "bob_b")]
+    assert [p.outcome.url for p in parts if isinstance(p.outcome, Response)] == [part.task.url for part in parts]
 
 
 def test_the_second_list_is_of_whom_the_first_has_not() -> None:
@@ -137,7 +139,10 @@ def test_an_answer_without_its_list_says_nothing(body: Any, status: int, reason:
     """Whatever it is, each member gets the same INCONCLUSIVE, with the whole answer as its proof."""
     whole = asked(body, ALICE, BOB, status=status)
     parts = members_of(whole)
-    assert [(p.is_item, p.outcome) for p in parts] == [(False, whole.outcome)] * 2
+    answered = [p.outcome for p in parts if isinstance(p.outcome, Response)]
+    assert isinstance(whole.outcome, Response)
+    assert [(p.is_item, p.outcome) for p in parts] == [(False, replace(whole.outcome, url=p.task.url)) for p in parts]
+    assert len(answered) == 2
     findings = [classify(part).finding for part in parts]
     assert {(f.verdict, f.reason) for f in findings} == {(Verdict.INCONCLUSIVE, reason)}
 
