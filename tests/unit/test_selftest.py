@@ -132,12 +132,13 @@ async def test_live_controls_are_told_apart_or_not(site: ScriptedPlatform, tmp_p
     """Over real sockets: an account that exists and a handle that cannot differ, until a wall stands before both."""
     loaded = load_all(configure(tmp_path / "config", site), {})
     only = {"x": loaded.platforms["x"]}
-    _, api, page = await ask_controls(loaded, only, SystemClock())
+    live = await ask_controls(loaded, only, SystemClock())
+    api, page = (next(each for each in live if each.source == name) for name in ("api", "page"))
     assert (api.source, api.health, api.why) == ("api", None, "it needs the credential 'token'")
     assert (page.source, page.health) == ("page", Health.OK)
     for handle in CONTROLS:
         site.set(handle, Page.LOGIN_WALL)
-    _, _, walled = await ask_controls(loaded, only, SystemClock())
+    walled = next(each for each in await ask_controls(loaded, only, SystemClock()) if each.source == "page")
     assert walled.health is Health.BLIND
     lines = list(said(selftest(only, EXAMPLES), (api, page, walled)))
     assert "live      x/api: not asked, it needs the credential 'token'" in lines
