@@ -12,6 +12,7 @@ from typing import Final
 import structlog
 
 from watcher.asking import Answered, ask, key_of, no_source
+from watcher.baselines import Baselines
 from watcher.book import VANTAGE, Book
 from watcher.bundle import Sighting, witnessed
 from watcher.classify import Classified, Step, classify
@@ -83,6 +84,7 @@ class Pipeline:
         self._metrics = metrics
         self._committed = committed
         self._log = structlog.get_logger("watcher")
+        self._baselines = Baselines()
 
     # One look.
 
@@ -179,18 +181,19 @@ class Pipeline:
         key = key_of(task)
         report = self.controls.report(key)
         known = report.references
-        classified = classify(exchange, known, vantage=VANTAGE)
+        classified = classify(exchange, self._baselines.beside(known, task), vantage=VANTAGE)
         need = _need(classified, task, wary=wary, vouched=vouched_for(beside))
         if need is not None:
             report = await self.controls.satisfy(key, need)
             if report.references != known:  # beside the same pages it would say the same
-                classified = classify(exchange, report.references, vantage=VANTAGE)
+                classified = classify(exchange, self._baselines.beside(report.references, task), vantage=VANTAGE)
             late = _need(classified, task, wary=wary, vouched=vouched_for(beside))
             report = await self.controls.satisfy(key, late) if late is not None else report
         pinned = task.target.stable_id
         finding = admit(classified.finding, report, self._clock.now(), pinned=pinned, wary=wary, beside=beside)
         if self.sight.is_our_fault(finding, self._clock.now()):
             finding = refuse(finding, Reason.LOCAL_NETWORK, "nothing is reached from here")
+        self._baselines.note(task, classified, finding)
         return Examined(finding=finding, exchange=exchange, classified=classified, report=report)
 
     def nothing_to_ask(self, account: Account) -> Examined:
@@ -231,6 +234,7 @@ class Pipeline:
         known = {**self.book.watchlist.accounts, **watchlist.accounts}
         self.book.replace(watchlist, platforms, routes, handover.states)
         self.controls.replace(platforms)
+        self._baselines.keep(watchlist.accounts)
         self.controls.let_go(self.book.only_known)
         self._commit(handover.commit, News(closed=handover.commit.closed))
         for transition in handover.commit.transitions:

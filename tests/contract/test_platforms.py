@@ -73,7 +73,8 @@ ALWAYS: dict[str, Barrier] = {
     "legal": (451, HTML, LOG_IN, "", Reason.GEO_BLOCK),
     "captive": (511, HTML, LOG_IN, "", Reason.LOCAL_NETWORK),
     "log-in": (200, HTML, LOG_IN, "/login", Reason.LOGIN_WALL),
-    "foreign": (200, HTML, LOG_IN, "https://portal.hotel.example/", Reason.REDIRECT),
+    "foreign": (200, HTML, LOG_IN, "https://elsewhere.example/", Reason.REDIRECT),
+    "captive portal": (200, HTML, LOG_IN, "https://portal.hotel.example/", Reason.LOCAL_NETWORK),
     "consent": (200, HTML, LOG_IN, "https://consent.{host}/m", Reason.CONSENT),
 }
 BARRIERS: dict[Answers, dict[str, Barrier]] = {

@@ -12,38 +12,41 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from watcher.classify.page import NotJson, Page
-from watcher.classify.phrases import find_phrase, normalise
+from watcher.classify.phrases import Hit, find_phrase, normalise
+from watcher.classify.walls import (
+    COMMON_MARKS,
+    CONNECTIVITY_ANSWERS,
+    LOGIN_TITLES,
+    MARKS,
+    TITLES,
+    WHOLE_TITLES,
+    Wall,
+)
 from watcher.model.exchange import Exchange, Response
 from watcher.model.finding import Reason
-from watcher.model.platform import Answers, PhraseClass, Platform, is_at_home
+from watcher.model.platform import Answers, PhraseClass, is_at_home
 
 _LOGIN: Final = re.compile(r"/(?:service)?(?:log-?in|sign-?in|authwall|checkpoint)(?:[/.]|$)", re.IGNORECASE)
 _CHALLENGE: Final = re.compile(r"/(?:challenge|captcha|sorry/index|cdn-cgi/challenge)(?:[/.-]|$)", re.IGNORECASE)
-_CONSENT: Final = re.compile(r"^/consent(?:[/.-]|$)", re.IGNORECASE)
+_CONSENT: Final = re.compile(
+    r"^/(?:gdpr-?|cookie-?|privacy-?)?consent(?:[/.-]|$)|^/cookie-?wall(?:[/.-]|$)", re.IGNORECASE
+)
 _CONSENT_HOST: Final = re.compile(r"(?:consent|guce|cookies?)\.")
-_CHALLENGE_MARKS: Final = (
-    b"_cf_chl_opt",
-    b"/cdn-cgi/challenge-platform",
-    b"px-captcha",
-    b"captcha-delivery.com",
-    b"awswafcookiedomainlist",
-    b"within.website/x/cmd/anubis",
-    b"g-recaptcha",
-    b"h-captcha",
+_PORTAL_HOST: Final = re.compile(
+    r"(?:[\w-]*\.)?(?:captive|hotspot|portal|wifi|wlan|guest)[\w-]*\.|(?:10|127|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d"
 )
-_CHALLENGE_TITLES: Final = (
-    "just a moment",
-    "attention required",
-    "making sure you're not a bot",
-    "prove your humanity",
-)
-_LOGIN_TITLES: Final = ("log in", "login", "sign in")
+_REFRESH: Final = re.compile(r"\s*\d*\s*[;,]\s*(?:url\s*=)?\s*['\"]?([^\s'\"]{1,2000})", re.IGNORECASE)
+_BEACON: Final = b"/jsd/"
 _MARKED: Final = 200_000
 _LEAST_HTML: Final = 64
 _FEW_CHARACTERS: Final = 600
 _REFUSALS: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS)
 _OFTEN_EMPTY: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
-_CHALLENGING: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.SERVICE_UNAVAILABLE)
+_CHALLENGING: Final = (
+    *(HTTPStatus.ACCEPTED, HTTPStatus.FORBIDDEN, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.SERVICE_UNAVAILABLE),
+)
+_MITIGATIONS: Final = ("cf-mitigated", "x-vercel-mitigated")
+_LIMITED: Final = b"rate limit"
 _REDIRECTING: Final = 3
 _BY_HUNDRED: Final = {1: Reason.BAD_RESPONSE, 5: Reason.PLATFORM_ERROR}
 _BY_STATUS: Final = {
@@ -89,30 +92,43 @@ def hard_barrier(exchange: Exchange, response: Response, page: Page) -> Barrier 
 
 def _by_headers(response: Response) -> Barrier | None:
     headers = response.headers
-    if headers.get("cf-mitigated", "").lower() == "challenge":
-        return Barrier(reason=Reason.CHALLENGE, rule="cf-mitigated")
+    for name in _MITIGATIONS:
+        if headers.get(name, "").lower() == "challenge":
+            return Barrier(reason=Reason.CHALLENGE, rule=name.removeprefix("x-"))
     if "x-amzn-waf-action" in headers:
         return Barrier(reason=Reason.CHALLENGE, rule="aws-waf", detail=headers["x-amzn-waf-action"][:40])
     if response.status in _REFUSALS and headers.get("x-ratelimit-remaining") == "0":
         return Barrier(reason=Reason.RATE_LIMITED, rule="ratelimit-remaining")
+    if response.status == HTTPStatus.FORBIDDEN and "retry-after" in headers:
+        return Barrier(reason=Reason.RATE_LIMITED, rule="retry-after", detail=headers["retry-after"][:40])
     return None
 
 
 def _by_status(response: Response) -> Barrier | None:
     status = response.status
-    rule = f"status-{status}"
+    if status == HTTPStatus.OK:
+        return None
     if status in _OFTEN_EMPTY and not response.body.strip():
         return Barrier(reason=Reason.RATE_LIMITED, rule="empty-body", detail=f"an empty {status} is a rate limit")
-    if status in _CHALLENGING and challenge_mark(response.body) is not None:
-        return Barrier(reason=Reason.CHALLENGE, rule=rule)
-    reason = _BY_STATUS.get(status) or _BY_HUNDRED.get(status // 100)
+    if status in _CHALLENGING and (mark := challenge_mark(response.body)) is not None:
+        return _marked(mark.encode())
+    reason, rule = _BY_STATUS.get(status) or _BY_HUNDRED.get(status // 100), f"status-{status}"
+    if reason is Reason.FORBIDDEN and _LIMITED in response.body[:_MARKED].lower():
+        reason, rule = Reason.RATE_LIMITED, "limit-text"
     return None if reason is None else Barrier(reason=reason, rule=rule)
 
 
 def challenge_mark(body: bytes) -> str | None:
-    """The first sign of a challenge in a page's bytes."""
-    head = body[:_MARKED].lower()
-    return next((mark.decode() for mark in _CHALLENGE_MARKS if mark in head), None)
+    """The first sign of a wall in a page's bytes; where there is little else, it is one."""
+    head = body[:_MARKED]
+    found = next((mark for mark in MARKS if mark in head), None) or _common_mark(head)
+    return None if found is None else found.decode()
+
+
+def _common_mark(head: bytes) -> bytes | None:
+    marks = (mark for mark in COMMON_MARKS if mark in head)
+    # Cloudflare puts its beacon into every page.
+    return next((mark for mark in marks if not (mark.startswith(b"/cdn-cgi/") and _BEACON in head)), None)
 
 
 def _by_redirect(exchange: Exchange, response: Response) -> Barrier | None:
@@ -124,13 +140,19 @@ def _by_redirect(exchange: Exchange, response: Response) -> Barrier | None:
     is_moved = is_foreign or _plain(asked) != _plain(final)
     if _CONSENT_HOST.match(host) or (is_moved and _CONSENT.search(final.path)):
         return Barrier(reason=Reason.CONSENT, rule="consent-redirect", detail=host)
-    if not is_moved:
-        return None
-    if _LOGIN.search(final.path):
-        return Barrier(reason=Reason.LOGIN_WALL, rule="login-redirect", detail=final.path[:100])
-    if _CHALLENGE.search(final.path):
-        return Barrier(reason=Reason.CHALLENGE, rule="challenge-redirect", detail=final.path[:100])
+    if is_foreign and _PORTAL_HOST.match(host):
+        return Barrier(reason=Reason.LOCAL_NETWORK, rule="captive-portal", detail=host)
+    if is_moved and (barrier := _by_path(final.path)) is not None:
+        return barrier
     return Barrier(reason=Reason.REDIRECT, rule="foreign-host", detail=host) if is_foreign else None
+
+
+def _by_path(path: str) -> Barrier | None:
+    if _LOGIN.search(path):
+        return Barrier(reason=Reason.LOGIN_WALL, rule="login-redirect", detail=path[:100])
+    if _CHALLENGE.search(path):
+        return Barrier(reason=Reason.CHALLENGE, rule="challenge-redirect", detail=path[:100])
+    return None
 
 
 def _by_unfollowed(response: Response) -> Barrier | None:
@@ -160,6 +182,8 @@ def _by_age(exchange: Exchange) -> Barrier | None:
 
 def _by_body(exchange: Exchange, response: Response, page: Page) -> Barrier | None:
     kind = response.headers.get("content-type", "").lower()
+    if response.body.startswith(CONNECTIVITY_ANSWERS) and len(response.body) < 2 * _LEAST_HTML:
+        return Barrier(reason=Reason.LOCAL_NETWORK, rule="captive-portal", detail="a connectivity check's answer")
     if exchange.task.source.answers is Answers.JSON:
         if isinstance(page.json, NotJson):
             return Barrier(reason=Reason.NOT_PARSABLE, rule="not-json", detail=kind[:60])
@@ -171,23 +195,64 @@ def _by_body(exchange: Exchange, response: Response, page: Page) -> Barrier | No
     return None
 
 
-def soft_barrier(page: Page, platform: Platform) -> Barrier | None:
+def soft_barrier(exchange: Exchange, page: Page) -> Barrier | None:
     """A barrier that shows in a page which names nobody; None when there is none."""
-    title = page.markup.title or ""
+    title = page.title or ""
     lowered = normalise(title)
-    if lowered.startswith(_CHALLENGE_TITLES):
-        return Barrier(reason=Reason.CHALLENGE, rule="challenge-title", quote=title)
-    # Ordinary pages load the same scripts for their forms; a challenge has next to nothing else to show.
-    if sum(map(len, page.markup.blocks)) < _FEW_CHARACTERS and (mark := challenge_mark(page.response.body)):
-        return Barrier(reason=Reason.CHALLENGE, rule="challenge-mark", detail=mark)
-    hit = find_phrase(platform, (title, *page.markup.headings, *page.markup.errors), frozenset(_SOFT))
+    if (titled := _titled(lowered)) is not None:
+        return Barrier(reason=titled.reason, rule=titled.rule, quote=title)
+    head = page.response.body[:_MARKED]
+    if (mark := next((mark for mark in MARKS if mark in head), None)) is not None and shows_little(page):
+        return _marked(mark)
+    outline = page.outline
+    hit = find_phrase(exchange.task.platform, (title, *outline.headings, *outline.errors), frozenset(PhraseClass))
     if hit is not None:
-        return Barrier(
-            reason=_SOFT[hit.phrase.phrase_class],
-            rule=f"phrase-{hit.phrase.phrase_class}",
-            quote=hit.quote,
-            language=hit.phrase.language,
-        )
-    if page.markup.has_password_form and lowered.startswith(_LOGIN_TITLES):
+        return _said(hit)
+    if outline.has_password_form and lowered.startswith(LOGIN_TITLES):
         return Barrier(reason=Reason.LOGIN_WALL, rule="login-form", quote=title)
-    return None
+    return _by_emptiness(exchange, page, head)
+
+
+def _said(hit: Hit) -> Barrier | None:
+    """The barrier that the platform's own text names; an absence that it names is none, whatever else is there."""
+    reason = _SOFT.get(hit.phrase.phrase_class)
+    rule, language = f"phrase-{hit.phrase.phrase_class}", hit.phrase.language
+    return None if reason is None else Barrier(reason=reason, rule=rule, quote=hit.quote, language=language)
+
+
+def _by_emptiness(exchange: Exchange, page: Page, head: bytes) -> Barrier | None:
+    """What ordinary pages have too, for their forms, say: it is a wall where there is next to nothing else."""
+    mark, refresh = _common_mark(head), page.outline.refresh
+    if (mark is None and refresh is None) or not shows_little(page):
+        return None
+    return _marked(mark) if mark is not None else _by_refresh(exchange, refresh or "")
+
+
+def shows_little(page: Page) -> bool:
+    """True where there is next to nothing to read, as on a wall."""
+    return sum(map(len, page.markup.blocks)) < _FEW_CHARACTERS
+
+
+def _titled(title: str) -> Wall | None:
+    for wall, beginnings in TITLES.items():
+        if title.startswith(beginnings):
+            return wall
+    return next((wall for wall, whole in WHOLE_TITLES.items() if title in whole), None)
+
+
+def _marked(mark: bytes) -> Barrier:
+    wall = MARKS.get(mark) or COMMON_MARKS[mark]
+    return Barrier(reason=wall.reason, rule=wall.rule, detail=mark.decode())
+
+
+def _by_refresh(exchange: Exchange, refresh: str) -> Barrier | None:
+    """A page that only sends its visitor somewhere else."""
+    sent = _REFRESH.match(refresh)
+    if sent is None:
+        return None
+    to = _split(sent[1])
+    if _LOGIN.search(to.path):
+        return Barrier(reason=Reason.LOGIN_WALL, rule="login-refresh", detail=to.path[:100])
+    if to.hostname and not is_at_home(sent[1], exchange.task.url, exchange.task.platform):
+        return Barrier(reason=Reason.LOCAL_NETWORK, rule="captive-portal", detail=to.hostname[:100])
+    return Barrier(reason=Reason.REDIRECT, rule="refresh", detail=sent[1][:100])

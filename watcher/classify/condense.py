@@ -11,7 +11,7 @@ from watcher.classify.barriers import challenge_mark
 from watcher.classify.markup import Markup
 from watcher.classify.page import NotJson, Page
 from watcher.classify.rules import found
-from watcher.classify.steps import selectors
+from watcher.classify.selector import selectors
 from watcher.model.control import ControlFinding, ControlReport
 from watcher.model.exchange import Exchange, Response, Target
 from watcher.model.finding import Finding, Verdict

@@ -1,94 +1,107 @@
-"""Read HTML as a visitor would see it: title, metas, headings, error containers, visible text. No judgement here.
-
-A tokenizer, not a tree: tree builders (Lexbor, libxml2) take minutes on a megabyte of nested elements or of
-attributes, and anybody may have written the page. This reads each character a bounded number of times: every
-repetition is possessive, an unfinished tag or comment ends the reading, and every list is capped.
-"""
+"""What is read of an HTML page: its title, metas, headings, error containers, visible text. No judgement here."""
 
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from enum import IntEnum
+from functools import cached_property
 from html import unescape
 from itertools import islice
-from typing import Final
+from typing import Final, overload
+
+from watcher.classify.selector import Attributes
+from watcher.classify.tokens import NOTED, PAIR, SCRIPT
 
 MAX_TEXT: Final = 500
-_MAX_TAGS: Final = 20_000
-_MAX_BLOCKS: Final = 2_000
-_MAX_JSON: Final = 20
-_MAX_SCRIPTS: Final = 300
+JSON_LD: Final = "application/ld+json"
+_MAX_RAW: Final = 8 * MAX_TEXT
+_MAX_VALUE: Final = 4096
 _MAX_ATTRIBUTES: Final = 200
-
-_NAME: Final = r"[a-zA-Z][^\s/>]*+"
-_PLAIN: Final = r"""\s++[^\s"'/>=]++="[^"]*+\""""
-_ATTRIBUTE: Final = r"""[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'>][^\s>]*+)?+)?+"""
-_COMMENT: Final = r"!--(?:-?>|[^-]*+(?:-(?!->)[^-]*+)*+-->)"
-# Text and the tag after it: (text, start tag, its attributes, end tag). Most attributes are plain: they go first.
-_TOKEN: Final = re.compile(
-    rf"([^<]*+(?:<(?![a-zA-Z/!?])[^<]*+)*+)"
-    rf"<(?:({_NAME})((?:{_PLAIN})*+(?:[\s/]++|{_ATTRIBUTE})*+)>|/({_NAME})[^>]*+>|{_COMMENT}|(?:[/?]|!(?!--))[^>]*+>)"
-)
-_TAG: Final = re.compile(r"<(?=[a-zA-Z/!?])")
-_PAIR: Final = re.compile(r"""([^\s/>=][^\s/>=]*+)(?:\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"'>][^\s>]*+))?+)?+""")
-_INVISIBLE: Final = re.compile(r"display\s*+:\s*+none|visibility\s*+:\s*+hidden", re.IGNORECASE)
-_RAW_END: Final = {
-    name: re.compile(rf"</(?i:{name})(?=[\s/>])")
-    for name in ("script", "style", "title", "textarea", "xmp", "noembed", "noframes")
-}
-_TELLING: Final = ("hidden", "none", "popover", "heading")
-_NOTED: Final = frozenset({"meta", "link", "html", "input", "script"})
-_UNSEEN: Final = frozenset(
-    "noscript template svg math iframe object audio video select datalist".split()  # noqa: SIM905 - a list of words
-)
-_SELF_CLOSING: Final = frozenset({"svg", "math"})
-_VOID: Final = frozenset(
-    "area base br col embed hr img input link meta param source track wbr".split()  # noqa: SIM905
-)
-_INLINE: Final = frozenset(
-    "a abbr b bdi bdo cite code em font i mark q s small span strong sub sup time u wbr".split()  # noqa: SIM905
-)
-# The end tags of these may be left out: the next of the kind ends them, or the end of what they stand in.
-_IMPLIED_END: Final = frozenset({"p", "li", "dt", "dd", "td", "th", "tr"})
-_CONTAINERS: Final = frozenset("article body div dl form main nav ol section table ul".split())  # noqa: SIM905
-_HEADINGS: Final = frozenset({"h1", "h2", "h3"})
-_SELECTOR: Final = re.compile(r"(?P<tag>[a-z][a-z0-9-]*)?(?P<rest>(?:[.#][\w-]+|\[[\w-]+=\"?[^\]\"]*\"?\])*)")
-_SELECTOR_PART: Final = re.compile(r"\.(?P<cls>[\w-]+)|#(?P<id>[\w-]+)|\[(?P<name>[\w-]+)=\"?(?P<value>[^\]\"]*)\"?\]")
-
-Attributes = dict[str, str]
+_MAX_NOTED: Final = 2_000
+_MAX_SCRIPTS: Final = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Selector:
-    """A compound CSS selector without combinators: `div.error-page`, `#notice`, `[data-testid=emptyState]`."""
+class Depth(IntEnum):
+    """How much of a page is read. HEAD: up to its body; OUTLINE: all but the visible text as such; TEXT: all."""
 
-    tag: str | None
-    classes: frozenset[str]
-    attributes: tuple[tuple[str, str], ...]
+    HEAD = 1
+    OUTLINE = 2
+    TEXT = 3
 
-    @classmethod
-    def parse(cls, text: str) -> "Selector":
-        """Read a selector. Raises ValueError for anything beyond tag, classes, id and exact attributes."""
-        whole = _SELECTOR.fullmatch(text.strip())
-        if whole is None or not text.strip():
-            raise ValueError(f"'{text}' is not a selector of tag, .class, #id and [name=value] only")
-        parts = list(_SELECTOR_PART.finditer(whole["rest"]))
-        return cls(
-            tag=whole["tag"],
-            classes=frozenset(part["cls"] for part in parts if part["cls"]),
-            attributes=tuple(
-                ("id", part["id"]) if part["id"] else (part["name"].lower(), part["value"])
-                for part in parts
-                if not part["cls"]
-            ),
-        )
 
-    def selects(self, tag: str, attributes: Attributes) -> bool:
-        """True when an element of that tag and those attributes is meant."""
-        return (
-            self.tag in (None, tag)
-            and self.classes <= frozenset(attributes.get("class", "").split())
-            and all(attributes.get(name) == value for name, value in self.attributes)
-        )
+class Noted:
+    """The metas and links of a page in their order, found as they are asked for: most are never looked at."""
+
+    def __init__(self) -> None:
+        self._runs: list[tuple[bytes, bytes]] = []
+
+    def add_run(self, run: bytes) -> None:
+        """A part of the page in which every angle bracket begins or ends a tag or a comment."""
+        if len(self._runs) < _MAX_NOTED:
+            self._runs.append((b"", run))
+
+    def add_tag(self, name: bytes, attributes: bytes) -> None:
+        """A single meta or link."""
+        if len(self._runs) < _MAX_NOTED:
+            self._runs.append((name, attributes))
+
+    def with_word(self, name: bytes, word: bytes) -> Iterator[Attributes]:
+        """The attributes of the tags of that name in which the word (in lower case) stands in any case."""
+        if not word:
+            yield from self.all(name)
+            return
+        for tag, raw in self._runs:
+            lowered = raw.lower()
+            if tag:
+                if tag == name and word in lowered:
+                    yield attributes_of(raw)
+                continue
+            at = lowered.find(word)
+            while at >= 0:
+                start, end = lowered.rfind(b"<", 0, at), lowered.find(b">", at)
+                if lowered.startswith(name, start + 1):
+                    yield attributes_of(raw[start + 1 + len(name) : end])
+                at = lowered.find(word, max(end, at + 1))
+
+    def all(self, name: bytes) -> Iterator[Attributes]:
+        """The attributes of all tags of that name."""
+        for tag, raw in self._runs:
+            if tag == name:
+                yield attributes_of(raw)
+            elif not tag:
+                yield from (attributes_of(attributes) for each, attributes in NOTED.findall(raw) if each == name)
+
+
+class Metas(Mapping[str, str]):
+    """The metas of a page by property or name, lower-case; the first of each counts."""
+
+    def __init__(self, noted: Noted) -> None:
+        self._noted = noted
+
+    def __getitem__(self, name: str) -> str:
+        for attributes in self._noted.with_word(b"meta", name.encode("utf-8", "replace")):
+            key, content = _meta(attributes)
+            if key == name and content is not None:
+                return content
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    @cached_property
+    def _all(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for key, content in map(_meta, islice(self._noted.all(b"meta"), _MAX_NOTED)):
+            if content is not None:
+                found.setdefault(key, content)
+        return found
+
+
+def _meta(attributes: Attributes) -> tuple[str, str | None]:
+    return (attributes.get("property") or attributes.get("name") or "").lower(), attributes.get("content")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,234 +113,87 @@ class Script:
     text: str
 
 
+class Scripts(Sequence[Script]):
+    """The scripts of a page that are not JSON-LD, in their order; looked into only if somebody asks."""
+
+    def __init__(self) -> None:
+        self._parts: list[tuple[bytes | None, bytes]] = []
+
+    def add_run(self, run: bytes) -> None:
+        """Whole scripts and style sheets, one after the other."""
+        self._parts.append((None, run))
+
+    def add(self, attributes: bytes, text: bytes) -> None:
+        """A single script."""
+        self._parts.append((attributes, text))
+
+    @overload
+    def __getitem__(self, place: int) -> Script: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Script]: ...
+    def __getitem__(self, place: int | slice) -> Script | Sequence[Script]:
+        return self._all[place]
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Scripts) and self._all == other._all
+
+    def __hash__(self) -> int:
+        return id(self)  # it grows while the page is read
+
+    @cached_property
+    def _all(self) -> tuple[Script, ...]:
+        return tuple(islice(self._read(), _MAX_SCRIPTS))
+
+    def _read(self) -> Iterator[Script]:
+        for attributes, text in self._parts:
+            each = [(attributes, text)] if attributes is not None else map(re.Match.groups, SCRIPT.finditer(text))
+            for raw, inside in each:
+                named = attributes_of(raw or b"")
+                kind = type_of(named)
+                if inside and kind != JSON_LD:
+                    yield Script(named.get("id", ""), kind == "application/json", inside.decode("utf-8", "replace"))
+
+
+def type_of(attributes: Attributes) -> str:
+    """The type of a script, without its parameters."""
+    return attributes.get("type", "").partition(";")[0].strip().lower()
+
+
 @dataclass(slots=True)
 class Markup:
-    """What was read. `title` is None without one; `metas` by property or name, lower-case, the first of each."""
+    """What was read. `title` is None without one; `metas` by property or name, lower-case, the first of each.
+
+    `refresh` is what the page's `http-equiv="refresh"` says.
+    """
 
     title: str | None = None
     language: str | None = None
     canonical: str | None = None
-    metas: dict[str, str] = field(default_factory=dict)
+    metas: Mapping[str, str] = field(default_factory=dict)
+    refresh: str | None = None
     json_ld: list[str] = field(default_factory=list)
-    scripts: list[Script] = field(default_factory=list)
+    scripts: Sequence[Script] = field(default_factory=Scripts)
     headings: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     blocks: list[str] = field(default_factory=list)
     has_password_form: bool = False
 
 
-def squeeze(text: str) -> str:
-    """`text` with entities resolved and white space collapsed, at most MAX_TEXT characters."""
-    return " ".join(unescape(text[: 8 * MAX_TEXT]).split())[:MAX_TEXT]
+def squeeze(raw: bytes) -> str:
+    """UTF-8 with entities resolved and white space collapsed, as text of at most MAX_TEXT characters."""
+    text = raw[:_MAX_RAW].decode("utf-8", "replace")
+    return " ".join((unescape(text) if "&" in text else text).split())[:MAX_TEXT]
 
 
-def read_markup(text: str, errors: tuple[Selector, ...] = ()) -> Markup:
-    """Read a page; `errors` select the platform's error containers. Never raises; linear in the length.
-
-    Ends where a tag, a comment or a raw text is not finished, and after _MAX_TAGS.
-    """
-    reader = _Reader(errors)
-    position = 0
-    for _ in range(_MAX_TAGS):
-        token = _TOKEN.match(text, position)
-        if token is None:
-            reader.text(_TAG.split(text[position:], maxsplit=1)[0])
-            break
-        before, started, attributes, ended = token.groups()
-        position = token.end()
-        reader.text(before)
-        if started is not None:
-            name = started.lower()
-            reader.start(name, attributes)
-            if name in _RAW_END:
-                closing = _RAW_END[name].search(text, position)
-                if closing is None:
-                    break
-                reader.raw(name, text[position : closing.start()])
-                position = closing.start()
-        elif ended is not None:
-            reader.end(ended.lower())
-    return reader.finish()
-
-
-def _attributes(raw: str) -> Attributes:
+def attributes_of(raw: bytes) -> Attributes:
+    """The attributes of a tag, names in lower case; the first of doubles, and no more than two hundred."""
     found: Attributes = {}
-    for name, double, single, bare in islice(map(re.Match.groups, _PAIR.finditer(raw)), _MAX_ATTRIBUTES):
-        found.setdefault(name.lower(), unescape((double or single or bare or "")[:4096]))
+    for name, double, single, bare in islice(
+        map(re.Match.groups, PAIR.finditer(raw.decode("utf-8", "replace"))), _MAX_ATTRIBUTES
+    ):
+        value = (double or single or bare or "")[:_MAX_VALUE]
+        found.setdefault(name.lower(), unescape(value) if "&" in value else value)
     return found
-
-
-def _is_hidden(name: str, attributes: Attributes) -> bool:
-    if name in _UNSEEN or "hidden" in attributes or "popover" in attributes:
-        return True
-    if name == "dialog" and "open" not in attributes:
-        return True
-    return _INVISIBLE.search(attributes.get("style", "")) is not None
-
-
-@dataclass(slots=True)
-class _Span:
-    """An element that is being read to its end: how deep in elements of its own name, and what it has gathered.
-
-    `inner` counts the open containers in it, where its end tag may be left out.
-    """
-
-    name: str
-    depth: int = 1
-    inner: int = 0
-    texts: list[str] = field(default_factory=list)
-    length: int = 0
-
-    def enter(self, name: str) -> bool:
-        """An element begins; True while this one goes on."""
-        if self.name not in _IMPLIED_END:
-            self.depth += name == self.name
-        elif name in _CONTAINERS:
-            self.inner += 1
-        elif name == self.name and not self.inner:
-            self.depth = 0
-        return self.depth > 0
-
-    def leave(self, name: str) -> bool:
-        """An element ends; True while this one goes on."""
-        if name == self.name and not self.inner:
-            self.depth -= 1
-        elif self.name in _IMPLIED_END and name in _CONTAINERS:
-            self.inner -= 1
-        return self.depth > 0 and self.inner >= 0
-
-    def gather(self, text: str) -> None:
-        if self.length < MAX_TEXT:
-            self.texts.append(text)
-            self.length += len(text)
-
-
-@lru_cache(maxsize=256)
-def _telling(selectors: tuple[Selector, ...]) -> re.Pattern[str]:
-    """What an element's attributes, in lower case, hold at least if anything in them is looked at."""
-    words = {name for selector in selectors for name, _ in selector.attributes}
-    words.update(min(selector.classes).lower() for selector in selectors if selector.classes)
-    return re.compile("|".join(map(re.escape, (*_TELLING, *sorted(words)))))
-
-
-class _Reader:
-    """Gathers a Markup from tokens. At most three spans are open: one hidden, one heading, one error container."""
-
-    def __init__(self, errors: tuple[Selector, ...]) -> None:
-        self._selectors = errors
-        # Most elements' attributes say nothing that is looked at; reading them would be half of the work.
-        self._telling = _telling(errors)
-        bare = (selector.tag for selector in errors if not selector.classes and not selector.attributes)
-        self._opening = _HEADINGS | _UNSEEN | {"dialog", *bare}
-        self._found = Markup()
-        self._hidden: _Span | None = None
-        self._heading: _Span | None = None
-        self._error: _Span | None = None
-        self._line: list[str] = []
-        self._script_type = self._script_id = ""
-
-    def start(self, name: str, raw: str) -> None:
-        if name in _SELF_CLOSING and raw.endswith("/"):
-            return
-        if self._hidden is not None and self._hidden.enter(name):
-            return
-        self._hidden = None
-        if name not in _INLINE:
-            self._break()
-        if self._heading is not None and not self._heading.enter(name):
-            self._end_heading()
-        if self._error is not None and not self._error.enter(name):
-            self._end_error()
-        is_noted, is_opening = name in _NOTED, name in self._opening
-        telling = raw and (is_noted or is_opening or self._telling.search(raw.lower()))
-        attributes = _attributes(raw) if telling else {}
-        if is_noted:
-            self._note(name, attributes)
-        if (is_opening or attributes) and name not in _VOID:
-            self._open(name, attributes)
-
-    def _open(self, name: str, attributes: Attributes) -> None:
-        if _is_hidden(name, attributes) and name not in ("html", "body"):
-            self._hidden = _Span(name)
-            return
-        if name in _HEADINGS or attributes.get("role") == "heading":
-            self._end_heading()
-            self._heading = _Span(name)
-        if self._error is None and any(selector.selects(name, attributes) for selector in self._selectors):
-            self._break()
-            self._error = _Span(name)
-
-    def _note(self, name: str, attributes: Attributes) -> None:
-        found = self._found
-        match name:
-            case "meta" if "content" in attributes and len(found.metas) < _MAX_BLOCKS:
-                key = attributes.get("property") or attributes.get("name") or ""
-                found.metas.setdefault(key.lower(), attributes["content"])
-            case "link" if "canonical" in attributes.get("rel", "").lower().split() and found.canonical is None:
-                found.canonical = attributes.get("href")
-            case "html":
-                found.language = found.language or attributes.get("lang", "")[:35] or None
-            case "input" if attributes.get("type", "").lower() == "password":
-                found.has_password_form = True
-            case "script":
-                self._script_type = attributes.get("type", "").partition(";")[0].strip().lower()
-                self._script_id = attributes.get("id", "")
-
-    def end(self, name: str) -> None:
-        if self._hidden is not None and self._hidden.leave(name):
-            return
-        self._hidden = None
-        if name not in _INLINE:
-            self._break()
-        if self._heading is not None and not self._heading.leave(name):
-            self._end_heading()
-        if self._error is not None and not self._error.leave(name):
-            self._end_error()
-
-    def text(self, raw: str) -> None:
-        if raw and self._hidden is None and (self._line or not raw.isspace()):
-            self._line.append(raw)
-
-    def raw(self, name: str, raw: str) -> None:
-        if self._hidden is not None:
-            return
-        if name == "title" and self._found.title is None:
-            self._found.title = squeeze(raw)
-        elif name == "script" and self._script_type == "application/ld+json" and len(self._found.json_ld) < _MAX_JSON:
-            self._found.json_ld.append(raw)
-        elif name == "script" and raw and len(self._found.scripts) < _MAX_SCRIPTS:
-            is_json = self._script_type == "application/json"
-            self._found.scripts.append(Script(self._script_id, is_json, raw))
-
-    def finish(self) -> Markup:
-        self._break()
-        self._end_heading()
-        self._end_error()
-        return self._found
-
-    def _break(self) -> None:
-        """End a line of text: it is one block, and part of the heading and error container that are open."""
-        if not self._line:
-            return
-        block = squeeze("".join(self._line))
-        self._line = []
-        if not block or len(self._found.blocks) >= _MAX_BLOCKS:
-            return
-        self._found.blocks.append(block)
-        for span in (self._heading, self._error):
-            if span is not None:
-                span.gather(block)
-
-    def _end_heading(self) -> None:
-        self._break()
-        if self._heading is not None and self._heading.texts:
-            self._found.headings.append(" ".join(self._heading.texts)[:MAX_TEXT])
-        self._heading = None
-
-    def _end_error(self) -> None:
-        self._break()
-        if self._error is not None:
-            self._found.errors.extend(self._error.texts)
-            if len(self._error.texts) > 1:
-                self._found.errors.append(" ".join(self._error.texts)[:MAX_TEXT])
-        self._error = None

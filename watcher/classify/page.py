@@ -13,7 +13,9 @@ from itertools import islice
 from typing import Final
 from urllib.parse import unquote
 
-from watcher.classify.markup import Markup, Script, Selector, read_markup
+from watcher.classify.markup import Depth, Markup, Script
+from watcher.classify.reader import read_markup
+from watcher.classify.selector import Selector
 from watcher.model.exchange import Response
 from watcher.model.platform import Field, FieldKind
 
@@ -22,8 +24,10 @@ Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 NO_TEXT: Final = frozenset({"null", "true", "false", "{}", "[]", "…"})
 """How the values of a JSON document that are neither texts nor numbers are written."""
 
-_CHARSET: Final = re.compile(r'charset=["\']?([A-Za-z0-9_.:-]{1,40})', re.IGNORECASE)
-_BOMS: Final = ((b"\xef\xbb\xbf", "utf_8"), (b"\xff\xfe", "utf_16_le"), (b"\xfe\xff", "utf_16_be"))
+_CHARSET: Final = re.compile(r"""charset=["']?([a-z0-9_.:-]{1,40})""")
+_UTF_8_MARK: Final = b"\xef\xbb\xbf"
+_NAMED_WITHIN: Final = 2048
+_BOMS: Final = ((_UTF_8_MARK, "utf_8"), (b"\xff\xfe", "utf_16_le"), (b"\xfe\xff", "utf_16_be"))
 # Decoders that are linear in time, by Python's names. Python has others ("idna", "punycode") that a hostile header
 # could name.
 _LINEAR: Final = (
@@ -74,13 +78,16 @@ class Page:
         return self._response
 
     @cached_property
-    def text(self) -> str:
-        """The body as text, by its byte order mark, else the charset that the header or the page names, else UTF-8."""
+    def raw(self) -> bytes:
+        """The body as UTF-8: from its byte order mark, else the charset that the header or the page names."""
         body = self._response.body
-        named = _codec(body[:2048].decode("ascii", "replace"))
-        # A page in which the name can be read as ASCII is not in UTF-16 (HTML, 13.2.3.2).
-        inside = "utf_8" if named is None or named.startswith("utf_16") else named
-        return _decode(body, self._declared or inside)
+        codec = _marked(body) or self._declared or _inside(body)
+        return body.removeprefix(_UTF_8_MARK) if codec == "utf_8" else _decode(body, codec).encode("utf-8", "replace")
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.raw.decode("utf-8", "replace")
 
     @cached_property
     def json(self) -> Json | NotJson:
@@ -96,20 +103,45 @@ class Page:
         return _codec(self._response.headers.get("content-type", ""))
 
     @cached_property
+    def head(self) -> Markup:
+        """The body as HTML up to where its visible part begins."""
+        return read_markup(self.raw, self._errors, Depth.HEAD)
+
+    @cached_property
+    def outline(self) -> Markup:
+        """The body as HTML, without its visible text as such."""
+        return read_markup(self.raw, self._errors, Depth.OUTLINE)
+
+    @cached_property
     def markup(self) -> Markup:
-        """The body as HTML."""
-        return read_markup(self.text, self._errors)
+        """The body as HTML, with all that it shows."""
+        return read_markup(self.raw, self._errors, Depth.TEXT)
+
+    @property
+    def title(self) -> str | None:
+        """What the page calls itself. What the head says is not looked for any further."""
+        return self.outline.title if self.head.title is None else self.head.title
+
+    @property
+    def canonical(self) -> str | None:
+        """The address that the page calls its own."""
+        return self.outline.canonical if self.head.canonical is None else self.head.canonical
+
+    def meta(self, name: str) -> str | None:
+        """The content of the page's meta of that property or name, in lower case."""
+        content = self.head.metas.get(name)
+        return self.outline.metas.get(name) if content is None else content
 
     @cached_property
     def json_ld(self) -> tuple[Json, ...]:
         """The page's JSON-LD documents."""
-        documents = (_parse_json(raw) for raw in self.markup.json_ld)
+        documents = (_parse_json(raw) for raw in self.outline.json_ld)
         return tuple(document for document in documents if not isinstance(document, NotJson))
 
     @property
     def language(self) -> str | None:
         """The language that the page says it is in."""
-        return self.markup.language or self._response.headers.get("content-language", "")[:35] or None
+        return self.head.language or self._response.headers.get("content-language", "")[:35] or None
 
     def values(self, field: Field) -> tuple[str, ...]:
         """What `field` holds; empty when the answer has no such thing."""
@@ -138,7 +170,7 @@ class Page:
     def _in_scripts(self, name: str, path: str) -> Iterator[str]:
         path, anywhere = path.removeprefix(_ANYWHERE), path.startswith(_ANYWHERE)
         keys = [f'"{step}"' for step in _steps(path) if not step.isdigit() and path != "$"]
-        for place, script in enumerate(self.markup.scripts):
+        for place, script in enumerate(self.outline.scripts):
             # Reading a megabyte of JSON takes long, and most pages do not have the key at all.
             if all(key in script.text for key in keys):
                 document = self._document(place, name)
@@ -147,38 +179,49 @@ class Page:
 
     def _document(self, place: int, name: str) -> Json | NotJson:
         if (place, name) not in self._documents:
-            self._documents[place, name] = _parse_script(self.markup.scripts[place], name)
+            self._documents[place, name] = _parse_script(self.outline.scripts[place], name)
         return self._documents[place, name]
 
     def _html_values(self, field: Field) -> tuple[str, ...]:
         match field.kind:
             case FieldKind.TITLE:
-                return _one(self.markup.title)
+                return _one(self.title)
             case FieldKind.META:
-                value = self.markup.metas.get(field.key.lower())
+                value = self.meta(field.key.lower())
                 return _one(unquote(value) if value is not None and field.key.endswith("url") else value)
             case FieldKind.CANONICAL:
-                return _one(None if self.markup.canonical is None else unquote(self.markup.canonical))
+                return _one(None if self.canonical is None else unquote(self.canonical))
             case FieldKind.JSON_LD:
                 return tuple(value for document in self.json_ld for value in _walk(document, field.key))
             case FieldKind.ERROR:
-                return tuple(self.markup.errors)
+                return tuple(self.outline.errors)
             case _:
                 return tuple(self.markup.blocks)
 
 
+@lru_cache(maxsize=256)
 def _codec(text: str) -> str | None:
     """The decoder for the first charset that `text` names; None when it names none that we know."""
-    declared = _CHARSET.search(text)
+    declared = _CHARSET.search(text.lower())
     if declared is None:
         return None
-    name = normalize_encoding(declared[1]).lower()
+    name = normalize_encoding(declared[1])
     return _CODECS.get(aliases.get(name, name))
 
 
+def _marked(body: bytes) -> str | None:
+    return next((codec for mark, codec in _BOMS if body.startswith(mark)), None)
+
+
+def _inside(body: bytes) -> str:
+    """The charset that the page names, else UTF-8. One in which the name can be read is not UTF-16 (HTML, 13.2.3.2)."""
+    at = body[:_NAMED_WITHIN].lower().find(b"charset=")
+    named = None if at < 0 else _codec(body[at : at + 60].decode("ascii", "replace"))
+    return "utf_8" if named is None or named.startswith("utf_16") else named
+
+
 def _decode(body: bytes, codec: str) -> str:
-    marked = next((by_mark for mark, by_mark in _BOMS if body.startswith(mark)), codec)
-    return body.decode(marked, "replace").removeprefix("\ufeff")
+    return body.decode(_marked(body) or codec, "replace").removeprefix("\ufeff")
 
 
 def _parse_json(text: str) -> Json | NotJson:

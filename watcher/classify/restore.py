@@ -42,7 +42,7 @@ class KeptPage(Page):
         self._fields = {each.name: each.values for each in imprint.fields}
 
     @cached_property
-    def text(self) -> str:
+    def raw(self) -> bytes:
         """The bytes are gone."""
         raise NotKeptError("the text of the answer")
 
@@ -72,6 +72,16 @@ class KeptPage(Page):
             blocks=list(kept.blocks),
             has_password_form=kept.has_password_form,
         )
+
+    @cached_property
+    def head(self) -> Markup:
+        """The page, as far as it was kept."""
+        return self.markup
+
+    @cached_property
+    def outline(self) -> Markup:
+        """The page, as far as it was kept."""
+        return self.markup
 
     @property
     def language(self) -> str | None:

@@ -1,6 +1,7 @@
 """Apply the declarative rules of a platform file to a page. Patterns are matched in linear time."""
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from watcher.classify.page import NO_TEXT, Page
@@ -39,18 +40,20 @@ def step_of(rule: Rule) -> Step:
 
 def holds(rule: Rule, page: Page, target: Target) -> bool:
     """True when all of the rule's conditions match and none of its exceptions does."""
-    return all(found(match, page, target) is not None for match in rule.when) and all(
-        found(match, page, target) is None for match in rule.unless
-    )
+    for match in rule.when:
+        if found(match, page, target) is None:
+            return False
+    return all(found(match, page, target) is None for match in rule.unless)
 
 
 def found(match: Match, page: Page, target: Target) -> str | None:
     """The first value of the field that matches one of the patterns; None when none does."""
-    patterns = [pieces for pattern in match.patterns if (pieces := fill(pattern, target)) is not None]
     for value in page.values(match.field):
         folded = value.casefold()
-        if any(fits(pieces, folded) for pieces in patterns):
-            return value
+        for pattern in match.patterns:
+            pieces = fill(pattern, target)
+            if pieces is not None and fits(pieces, folded):
+                return value
     return None
 
 
@@ -73,6 +76,9 @@ def fill(pattern: str, target: Target) -> tuple[str, ...] | None:
 
     None where the pattern wants a stable id and none is known: an empty one would match anything.
     """
+    pieces = _pieces(pattern)
+    if "{" not in pattern:
+        return pieces
     if "{stable_id}" in pattern and not target.stable_id:
         return None
     # The handle last, for it is not ours: nothing in it is a placeholder or stands for anything.
@@ -85,16 +91,20 @@ def fill(pattern: str, target: Target) -> tuple[str, ...] | None:
     )
 
 
+@lru_cache(maxsize=4096)
+def _pieces(pattern: str) -> tuple[str, ...]:
+    return tuple(piece.casefold() for piece in pattern.split("*"))
+
+
 def fits(pieces: tuple[str, ...], folded: str) -> bool:
     """True when the whole of `folded` is made of `pieces` in their order, with anything between them."""
-    first, *rest = pieces
-    if not rest:
+    first, last = pieces[0], pieces[-1]
+    if len(pieces) == 1:
         return folded == first
-    last = rest.pop()
     if not folded.startswith(first) or not folded.endswith(last) or len(folded) < len(first) + len(last):
         return False
     position, end = len(first), len(folded) - len(last)
-    for piece in rest:
+    for piece in pieces[1:-1]:
         position = folded.find(piece, position, end)
         if position < 0:
             return False

@@ -4,21 +4,22 @@ The first step that has something to say decides. Pure and total: any bytes give
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Final
 
 from watcher.classify.barriers import Barrier, hard_barrier, soft_barrier
-from watcher.classify.markup import MAX_TEXT, Selector
+from watcher.classify.markup import MAX_TEXT
 from watcher.classify.page import Page
 from watcher.classify.phrases import Hit, find_phrase, normalise
-from watcher.classify.rules import Step, extract, found, holds, step_of
-from watcher.classify.similarity import MARGIN, features, is_echoed, is_nobodys, margin, naming, words_of
+from watcher.classify.prepared import Prepared, prepared
+from watcher.classify.rules import Step, extract, found, holds
+from watcher.classify.similarity import features, is_echoed, is_nobodys, likeness, naming, words_of
 from watcher.model.control import Features, References
 from watcher.model.exchange import Exchange, FetchFailure, Response, Target
-from watcher.model.finding import Certainty, Evidence, Finding, Reason, verdict_of
+from watcher.model.finding import Certainty, Evidence, Finding, Reason, Verdict, verdict_of
 from watcher.model.platform import Answers, Field, FieldKind, PhraseClass, Platform, Rule, Source
 from watcher.text import cut
 
@@ -61,6 +62,7 @@ class Look:
     exchange: Exchange
     response: Response
     page: Page
+    prepared: Prepared
     references: References
 
     @property
@@ -94,13 +96,19 @@ class Look:
         return features(self.page, self.source, self.target)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Classified:
-    """A finding, the page's features (pages only), and what each step said until one decided."""
+    """A finding, and what each step said until one decided. Without slots: what is dear is kept once computed."""
 
     finding: Finding
-    features: Features | None = None
     trace: tuple[tuple[Step, Said | None], ...] = ()
+    look: Look | None = field(default=None, repr=False, compare=False)
+
+    @cached_property
+    def features(self) -> Features | None:
+        """The features of a page that shows an account or its absence, or may; dear, and seldom needed."""
+        look = self.look
+        return look.features if look is not None and look.is_html and _is_telling(self.trace[-1][0]) else None
 
 
 NO_REFERENCES: Final = References()
@@ -119,8 +127,9 @@ def classify(
         return Classified(
             finding=_finding(exchange, None, Step.TRANSPORT, said, vantage), trace=((Step.TRANSPORT, said),)
         )
-    page = page or Page(outcome, selectors(exchange.task.source.errors))
-    look = Look(exchange=exchange, response=outcome, page=page, references=references)
+    made = prepared(exchange.task.platform, exchange.task.source)
+    page = page or Page(outcome, made.errors)
+    look = Look(exchange=exchange, response=outcome, page=page, prepared=made, references=references)
     trace: list[tuple[Step, Said | None]] = [(Step.TRANSPORT, None)]
     for step, judge in _STEPS:
         spoken = judge(look)
@@ -130,9 +139,7 @@ def classify(
     else:
         step, spoken = Step.NOTHING, _SHELL if look.is_shell else _UNRECOGNISED
         trace.append((step, spoken))
-    finding = _finding(exchange, look, step, spoken, vantage)
-    kept = look.features if look.is_html and _is_telling(step) else None
-    return Classified(finding=finding, features=kept, trace=tuple(trace))
+    return Classified(finding=_finding(exchange, look, step, spoken, vantage), trace=tuple(trace), look=look)
 
 
 def _is_telling(step: Step) -> bool:
@@ -162,22 +169,22 @@ def _structured(look: Look) -> Said | None:
 def _identity(look: Look) -> Said | None:
     if (ruled := _by_rule(look, Step.IDENTITY)) is not None:
         return ruled
-    for field, value in _naming(look) if look.references.negatives else ():
-        if not is_echoed(field, value, look.target, look.references):
-            return Said(reason=Reason.PROFILE, certainty=Certainty.SHOWN, rule=f"identity-{field}", detail=value[:200])
+    for place, value in _naming(look) if look.references.negatives else ():
+        if not is_echoed(place, value, look.target, look.references):
+            return Said(reason=Reason.PROFILE, certainty=Certainty.SHOWN, rule=f"identity-{place}", detail=value[:200])
     return None
 
 
 def _naming(look: Look) -> Iterator[tuple[Field, str]]:
     """The identity fields that hold the target's handle as a word of its own."""
-    for field in look.source.identity:
-        value = next(iter(look.page.values(field)), None)
+    for place in look.source.identity:
+        value = next(iter(look.page.values(place)), None)
         if value is not None and naming(look.target.handle).search(value.casefold()) is not None:
-            yield field, value
+            yield place, value
 
 
 def _soft_barrier(look: Look) -> Said | None:
-    barrier = soft_barrier(look.page, look.exchange.task.platform) if look.is_html else None
+    barrier = soft_barrier(look.exchange, look.page) if look.is_html else None
     return _barred(barrier) if barrier is not None else _by_rule(look, Step.SOFT_BARRIER)
 
 
@@ -187,8 +194,8 @@ def _phrase(look: Look) -> Said | None:
     if not look.references.negatives and any(_naming(look)):
         # Perhaps the account's own page, whose display name quotes the phrase: nothing tells it from an echo yet.
         return None
-    markup = look.page.markup
-    blocks = (markup.title or "", *markup.headings, *markup.errors)
+    outline = look.page.outline
+    blocks = (outline.title or "", *outline.headings, *outline.errors)
     hit = find_phrase(look.exchange.task.platform, blocks, frozenset(_ABSENCE)) or _lone_phrase(look)
     return None if hit is None else _spoken(hit)
 
@@ -228,14 +235,13 @@ def _spoken(hit: Hit) -> Said:
 
 
 def _similarity(look: Look) -> Said | None:
-    # A page without visible text is a shell, which has nothing to compare: it is the same for everybody.
-    if not look.is_html or not look.source.similarity or not look.page.markup.blocks:
+    if not look.is_html or not look.source.similarity:
         return None
-    distance = margin(look.features, look.references)
-    if distance is None or abs(distance) < MARGIN:
+    like = likeness(look.features, look.references)
+    if like is None:
         return None
-    reason = Reason.UNAVAILABLE if distance > 0 else Reason.PROFILE
-    return Said(reason=reason, certainty=Certainty.RESEMBLES, rule="similarity", detail=f"margin {distance:+.2f}")
+    reason = Reason.PROFILE if like.exists else Reason.UNAVAILABLE
+    return Said(reason=reason, certainty=Certainty.RESEMBLES, rule="similarity", detail=f"margin {like.margin:+.2f}")
 
 
 _STEPS: Final = (
@@ -261,8 +267,8 @@ def _barred(barrier: Barrier) -> Said:
 
 def _by_rule(look: Look, step: Step) -> Said | None:
     """The first of the source's rules of that step that holds."""
-    for rule in look.source.rules:
-        if step_of(rule) is step and holds(rule, look.page, look.target):
+    for rule in look.prepared.rules[step]:
+        if holds(rule, look.page, look.target):
             quote = _quote(rule, look)
             return Said(
                 reason=rule.reason,
@@ -288,54 +294,54 @@ def _quote(rule: Rule, look: Look) -> str | None:
     for match in said:
         if value := found(match, look.page, look.target):
             return cut(value, MAX_TEXT)
-    return look.page.markup.title if look.is_html and rule.reason not in (Reason.PROFILE, Reason.PROTECTED) else None
-
-
-@lru_cache(maxsize=256)
-def selectors(errors: tuple[str, ...]) -> tuple[Selector, ...]:
-    """The error containers of a source."""
-    return tuple(Selector.parse(text) for text in errors)
+    return look.page.title if look.is_html and rule.reason not in (Reason.PROFILE, Reason.PROTECTED) else None
 
 
 def _finding(exchange: Exchange, look: Look | None, step: Step, said: Said, vantage: str) -> Finding:
     response = look.response if look is not None else None
     verdict = verdict_of(said.reason)
-    evidence = Evidence(
-        step=step,
-        rule=said.rule,
-        detail=said.detail,
-        quote=said.quote,
-        language=said.language,
-        status=exchange.outcome.status,
-        final_url=response.url if response is not None else None,
-    )
-    finding = Finding(
+    digest = sha256(response.body).hexdigest() if response is not None and verdict is Verdict.ABSENT else None
+    who = _who(look) if look is not None and verdict is Verdict.PRESENT else _Who()
+    return Finding(
         verdict=verdict,
-        reason=said.reason,
+        reason=Reason.RENAMED if who.is_renamed else said.reason,
         certainty=said.certainty,
         source=exchange.task.source.name,
         vantage=vantage,
         at=exchange.received_at,
         seen=exchange.seen,
-        evidence=evidence,
+        stable_id=who.stable_id,
+        handle=who.handle,
+        evidence=Evidence(
+            step=step,
+            rule=said.rule,
+            detail=said.detail,
+            quote=said.quote,
+            language=said.language,
+            status=exchange.outcome.status,
+            final_url=response.url if response is not None else None,
+            body_sha256=digest,
+        ),
     )
-    if look is None or not finding.is_conclusive:
-        return finding
-    if finding.is_absent:
-        digest = sha256(look.response.body).hexdigest()
-        return replace(finding, evidence=replace(evidence, body_sha256=digest))
-    return _identified(finding, look)
 
 
-def _identified(finding: Finding, look: Look) -> Finding:
-    """A PRESENT finding with the id and handle that the answer shows: renamed, if it is the pinned id's new handle."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Who:
+    """The id and handle that an answer shows, and whether it is the pinned id under another handle."""
+
+    stable_id: str | None = None
+    handle: str | None = None
+    is_renamed: bool = False
+
+
+def _who(look: Look) -> _Who:
     source, target = look.source, look.target
     stable_id = extract(source.stable_id, look.page) if source.stable_id is not None else None
     handle = extract(source.handle, look.page) if source.handle is not None else None
-    renamed = (
+    is_renamed = (
         handle is not None
         and stable_id is not None
         and stable_id == target.stable_id
         and handle.casefold() != target.handle.casefold()
     )
-    return replace(finding, reason=Reason.RENAMED if renamed else finding.reason, stable_id=stable_id, handle=handle)
+    return _Who(stable_id=stable_id, handle=handle, is_renamed=is_renamed)

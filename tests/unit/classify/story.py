@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from watcher.classify import Classified, classify
-from watcher.classify.markup import Selector
 from watcher.classify.page import Page
+from watcher.classify.selector import Selector
 from watcher.model.control import Features, References
 from watcher.model.exchange import Exchange, FetchFailure, Hop, Purpose, Response, Target, Task
 from watcher.model.finding import Reason, verdict_of

@@ -44,6 +44,12 @@ def barrier(
     return hard_barrier(asked, answer, Page(answer))
 
 
+def soft(body: str) -> Barrier | None:
+    """What barrier shows in a page that names nobody."""
+    answer = response(body)
+    return soft_barrier(exchange(answer, SOURCE), page(body, errors=("div.error",)))
+
+
 def reason(found: Barrier | None) -> Reason | None:
     return None if found is None else found.reason
 
@@ -96,6 +102,9 @@ def test_status(status: int, expected: Reason | None, source: Source) -> None:
         (403, {"x_ratelimit_remaining": "10"}, Reason.FORBIDDEN),
         (200, {"x_ratelimit_remaining": "0"}, None),
         (404, {"x_ratelimit_remaining": "0"}, None),
+        (403, {"retry_after": "60"}, Reason.RATE_LIMITED),
+        (404, {"retry_after": "60"}, None),
+        (200, {"x_vercel_mitigated": "challenge"}, Reason.CHALLENGE),
     ],
 )
 def test_headers(status: int, headers: dict[str, str], expected: Reason | None) -> None:
@@ -170,6 +179,9 @@ def test_a_refusal_with_a_challenge_in_it(mark: str) -> None:
         ("https://site.example.evil.test/alice", Reason.REDIRECT),
         ("https://example/alice", Reason.REDIRECT),
         ("https://[half/alice", Reason.REDIRECT),
+        ("http://192.168.1.1/hotspot/login", Reason.LOCAL_NETWORK),
+        ("https://captive.elsewhere.example/login", Reason.LOCAL_NETWORK),
+        ("https://site.example/cookie-consent?x", Reason.CONSENT),
         ("", Reason.REDIRECT),
     ],
 )
@@ -265,6 +277,20 @@ def test_short_answers() -> None:
     assert reason(barrier(response("null"), json_source())) is None
 
 
+@pytest.mark.parametrize("body", ["Microsoft NCSI", "Microsoft Connect Test", "success\n"])
+def test_a_connectivity_check_s_answer(body: str) -> None:
+    """Somebody between answers everything like that: it is our own network, whatever was asked."""
+    for source in (SOURCE, json_source()):
+        assert reason(barrier(response(body, content_type="text/plain"), source)) is Reason.LOCAL_NETWORK
+
+
+def test_a_limit_in_words() -> None:
+    """A refusal may say that it is a rate limit; elsewhere the words mean nothing."""
+    said = '{"message":"API rate limit exceeded for 203.0.113.7."}'
+    assert reason(barrier(response(said, status=403), json_source())) is Reason.RATE_LIMITED
+    assert barrier(response(said, status=404), json_source()) is None
+
+
 def test_documents_that_are_none() -> None:
     """Where JSON is answered, anything else says nothing, 404 or not; the content type does not matter."""
     for status in (200, 404, 410):
@@ -284,8 +310,43 @@ LOGIN_FORM = "<form><input type=password></form>"
         (html("Attention Required! | Cloudflare", ""), Reason.CHALLENGE, "challenge-title"),
         (html("Attention Required!", ""), Reason.CHALLENGE, "challenge-title"),
         (html("Making sure you’re not a bot!", ""), Reason.CHALLENGE, "challenge-title"),
-        (html("x", "<div class=g-recaptcha>"), Reason.CHALLENGE, "challenge-mark"),
-        (html("x", "<script src='/CDN-CGI/challenge-platform/x'></script>"), Reason.CHALLENGE, "challenge-mark"),
+        (html("x", "<div class=g-recaptcha>"), Reason.CHALLENGE, "challenge-recaptcha"),
+        (html("x", "<script src='/cdn-cgi/challenge-platform/x'></script>"), Reason.CHALLENGE, "challenge-cloudflare"),
+        (html("x", "<script src='/cdn-cgi/challenge-platform/h/b/scripts/jsd/x.js'></script>"), None, ""),
+        (
+            html("x", "<script>_cf_chl_opt={}</script><h1>This account doesn’t exist</h1>"),
+            Reason.CHALLENGE,
+            "challenge-cloudflare",
+        ),
+        (html("x", "<div class=g-recaptcha></div><h1>This account doesn’t exist</h1>"), None, ""),
+        (
+            html("x", "<script src='https://geo.captcha-delivery.com/c.js'></script>"),
+            Reason.CHALLENGE,
+            "challenge-datadome",
+        ),
+        (html("x", "<div id=px-captcha></div>"), Reason.CHALLENGE, "challenge-perimeterx"),
+        (html("Access Denied", "<p>Reference #18.2d3"), Reason.CHALLENGE, "challenge-title"),
+        (html("Access denied to nobody (@alice)", ""), None, ""),
+        (html("x", "<iframe src='/_Incapsula_Resource?x'></iframe>"), Reason.CHALLENGE, "challenge-imperva"),
+        (html("x", "<!-- <WISPAccessGatewayParam> -->"), Reason.LOCAL_NETWORK, "captive-portal"),
+        (html("x", '<form action="https://consent.site.example/save">'), Reason.CONSENT, "consent-form"),
+        (html("Доступ ограничен", ""), Reason.GEO_BLOCK, "censor-title"),
+        (html("Scheduled maintenance", ""), Reason.PLATFORM_ERROR, "outage-title"),
+        (html("Too Many Requests", ""), Reason.RATE_LIMITED, "limit-title"),
+        (html("Connexion / Site", LOGIN_FORM), Reason.LOGIN_WALL, "login-form"),
+        (
+            html("x", "", '<meta http-equiv="refresh" content="0; url=/login?next=/alice">'),
+            Reason.LOGIN_WALL,
+            "login-refresh",
+        ),
+        (
+            html("x", "", "<meta http-equiv=Refresh content='0;URL=http://10.0.0.1/'>"),
+            Reason.LOCAL_NETWORK,
+            "captive-portal",
+        ),
+        (html("x", "", '<meta http-equiv="refresh" content="1; /alice?js=0">'), Reason.REDIRECT, "refresh"),
+        (html("x", "", '<meta http-equiv="refresh" content="300">'), None, ""),
+        (html("x", 10 * FILLER, '<meta http-equiv="refresh" content="0; url=/login">'), None, ""),
         (html("x", "<div class=g-recaptcha>" + 10 * FILLER), None, ""),
         (html("x", "<h1>Site is over capacity. Please wait…</h1>"), Reason.PLATFORM_ERROR, "phrase-over_capacity"),
         (html("Log in to Site / Site", ""), Reason.LOGIN_WALL, "phrase-log_in"),
@@ -301,12 +362,12 @@ LOGIN_FORM = "<form><input type=password></form>"
 )
 def test_soft_barriers(body: str, expected: Reason | None, rule: str) -> None:
     """Titles and marks of challenges where there is little else, own texts, login forms with HTTP 200."""
-    found = soft_barrier(page(body, errors=("div.error",)), platform(SOURCE))
+    found = soft(body)
     assert (reason(found), "" if found is None else found.rule) == (expected, rule)
 
 
 def test_a_soft_barrier_is_quoted() -> None:
     """In the page's own words, with the phrase's language."""
-    found = soft_barrier(page(html("x", "<h1>Log in to SITE now</h1>")), platform(SOURCE))
+    found = soft(html("x", "<h1>Log in to SITE now</h1>"))
     assert found is not None
     assert (found.quote, found.language) == ("Log in to SITE now", "en")

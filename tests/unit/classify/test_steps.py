@@ -30,7 +30,7 @@ from tests.unit.classify.story import (
     rule,
 )
 from watcher.classify import Classified, Step, classify
-from watcher.classify.similarity import MARGIN, margin
+from watcher.classify.similarity import MARGIN, similarity
 from watcher.model.control import References
 from watcher.model.exchange import FetchFailure, Response, Target
 from watcher.model.finding import Certainty, Reason, Stamp, Verdict
@@ -332,8 +332,9 @@ def test_likeness() -> None:
         Certainty.RESEMBLES,
         Step.SIMILARITY,
     )
-    there = html("Bob (@bob)", "<h1>Bob</h1><div class='bio'>I sing.</div>")
-    found = classified(there, source, references=known)
+    nameless = replace(source, identity=())
+    there = profile(bio="I sing.")
+    found = classified(there, nameless, references=references_of(nameless, negative=UNKNOWN))
     assert said(found) == (Reason.PROFILE, Certainty.RESEMBLES, Step.SIMILARITY)
     assert found.finding.evidence.detail.startswith("margin -0.")
     assert said(classified(UNKNOWN, references=references_of(SOURCE, negative=UNKNOWN)))[2] is Step.NOTHING
@@ -344,9 +345,9 @@ def test_likeness_wants_a_margin() -> None:
     source = html_source(similarity=True)
     half = html("Page", "<h1>Nothing here</h1><div class='bio'>I sing songs of old.</div>")
     known = references_of(source, negative=UNKNOWN)
-    distance = margin(features_of(half, source, ALICE), known)
-    assert distance is not None
-    assert abs(distance) < MARGIN
+    half_way = features_of(half, source, ALICE)
+    near, far = (similarity(half_way, page) for page in (*known.negatives, *known.positives))
+    assert abs(near - far) < MARGIN
     assert said(classified(half, source, references=known))[2] is Step.NOTHING
     for some in (References(), replace(known, positives=()), replace(known, negatives=())):
         assert said(classified(UNKNOWN, source, references=some))[2] is Step.NOTHING

@@ -1,16 +1,27 @@
 """HTML as a visitor would see it."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.unit.classify.story import profile
-from watcher.classify.markup import MAX_TEXT, Markup, Selector, read_markup
+from watcher.classify.markup import MAX_TEXT, Depth, Markup
+from watcher.classify.reader import read_markup
+from watcher.classify.selector import Selector
 
-ERROR = (Selector.parse("div.error"),)
+ERROR = "div.error"
 SAID = "Account suspended"
 
 
 def read(body: str, *selectors: str) -> Markup:
-    return read_markup(body, tuple(map(Selector.parse, selectors)))
+    """All of a page; whatever is read of less of it is the same."""
+    raw, errors = body.encode(), tuple(map(Selector.parse, selectors))
+    whole, outline, head = (read_markup(raw, errors, depth) for depth in (Depth.TEXT, Depth.OUTLINE, Depth.HEAD))
+    assert outline == replace(whole, blocks=[])
+    assert head.title in (whole.title, None)
+    assert head.canonical in (whole.canonical, None)
+    assert all(whole.metas[name] == content for name, content in head.metas.items())
+    return whole
 
 
 def test_the_head_of_a_page() -> None:
@@ -121,7 +132,7 @@ HIDDEN = [
 @pytest.mark.parametrize("body", HIDDEN)
 def test_what_nobody_sees(body: str) -> None:
     """Texts in scripts, templates, closed dialogs and hidden elements are nowhere; what follows them is seen."""
-    found = read_markup(f"<title>t</title>{body}<h2>seen</h2><div class=error>shown</div>", ERROR)
+    found = read(f"<title>t</title>{body}<h2>seen</h2><div class=error>shown</div>", ERROR)
     assert SAID not in [*found.blocks, *found.headings, *found.errors, found.title]
     assert (found.headings, found.errors) == (["seen"], ["shown"])
     assert read(f"{body}seen").blocks == ["seen"]
@@ -158,9 +169,7 @@ def test_nothing_is_noted_of_hidden_elements() -> None:
 
 def test_a_sentence_split_by_markup() -> None:
     """Inline elements do not break a sentence, others do; a heading and an error container are also read as one."""
-    found = read_markup(
-        "<h1>This <b>account</b> <a href=#>does<wbr>n’t</a><br>exist</h1><div class=error>a<p>b</div>", ERROR
-    )
+    found = read("<h1>This <b>account</b> <a href=#>does<wbr>n’t</a><br>exist</h1><div class=error>a<p>b</div>", ERROR)
     assert found.blocks == ["This account doesn’t", "exist", "a", "b"]
     assert found.headings == ["This account doesn’t exist"]
     assert found.errors == ["a", "b", "a b"]
@@ -208,7 +217,7 @@ def test_attributes_are_read_as_they_are_written() -> None:
 def test_texts_are_short() -> None:
     """A block, a title, a heading and an error are at most MAX_TEXT long, whatever white space is before them."""
     long = "word " * 400
-    found = read_markup(f"<title>{long}</title><h1>{long}<br>{long}</h1><div class=error>{long}<br>{long}</div>", ERROR)
+    found = read(f"<title>{long}</title><h1>{long}<br>{long}</h1><div class=error>{long}<br>{long}</div>", ERROR)
     assert found.title is not None
     assert {len(text) for text in (found.title, *found.blocks, *found.headings, *found.errors)} <= {
         MAX_TEXT - 1,
@@ -219,12 +228,12 @@ def test_texts_are_short() -> None:
 
 def test_pages_without_end() -> None:
     """Lists are capped, and the reading ends after so many tags: what counts stands before that."""
-    assert read("<b>" * 19_000 + "<h1>in time</h1>").headings == ["in time"]
-    assert read("<b>" * 20_000 + "<h1>late</h1>").headings == []
+    assert read("<br hidden>" * 9_000 + "<h1>in time</h1>").headings == ["in time"]
+    assert read("<br hidden>" * 10_000 + "<h1>late</h1>").headings == []
     assert len(read("<p>x" * 3_000).blocks) == 2_000
     assert len(read("<script type=application/ld+json>1</script>" * 50).json_ld) == 20
     assert len(read("".join(f"<meta name=a{n} content=b>" for n in range(3_000))).metas) == 2_000
-    assert len(read_markup("<div class=error>" + "<p>four" * 1_000, ERROR).errors) == MAX_TEXT // 4 + 1
+    assert len(read("<div class=error>" + "<p>four" * 1_000, ERROR).errors) == MAX_TEXT // 4 + 1
 
 
 def test_cut_off_at_every_byte() -> None:

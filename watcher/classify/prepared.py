@@ -1,0 +1,32 @@
+"""What is made of a platform file once, so that no page pays for it: rules by their step, selectors."""
+
+from dataclasses import dataclass
+from typing import Final
+from weakref import WeakKeyDictionary
+
+from watcher.classify.rules import Step, step_of
+from watcher.classify.selector import Selector, selectors
+from watcher.model.platform import Platform, Rule, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A source's rules in the order in which they are applied, and its error containers."""
+
+    source: Source
+    rules: dict[Step, tuple[Rule, ...]]
+    errors: tuple[Selector, ...]
+
+
+# Each lives as long as its platform: every reload brings new ones.
+_PREPARED: Final[WeakKeyDictionary[Platform, dict[str, Prepared]]] = WeakKeyDictionary()
+
+
+def prepared(platform: Platform, source: Source) -> Prepared:
+    """The source as it is read; made anew where its rules or error containers are not those of before."""
+    of_platform = _PREPARED.setdefault(platform, {})
+    known = of_platform.get(source.name)
+    if known is None or known.source.rules is not source.rules or known.source.errors is not source.errors:
+        rules = {step: tuple(rule for rule in source.rules if step_of(rule) is step) for step in Step}
+        known = of_platform[source.name] = Prepared(source=source, rules=rules, errors=selectors(source.errors))
+    return known

@@ -1,0 +1,301 @@
+"""Read HTML as a visitor would see it. No judgement here.
+
+A tokenizer, not a tree: tree builders (Lexbor, libxml2) take minutes on a megabyte of nested elements or of
+attributes, and anybody may have written the page. This reads each byte a bounded number of times: every repetition is
+possessive, an unfinished tag or comment ends the reading, and every list is capped. It reads no further and gathers
+no more than is asked for: most answers are decided by the head, or by a title and a heading.
+"""
+
+import re
+from typing import Final
+
+from watcher.classify.markup import (
+    JSON_LD,
+    MAX_TEXT,
+    Depth,
+    Markup,
+    Metas,
+    Noted,
+    Scripts,
+    attributes_of,
+    squeeze,
+    type_of,
+)
+from watcher.classify.selector import Attributes, Selector
+from watcher.classify.spans import Span
+from watcher.classify.tokens import (
+    ANY_TAG,
+    DULL,
+    INLINE,
+    INLINE_TAG,
+    RAW_END,
+    SCRIPT,
+    SCRIPTS,
+    TAG,
+    TOKEN,
+    UNSEEN,
+    within,
+)
+
+_MAX_TOKENS: Final = 10_000
+_MAX_BLOCKS: Final = 2_000
+_MAX_HEADINGS: Final = 500
+_MAX_JSON: Final = 20
+
+_INVISIBLE: Final = re.compile(r"display\s*+:\s*+none|visibility\s*+:\s*+hidden", re.IGNORECASE)
+_SELF_CLOSING: Final = frozenset({"svg", "math"})
+_VOID: Final = frozenset(
+    "area base br col embed hr img input link meta param source track wbr".split()  # noqa: SIM905 - a list of words
+)
+_HEADINGS: Final = frozenset({"h1", "h2", "h3"})
+_ROLE: Final = b"heading"
+
+
+def read_markup(page: bytes, errors: tuple[Selector, ...] = (), depth: Depth = Depth.TEXT) -> Markup:
+    """Read a page in UTF-8; `errors` select the platform's error containers. Never raises; linear in the length.
+
+    Ends where a tag, a comment or a raw text is not finished, and after _MAX_TOKENS tags that matter.
+    """
+    return _Reader(page, errors, depth).read()
+
+
+def _is_hidden(name: str, attributes: Attributes) -> bool:
+    if name in UNSEEN or "hidden" in attributes or "popover" in attributes:
+        return True
+    if name == "dialog" and "open" not in attributes:
+        return True
+    return _INVISIBLE.search(attributes.get("style", "")) is not None
+
+
+def _stops(page: bytes, start: int, end: int, marks: tuple[bytes, ...]) -> list[int]:
+    """Where the tags stand in a dull run that selectors may mean, the last first."""
+    found: set[int] = set()
+    for mark in marks:
+        at = page.find(mark, start, end)
+        while at >= 0:
+            tag = page.rfind(b"<", start, at + 1)
+            if tag >= 0 and page.find(b">", tag, at) < 0:
+                found.add(tag)
+            after = page.find(b"<", at + 1, end)
+            at = page.find(mark, after, end) if after >= 0 else -1
+    return sorted(found, reverse=True)
+
+
+class _Reader:
+    """Gathers a Markup from tokens. At most three spans are open: one hidden, one heading, one error container."""
+
+    def __init__(self, page: bytes, errors: tuple[Selector, ...], depth: Depth) -> None:
+        self._page = page
+        self._depth = depth
+        self._selectors = errors
+        self._marks = () if depth is Depth.HEAD else (_ROLE, *(selector.mark for selector in errors))
+        self._sure, self._stops = 0, list[int]()
+        self._left = _MAX_TOKENS
+        self._found = Markup()
+        self._noted = Noted()
+        self._scripts = Scripts()
+        self._found.scripts = self._scripts
+        self._hidden: Span | None = None
+        self._heading: Span | None = None
+        self._error: Span | None = None
+        self._line: list[bytes] = []
+        self._script = b""
+        self._is_body = False
+
+    def read(self) -> Markup:
+        page, position = self._page, 0
+        while self._left > 0 and not (self._is_body and self._depth is Depth.HEAD):
+            self._left -= 1
+            position = self._pass_over(position)
+            token = TOKEN.match(page, position)
+            if token is None:
+                self._text(TAG.split(page[position:], maxsplit=1)[0])
+                return self._finish()
+            before, started, attributes, ended = token.groups()
+            position = token.end()
+            self._text(before)
+            if started is not None:
+                name = started.decode("utf-8", "replace").lower()
+                self._start(name, attributes)
+                if name in RAW_END:
+                    closing = RAW_END[name].search(page, position)
+                    if closing is None:
+                        return self._finish()
+                    self._raw(name, page[position : closing.start()])
+                    position = closing.start()
+            elif ended is not None:
+                self._end(ended.decode("utf-8", "replace").lower())
+        return self._finish()
+
+    def _pass_over(self, position: int) -> int:
+        """Take many tokens at once where nothing can depend on each of them; how far that goes."""
+        page = self._page
+        if self._hidden is not None:
+            inside = within(self._hidden.name)
+            return position if inside is None else _end_of(inside, page, position)
+        while self._heading is None and self._error is None:
+            end = self._end_of_run(position)
+            if end > position:
+                self._pass_by(position, end)
+            if end < self._sure or not page.startswith(b"<s", end):
+                return end
+            position = _end_of(SCRIPTS, page, end)
+            if position == end:
+                return end
+            self._break()
+            self._pass_scripts(end, position)
+        return position
+
+    def _end_of_run(self, position: int) -> int:
+        """How far from `position` there is nothing but dull tags and text. What was found to be dull stays so."""
+        if position >= self._sure:
+            self._sure = _end_of(DULL, self._page, position)
+            self._stops = _stops(self._page, position, self._sure, self._marks)
+        while self._stops and self._stops[-1] < position:
+            self._stops.pop()
+        return self._stops[-1] if self._stops else self._sure
+
+    def _pass_scripts(self, start: int, end: int) -> None:
+        """Look at what is in scripts only where one may hold JSON-LD."""
+        run = self._page[start:end]
+        self._scripts.add_run(run)
+        if b"ld+json" in run.lower():
+            for script in SCRIPT.finditer(run):
+                self._note_json_ld(script[1] or b"", script[2] or b"")
+
+    def _pass_by(self, start: int, end: int) -> None:
+        """Note the metas and links of a dull run, and take its text if text is wanted."""
+        page = self._page
+        if page.find(b"<meta", start, end) >= 0 or page.find(b"<link", start, end) >= 0:
+            self._noted.add_run(page[start:end])
+        if self._depth is not Depth.TEXT:
+            return
+        first, *others = ANY_TAG.split(INLINE_TAG.sub(b"", page[start:end]))
+        self._text(first)
+        for piece in others:
+            self._break()
+            self._text(piece)
+
+    def _start(self, name: str, raw: bytes) -> None:
+        if name in _SELF_CLOSING and raw.endswith(b"/"):
+            return
+        if self._hidden is not None and self._hidden.enter(name):
+            return
+        self._hidden = None
+        if name not in INLINE:
+            self._break()
+        if self._heading is not None and not self._heading.enter(name):
+            self._end_heading()
+        if self._error is not None and not self._error.enter(name):
+            self._end_error()
+        attributes = attributes_of(raw) if raw else {}
+        self._note(name, raw, attributes)
+        if name not in _VOID:
+            self._open(name, attributes)
+
+    def _open(self, name: str, attributes: Attributes) -> None:
+        if _is_hidden(name, attributes) and name not in ("html", "body"):
+            self._hidden = Span(name, 0)
+        if self._hidden is not None or self._depth is Depth.HEAD:
+            return
+        if name in _HEADINGS or attributes.get("role") == "heading":
+            self._end_heading()
+            self._heading = Span(name, MAX_TEXT)
+        if self._error is None and any(selector.selects(name, attributes) for selector in self._selectors):
+            self._break()
+            self._error = Span(name, MAX_TEXT)
+
+    def _note(self, name: str, raw: bytes, attributes: Attributes) -> None:
+        match name:
+            case "meta" | "link":
+                self._noted.add_tag(name.encode(), raw)
+            case "html":
+                self._found.language = self._found.language or attributes.get("lang", "")[:35] or None
+            case "body":
+                self._is_body = True
+            case "input" if attributes.get("type", "").lower() == "password":
+                self._found.has_password_form = True
+            case "script":
+                self._script = raw
+
+    def _end(self, name: str) -> None:
+        if self._hidden is not None and self._hidden.leave(name):
+            return
+        self._hidden = None
+        if name not in INLINE:
+            self._break()
+        if self._heading is not None and not self._heading.leave(name):
+            self._end_heading()
+        if self._error is not None and not self._error.leave(name):
+            self._end_error()
+        self._is_body = self._is_body or name == "head"
+
+    def _text(self, raw: bytes) -> None:
+        wanted = self._depth is Depth.TEXT or self._heading is not None or self._error is not None
+        if raw and wanted and self._hidden is None and (self._line or not raw.isspace()):
+            self._line.append(raw)
+
+    def _raw(self, name: str, raw: bytes) -> None:
+        if self._hidden is not None:
+            return
+        found = self._found
+        if name == "title" and found.title is None:
+            found.title = squeeze(raw)
+        elif name == "script":
+            self._scripts.add(self._script, raw)
+            self._note_json_ld(self._script, raw)
+
+    def _note_json_ld(self, attributes: bytes, raw: bytes) -> None:
+        json_ld = self._found.json_ld
+        if len(json_ld) < _MAX_JSON and type_of(attributes_of(attributes)) == JSON_LD:
+            json_ld.append(raw.decode("utf-8", "replace"))
+
+    def _finish(self) -> Markup:
+        self._break()
+        self._end_heading()
+        self._end_error()
+        found = self._found
+        found.metas = Metas(self._noted)
+        links = self._noted.with_word(b"link", b"canonical")
+        named = (
+            link["href"] for link in links if "href" in link and "canonical" in link.get("rel", "").lower().split()
+        )
+        found.canonical = next(named, None)
+        if self._depth is not Depth.HEAD:
+            metas = self._noted.with_word(b"meta", b"refresh")
+            sent = (meta.get("content") for meta in metas if meta.get("http-equiv", "").lower() == "refresh")
+            found.refresh = next(sent, None)
+        return found
+
+    def _break(self) -> None:
+        """End a line of text: it is one block, and part of the heading and error container that are open."""
+        if not self._line:
+            return
+        block = squeeze(b"".join(self._line))
+        self._line = []
+        if not block:
+            return
+        if self._depth is Depth.TEXT and len(self._found.blocks) < _MAX_BLOCKS:
+            self._found.blocks.append(block)
+        for span in (self._heading, self._error):
+            if span is not None:
+                span.gather(block)
+
+    def _end_heading(self) -> None:
+        self._break()
+        if self._heading is not None and self._heading.texts and len(self._found.headings) < _MAX_HEADINGS:
+            self._found.headings.append(" ".join(self._heading.texts)[:MAX_TEXT])
+        self._heading = None
+
+    def _end_error(self) -> None:
+        self._break()
+        if self._error is not None and len(self._found.errors) < _MAX_HEADINGS:
+            self._found.errors.extend(self._error.texts)
+            if len(self._error.texts) > 1:
+                self._found.errors.append(" ".join(self._error.texts)[:MAX_TEXT])
+        self._error = None
+
+
+def _end_of(run: re.Pattern[bytes], page: bytes, position: int) -> int:
+    found = run.match(page, position)
+    return position if found is None else found.end()
