@@ -202,7 +202,8 @@ def _template(case: Case, platform: Platform) -> str:
 def control_of(answer: Answer, case: Case, platform: Platform, source: Source, *, exists: bool) -> Target:
     """The control that an answer is about: by its URL, by what its page shows, else one that the platform file has."""
     instance = instance_of(case, platform)
-    ways = _named(answer, case, platform, source, instance, exists=exists)
+    named = _named if source.batch is None else _in_batch
+    ways = named(answer, case, platform, source, instance, exists=exists)
     handle = next((way for way in ways if way), "")
     return Target(handle=_fold(handle, platform) or "control", instance=instance)
 
@@ -229,6 +230,25 @@ def _named(
         yield target  # whoever wrote the case made the control's page out of the account's
     yield from known if exists else ()
     yield platform.controls.absent.replace("{random}", _RANDOM[: platform.controls.length])
+
+
+def _in_batch(
+    answer: Answer, case: Case, platform: Platform, source: Source, instance: str, *, exists: bool
+) -> Iterator[str]:
+    """Of those asked about together: whom the platform file has, and the last of the others."""
+    asked = next((fit.asked.get("members", "") for url in _urls(answer, case) if (fit := _fit(source.url, url))), "")
+    together = [_fold(one.rpartition("=")[2], platform) for one in re.split(r"[|,&]", asked) if one]
+    known = platform.controls.present.get(instance) or platform.controls.present.get("*") or ()
+    if exists:
+        yield from (handle for handle in known if handle in together)
+        yield from known
+    target = _handle(case, platform)
+    yield from (one for one in reversed(together) if one not in (target, *known))
+    yield platform.controls.absent.replace("{random}", _RANDOM[: platform.controls.length])
+
+
+def _urls(answer: Answer, case: Case) -> Iterator[str]:
+    yield from (url for url in (answer.final_url, case.url) if url)
 
 
 def _in_url(url: str | None, platform: Platform, source: Source, instance: str) -> str:

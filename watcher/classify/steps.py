@@ -235,8 +235,8 @@ def _spoken(hit: Hit) -> Said:
 
 
 def _similarity(look: Look) -> Said | None:
-    if not look.is_html or not look.source.similarity:
-        return None
+    if not look.is_html or not look.source.similarity or look.is_shell:
+        return None  # a shell is like every other shell, whatever its scripts would show
     like = likeness(look.features, look.references)
     if like is None:
         return None
