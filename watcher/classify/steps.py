@@ -235,7 +235,8 @@ def _spoken(hit: Hit) -> Said:
 
 
 def _similarity(look: Look) -> Said | None:
-    if not look.is_html or not look.source.similarity:
+    # A page without visible text is a shell, which has nothing to compare: it is the same for everybody.
+    if not look.is_html or not look.source.similarity or not look.page.markup.blocks:
         return None
     like = likeness(look.features, look.references)
     if like is None:
