@@ -15,7 +15,7 @@ from watcher.manual import ask_controls
 from watcher.model.control import Health
 from watcher.model.errors import ConfigError
 from watcher.model.finding import Reason, Verdict
-from watcher.selftest import Selftest, record, said, selftest
+from watcher.selftest import Live, Selftest, record, said, selftest
 from watcher.settings import load_all, load_examples, load_platforms
 from watcher.sketch import sketches
 
@@ -132,12 +132,17 @@ async def test_live_controls_are_told_apart_or_not(site: ScriptedPlatform, tmp_p
     """Over real sockets: an account that exists and a handle that cannot differ, until a wall stands before both."""
     loaded = load_all(configure(tmp_path / "config", site), {})
     only = {"x": loaded.platforms["x"]}
-    _, api, page = await ask_controls(loaded, only, SystemClock())
+
+    async def live(*sources: str) -> list[Live]:
+        asked = {each.source: each for each in await ask_controls(loaded, only, SystemClock())}
+        return [asked[source] for source in sources]
+
+    api, page = await live("api", "page")
     assert (api.source, api.health, api.why) == ("api", None, "it needs the credential 'token'")
     assert (page.source, page.health) == ("page", Health.OK)
     for handle in CONTROLS:
         site.set(handle, Page.LOGIN_WALL)
-    _, _, walled = await ask_controls(loaded, only, SystemClock())
+    (walled,) = await live("page")
     assert walled.health is Health.BLIND
     lines = list(said(selftest(only, EXAMPLES), (api, page, walled)))
     assert "live      x/api: not asked, it needs the credential 'token'" in lines

@@ -204,7 +204,7 @@ def test_an_unofficial_source_may_be_on_from_the_start(tmp_path: Path) -> None:
         ("phrases: talk", "phrases: [tlak]", ["phrases[0]: there is no phrases/tlak.yaml; did you mean 'talk'?"]),
         ("phrases: talk", "phrases: nowhere", ["phrases: there is no phrases/nowhere.yaml; write"]),
         ("kind: http", "kind: batch", ["sources[0].kind: needs batch: how the members are asked and found"]),
-        ("kind: http", "kind: pigeon", ["sources[0].kind: 'pigeon' is unknown; write http or batch"]),
+        ("kind: http", "kind: pigeon", ["sources[0].kind: 'pigeon' is unknown; write one of http, batch, browser"]),
         ("kind: http", "method: post", ["sources[0].method: needs body: what is sent, as name: text"]),
         ("kind: http", "body: {q: x}", ["sources[0].body: needs method: post beside it"]),
         ("kind: http", "method: put", ["sources[0].method: 'put' is unknown; write get or post"]),
@@ -357,7 +357,7 @@ def test_a_faulty_batch_is_refused(tmp_path: Path, old: str, new: str, faults: l
 def test_faults_of_a_platform_file_are_placed(tmp_path: Path) -> None:
     """File, line and column lead to the key."""
     assert refused(tmp_path, WHOLE.replace("kind: http", "kind: gopher"))[0] == (
-        "agora.yaml:12:11: sources[0].kind: 'gopher' is unknown; write http or browser"
+        "agora.yaml:12:11: sources[0].kind: 'gopher' is unknown; write one of http, batch, browser"
     )
 
 
