@@ -285,6 +285,29 @@ def test_a_sick_batch_is_tried_again_by_its_controls() -> None:
     play(story())
 
 
+def test_a_batch_that_was_sick_for_hours_is_taken_up_again() -> None:
+    """As long as its accounts are looked at alone in its stead, its controls go on being asked."""
+
+    async def story() -> None:
+        registry, watch, batches = scene(ALICE)
+        async with watch:
+            registry.fails_with = says(500, {})
+            await batches.look(ids(ALICE))
+            for _ in range(200):
+                assert await watch.look(ALICE)
+                watch.controls.refresh_stale()
+            assert watch.examined[-1].finding.source == "api"
+            assert watch.clock.now() - START > timedelta(hours=3)
+            registry.fails_with = None
+            for _ in range(6):
+                await watch.look(ALICE)
+                watch.controls.refresh_stale()
+            await watch.clock.sleep(SECOND)
+            assert watch.book.batch_source(ALICE, watch.controls.health) == MANY
+
+    play(story())
+
+
 def test_one_never_seen_is_not_looked_at_alone_each_time() -> None:
     """Of an account that never was there an omission is enough: it opens nothing."""
 
