@@ -13,12 +13,12 @@ from dataclasses import replace
 from typing import Any, Final
 
 from watcher.classify import Classified, Step, classify
-from watcher.model.control import References
+from watcher.model.control import Features, References
 from watcher.model.exchange import Exchange
+from watcher.model.finding import Finding
 
 CHECKED: Final = 997
 _MOST: Final = 400_000
-_ALONE: Final = 7
 _NONE: Final = References()
 
 
@@ -29,14 +29,16 @@ class Memo:
         self.calls = 0
         self.worked_out = 0
         self.checked = 0
-        self._known: dict[tuple[Any, ...], tuple[Classified, Any]] = {}
+        self._known: dict[tuple[Any, ...], Classified] = {}
+        self._features: dict[tuple[Any, ...], Features | None] = {}
+        self._held: list[object] = []
 
     def __call__(self, exchange: Exchange, references: References = _NONE, *, vantage: str = "local") -> Classified:
         """As `classify`."""
         self.calls += 1
         task, target = exchange.task, exchange.task.target
         age = exchange.age
-        key: tuple[Any, ...] = (
+        alone: tuple[Any, ...] = (
             id(task.platform),
             task.source.name,
             target.handle,
@@ -45,26 +47,40 @@ class Memo:
             age if age is not None and age > task.max_age else None,
             id(exchange.outcome),
         )
-        found = self._known.get(key)
-        if found is None:
-            key = (*key, frozenset(map(id, references.positives)), frozenset(map(id, references.negatives)))
-            found = self._known.get(key)
-        if found is None:
+        beside = (*alone, frozenset(map(id, references.positives)), frozenset(map(id, references.negatives)))
+        known = self._known.get(alone) or self._known.get(beside)
+        if known is None:
             self.worked_out += 1
-            if len(self._known) >= _MOST:
-                self._known.clear()
             classified = classify(exchange, references, vantage=vantage)
-            if _is_said_by_itself(classified):
-                key = key[:_ALONE]
-            self._known[key] = classified, (task.platform, exchange.outcome, references)
-            return classified
-        known = found[0]
-        again = replace(known, finding=replace(known.finding, at=exchange.received_at, seen=exchange.seen))
+            known = self._kept(alone, classified, (task.platform, exchange.outcome, references))
+            self._known[alone if _is_said_by_itself(classified) else beside] = known
+        again = _with(known, replace(known.finding, at=exchange.received_at, seen=exchange.seen))
         if self.calls % CHECKED == 0:
             self.checked += 1
-            if classify(exchange, references, vantage=vantage) != again:
+            true = classify(exchange, references, vantage=vantage)
+            if (true, true.features) != (again, again.features):
                 raise AssertionError(f"the memo differs from classify: {again}")
         return again
+
+    def _kept(self, alone: tuple[Any, ...], classified: Classified, held: object) -> Classified:
+        """What is kept of a result: no page, and one set of features for all results about it."""
+        if len(self._held) >= _MOST:
+            self._known.clear()
+            self._features.clear()
+            self._held.clear()
+        self._held.append(held)
+        if alone not in self._features or self._features[alone] is None:
+            self._features[alone] = classified.features
+        features = self._features[alone] if classified.features is not None else None
+        kept = replace(classified, look=None)
+        vars(kept)["features"] = features
+        return kept
+
+
+def _with(known: Classified, finding: Finding) -> Classified:
+    again = replace(known, finding=finding)
+    vars(again)["features"] = known.features
+    return again
 
 
 def _is_said_by_itself(classified: Classified) -> bool:
