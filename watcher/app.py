@@ -35,6 +35,7 @@ from watcher.notify.channels.base import Channel
 from watcher.notify.channels.build import build
 from watcher.notify.fallback import STORE_MAY_FAIL, Fallback
 from watcher.ondemand import OnDemand
+from watcher.outlook import Outlooks
 from watcher.pipeline import Pipeline
 from watcher.probe import Prober, Reachability, open_prober
 from watcher.reload import Reloader
@@ -216,6 +217,8 @@ class App:
             clock=self.clock,
             timeout=self.settings.probe.timeout,
             positives=book.positives,
+            asked=Outlooks(book).note,
+            drifted=lambda key: self.metrics.layout_changes.labels(key.platform).inc(),
         )
         controls.restore(not_after(stored.controls, self.started_at))
         stack.push_async_callback(self._end, "controls", controls.close)

@@ -5,13 +5,14 @@ Knows whom to ask and where, from state alone. Asks nobody and judges nothing.
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
+from watcher.judge.cohort import LEAST, Absences, Cohort, began_at
 from watcher.model.account import Account, Watchlist
 from watcher.model.control import ControlKey, ControlReport, Health
 from watcher.model.exchange import Purpose, Target, Task
+from watcher.model.finding import Finding
 from watcher.model.notification import Incident
 from watcher.model.outage import AccountState, Phase
 from watcher.model.platform import Platform, Source
@@ -19,6 +20,11 @@ from watcher.model.route import Route
 
 VANTAGE: Final = "local"
 Key = TypeVar("Key", bound=Hashable)
+Healths = Callable[[ControlKey], Health]
+
+
+def _unproven(_key: ControlKey) -> Health:
+    return Health.UNPROVEN
 
 
 class Book:
@@ -55,6 +61,34 @@ class Book:
         self.states = states
         self.places = self._by(place_of)
         self._beside = self._by(lambda account: (account.platform, account.instance))
+        self.absences = Absences((place_of(account), states[account.id]) for account in watchlist.accounts.values())
+
+    def stand(self, account: Account, state: AccountState) -> None:
+        """From now on the account stands so."""
+        self.states[account.id] = state
+        self.absences.note(place_of(account), state)
+
+    def cohort(self, account: Account, finding: Finding) -> Cohort | None:
+        """The mass event that an absence belongs to which may soon be confirmed; None where it is on its own."""
+        state = self.states[account.id]
+        if not finding.is_absent or state.phase not in (Phase.UP, Phase.SUSPECT):
+            return None
+        place = place_of(account)
+        at = began_at(state) or finding.seen.latest
+        return self.absences.cohort(place, account.id, at, len(self.places[place]))
+
+    def company(self, account: Account) -> tuple[Account, ...]:
+        """Whom else to look at soon, now that `account` is suspected: where two are missing, it may be a mass event.
+
+        Nobody where too few are watched for one.
+        """
+        state, place = self.states[account.id], place_of(account)
+        here = self.places.get(place, ())
+        if state.phase is not Phase.SUSPECT or state.n != 1 or len(here) < LEAST:
+            return ()
+        if state.began is None or not self.absences.is_in_company(place, state.began.latest):
+            return ()
+        return tuple(other for other in here if self.states[other.id].phase is Phase.UP)
 
     def platform_of(self, account: Account) -> Platform:
         """The account's platform."""
@@ -106,23 +140,24 @@ class Book:
             return usable
         return tuple(source for source in usable if source.confirms) or usable
 
-    def second_task(
-        self,
-        account: Account,
-        asked: str,
-        now: datetime,
-        health: Callable[[ControlKey], Health] = lambda _key: Health.UNPROVEN,
-    ) -> Task | None:
-        """Another way than the source `asked` to find the account: by its stable id, or at the next source.
+    def _confirming(self, account: Account) -> list[Source]:
+        """The usable sources whose answers, about one account alone, are no old copies."""
+        return [s for s in self.platform_of(account).usable_sources if s.confirms and s.batch is None]
+
+    def second_task(self, account: Account, asked: str, now: datetime, health: Healths = _unproven) -> Task | None:
+        """Another way than the source `asked` to find the account: by its stable id, or at the next source."""
+        if self.states[account.id].stable_id is not None:
+            for source in self._confirming(account):
+                if source.url_by_id is not None:
+                    return self.task(account, source, Purpose.CONFIRM, now, by_id=True)
+        return self.elsewhere_task(account, asked, now, health)
+
+    def elsewhere_task(self, account: Account, asked: str, now: datetime, health: Healths = _unproven) -> Task | None:
+        """The question to the next source but `asked` whose answers are no old copies.
 
         One that is blind would say nothing, so that it is the last to be taken.
         """
-        usable = [s for s in self.platform_of(account).usable_sources if s.confirms and s.batch is None]
-        if self.states[account.id].stable_id is not None:
-            for source in usable:
-                if source.url_by_id is not None:
-                    return self.task(account, source, Purpose.CONFIRM, now, by_id=True)
-        others = [source for source in usable if source.name != asked]
+        others = [s for s in self._confirming(account) if s.name != asked]
         others.sort(key=lambda source: health(self.key(account, source)) is Health.BLIND)
         return self.task(account, others[0], Purpose.CONFIRM, now) if others else None
 
@@ -180,7 +215,7 @@ class Book:
         known = {*declared.get(report.key.instance, ()), *declared.get("*", ())}
         for account in around:
             known |= {account.handle, self.states[account.id].handle or account.handle, *account.controls}
-        return replace(report, positives=tuple(each for each in report.positives if each.handle in known))
+        return report.of(known.__contains__)
 
     def _by(self, key: Callable[[Account], Key]) -> dict[Key, tuple[Account, ...]]:
         grouped: dict[Key, list[Account]] = defaultdict(list)

@@ -7,31 +7,32 @@ import asyncio
 import secrets
 import string
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Generic, Protocol, TypeVar
 
 import structlog
 
-from watcher.classify import Classified, classify, members_of
-from watcher.classify.condense import condense
+from watcher.classify import classify, members_of
 from watcher.clock import Clock
+from watcher.judge.calibration import in_turn, is_another_drawn
 from watcher.judge.gate import vouched_for
 from watcher.judge.platform_health import assess
-from watcher.model.control import ControlFinding, ControlKey, ControlReport, Features, Health, References
+from watcher.model.control import ControlFinding, ControlKey, ControlReport, Health
 from watcher.model.exchange import Exchange, Purpose, Target, Task
 from watcher.model.platform import Platform, Source
+from watcher.needs import Need
+from watcher.reports import NEGATIVES, Noticed, merge
 
 REFRESH: Final = timedelta(minutes=5)
 # Suspicions of the same moment share one refresh: it waits this long for company before it asks.
 GATHER: Final = timedelta(milliseconds=250)
 _SHARE: Final = 0.2  # of a host's pace, at most, that periodic refreshes may use
 _MAX_AGE: Final = timedelta(seconds=10)
-_KEPT: Final = 4
 _LAPSE: Final = timedelta(hours=1)
 # The refresh that is under way, one of one's own, and one more where caches answered with older copies than expected.
 _ROUNDS: Final = 3
-_NEGATIVES: Final = 2
+_POSITIVES: Final = 2
 # While what rides along in batches is not there, controls are asked by themselves this often.
 _DOUBT: Final = timedelta(minutes=1)
 T = TypeVar("T")
@@ -44,14 +45,6 @@ class Fetch(Protocol):
     async def __call__(self, task: Task) -> Exchange:
         """The exchange of `task`."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Need:
-    """What a report must hold: a positive control asked after `positive`, a negative one after `negative`."""
-
-    positive: datetime | None = None
-    negative: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +83,8 @@ class Controls:
     """Keeps one report for each (platform, instance, source, vantage).
 
     `positives(key)` gives the handles that should exist, best first; it is asked anew each time, since fallbacks are
-    watched accounts that are up.
+    watched accounts that are up. `changed` is told after each refresh, `asked` after one of both sides, `drifted` where
+    pages look otherwise than before and are told apart all the same. `draw` makes up a handle that nobody has.
     """
 
     def __init__(
@@ -101,12 +95,18 @@ class Controls:
         timeout: timedelta,
         positives: Callable[[ControlKey], tuple[str, ...]],
         changed: Callable[[ControlReport], None] = lambda _report: None,
+        asked: Callable[[ControlReport], None] = lambda _report: None,
+        draw: Callable[[Platform], str] | None = None,
+        drifted: Callable[[ControlKey], None] = lambda _key: None,
     ) -> None:
         self._fetch = fetch
         self._clock = clock
         self._timeout = timeout
         self._positives = positives
         self._changed = changed
+        self._asked = asked
+        self._draw = draw or impossible
+        self._drifted = drifted
         self._posts: dict[ControlKey, _Post] = {}
         self._stored: dict[ControlKey, ControlReport] = {}
 
@@ -191,8 +191,9 @@ class Controls:
     def companions(self, key: ControlKey, others: Collection[str]) -> Companions[Target]:
         """Whom to ask about in one request with the `others`: an account that exists, if one is known, and nobody."""
         post = self._posts[key]
-        there = [h for h in _in_turn(self._positives(key), post.turn) if h not in others][:1]
-        handles = (*there, impossible(post.platform))
+        asked = in_turn(self._positives(key), post.turn, post.report.calibration.dead)
+        there = [handle for handle in asked if handle not in others][:1]
+        handles = (*there, self._draw(post.platform))
         *positive, negative = (Target(handle=handle, instance=key.instance) for handle in handles)
         return Companions(positive=next(iter(positive), None), negative=negative)
 
@@ -205,7 +206,9 @@ class Controls:
         if post is None:
             return ()
         positives = [said.positive] if said.positive is not None else []
-        post.report = _merge(post.report, positives, [said.negative])
+        before = post.report
+        post.report, noticed = merge(before, positives, [said.negative])
+        self._tell(before, post.report, noticed)
         handles = {exchange.task.target.handle for exchange in (*positives, said.negative)}
         beside = tuple(c for c in (*post.report.positives, *post.report.negatives) if c.handle in handles)
         if vouched_for(beside):
@@ -238,7 +241,9 @@ class Controls:
             positives, negatives = await asyncio.gather(
                 self._ask_positives(post, "positive" in sides), self._ask_negatives(post, "negative" in sides)
             )
-            post.report = _merge(post.report, positives, negatives)
+            before = post.report
+            post.report, noticed = merge(before, positives, negatives)
+            self._tell(before, post.report, noticed)
             behind = _behind(positives)
         except Exception:  # noqa: BLE001 - those who wait get the old report, which proves nothing new
             structlog.get_logger("watcher").error("control_refresh_failed", key=str(post.key), exc_info=True)
@@ -251,12 +256,27 @@ class Controls:
         post.refreshed_at = began if sides == {"positive", "negative"} else post.refreshed_at
         post.alone_at = began
         self._changed(post.report)
+        if sides == {"positive", "negative"}:
+            self._asked(post.report)
+
+    def _tell(self, before: ControlReport, after: ControlReport, noticed: Noticed) -> None:
+        """Say once what people should know of the controls themselves."""
+        log = structlog.get_logger("watcher")
+        where = {"platform": after.key.platform, "instance": after.key.instance, "source": after.key.source}
+        for handle in sorted(set(after.calibration.dead) - set(before.calibration.dead)):
+            hint = "another one is there, and is asked first from now on; if it is yours, name another in controls"
+            log.warning("control_is_gone", control=handle, hint=hint, **where)
+        for handle in noticed.registered:
+            log.info("control_was_registered", control=handle, hint="another handle that nobody has is used", **where)
+        if noticed.drifted and assess(after) is Health.OK:
+            log.info("layout_changed", controls=", ".join(noticed.drifted), hint="still told apart", **where)
+            self._drifted(after.key)
 
     async def _ask_positives(self, post: _Post, wanted: bool) -> list[Exchange]:
         """Ask positive controls until one of them is there: one rotten control must not blind a platform."""
         handles = self._positives(post.key) if wanted else ()
         asked: list[Exchange] = []
-        for handle in _in_turn(handles, post.turn)[:_NEGATIVES]:
+        for handle in in_turn(handles, post.turn, post.report.calibration.dead)[:_POSITIVES]:
             exchange = await self._ask(post, handle)
             asked.append(exchange)
             if classify(exchange, post.report.references).finding.is_present:
@@ -265,11 +285,19 @@ class Controls:
         return asked
 
     async def _ask_negatives(self, post: _Post, wanted: bool) -> list[Exchange]:
-        """Ask fresh handles that cannot exist: one, or two where pages must be compared and none is known."""
+        """Ask fresh handles that cannot exist: one, or two where pages must be compared and none is known.
+
+        More where one of them exists: somebody may have registered it.
+        """
         if not wanted:
             return []
-        count = _NEGATIVES if post.source.similarity and not post.report.references.negatives else 1
-        return [await self._ask(post, impossible(post.platform)) for _ in range(count)]
+        count = NEGATIVES if post.source.similarity and not post.report.references.negatives else 1
+        asked, shown = list[Exchange](), list[bool]()
+        while len(asked) < count or is_another_drawn(tuple(shown)):
+            exchange = await self._ask(post, self._draw(post.platform))
+            asked.append(exchange)
+            shown.append(classify(exchange, post.report.references).finding.is_present)
+        return asked
 
     async def _ask(self, post: _Post, handle: str) -> Exchange:
         now = self._clock.now()
@@ -313,55 +341,3 @@ def _behind(asked: list[Exchange]) -> timedelta:
     if not asked or (asked[-1].age or timedelta(0)) > _MAX_AGE:
         return timedelta(0)
     return asked[-1].sent_at - asked[-1].seen.earliest
-
-
-def _in_turn(handles: tuple[str, ...], turn: int) -> tuple[str, ...]:
-    start = turn % len(handles) if handles else 0
-    return handles[start:] + handles[:start]
-
-
-def _merge(report: ControlReport, positives: list[Exchange], negatives: list[Exchange]) -> ControlReport:
-    """The report with the new answers in front, each judged beside the others and never beside itself."""
-    plain = {id(exchange): classify(exchange, vantage=report.key.vantage) for exchange in (*positives, *negatives)}
-    known = report.references
-    fresh_negatives = [(exchange, plain[id(exchange)].features) for exchange in negatives]
-    fresh_positives = [(exchange, plain[id(exchange)].features) for exchange in positives]
-
-    # The first positive of a site that no rule knows has but itself to be like: it is there on the operator's word,
-    # and shown to be if a handle that cannot exist looks otherwise.
-    baseline = known.positives or tuple(features for _, features in fresh_positives if features is not None)
-
-    def judged(exchange: Exchange) -> ControlFinding:
-        references = References(
-            positives=(*_others(fresh_positives, exchange), *baseline),
-            negatives=(*_others(fresh_negatives, exchange), *known.negatives),
-        )
-        classified = classify(exchange, references, vantage=report.key.vantage)
-        return _control(exchange, classified, plain[id(exchange)].features)
-
-    return replace(
-        report,
-        positives=_newest(map(judged, positives), report.positives),
-        negatives=_newest(map(judged, negatives), report.negatives)[:_NEGATIVES],
-    )
-
-
-def _others(pairs: list[tuple[Exchange, Features | None]], own: Exchange) -> list[Features]:
-    return [features for exchange, features in pairs if features is not None and exchange is not own]
-
-
-def _control(exchange: Exchange, classified: Classified, features: Features | None) -> ControlFinding:
-    return ControlFinding(
-        handle=exchange.task.target.handle,
-        finding=classified.finding,
-        features=classified.features or features,
-        imprint=condense(exchange, classified.finding),
-    )
-
-
-def _newest(fresh: Iterable[ControlFinding], known: tuple[ControlFinding, ...]) -> tuple[ControlFinding, ...]:
-    """One entry a handle, the latest first."""
-    merged: dict[str, ControlFinding] = {}
-    for control in (*reversed(list(fresh)), *known):
-        merged.setdefault(control.handle, control)
-    return tuple(merged.values())[:_KEPT]

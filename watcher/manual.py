@@ -15,7 +15,7 @@ import aiohttp
 from watcher import __version__
 from watcher.book import VANTAGE, Book
 from watcher.clock import Clock
-from watcher.controls import Controls, Need
+from watcher.controls import Controls
 from watcher.metrics import Metrics
 from watcher.model.account import Account, Severity, Watchlist
 from watcher.model.control import ControlKey
@@ -23,9 +23,11 @@ from watcher.model.exchange import Exchange, Task
 from watcher.model.notification import Message, NotificationKind, Outcome
 from watcher.model.outage import AccountState, Phase
 from watcher.model.platform import Platform, Source
+from watcher.needs import Need
 from watcher.notify import format_stamp
 from watcher.notify.channels.build import build
 from watcher.ondemand import Look, look_at
+from watcher.outlook import Outlook, outlook
 from watcher.pipeline import Pipeline
 from watcher.probe import Prober, Reachability, open_prober
 from watcher.selftest import Live
@@ -73,6 +75,33 @@ async def look(account: Account, loaded: Loaded, clock: Clock) -> Look:
         await _close(controls, prober)
     assert seen is not None  # noqa: S101 - nothing leaves this book
     return replace(seen, asked=tuple(asked))
+
+
+async def calibrate(loaded: Loaded, clock: Clock) -> tuple[Outlook, ...]:
+    """Ask the controls of every source of every watched platform, within its pace; what can be seen from here.
+
+    Raises as `open_prober` does.
+    """
+    metrics = Metrics(__version__)
+    prober = open_prober(loaded.settings.probe, __version__, clock, metrics)
+    accounts = tuple(loaded.watchlist.accounts.values())
+    book = _book(accounts[0], loaded, clock.now())
+    controls = Controls(
+        fetch=prober.fetch, clock=clock, timeout=loaded.settings.probe.timeout, positives=book.positives
+    )
+    keys = {}
+    for account in accounts:
+        platform = book.platform_of(account)
+        for source in platform.usable_sources:
+            key = book.key(account, source)
+            controls.keep(key, platform, source)
+            keys[key] = platform
+    now = clock.now()
+    try:
+        await asyncio.gather(*(controls.satisfy(key, Need(positive=now, negative=now)) for key in keys))
+    finally:
+        await _close(controls, prober)
+    return tuple(outlook(controls.report(key), platform) for key, platform in keys.items())
 
 
 async def ask_controls(loaded: Loaded, platforms: Mapping[str, Platform], clock: Clock) -> tuple[Live, ...]:

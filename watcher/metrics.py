@@ -72,6 +72,12 @@ class Metrics:
             ["platform", "reason"],
             registry=r,
         )
+        self.layout_changes = Counter(
+            "watcher_layout_changes",
+            "Pages of controls that look unlike what they were, while missing ones are told apart as before.",
+            ["platform"],
+            registry=r,
+        )
         self.probe_duration = Histogram(
             "watcher_probe_duration_seconds",
             "Time from sending a probe to its complete answer.",
@@ -159,6 +165,7 @@ class Metrics:
         for platform in platforms:
             self.probes.labels(platform)
             self.findings.labels(platform)
+            self.layout_changes.labels(platform)
             self.probe_duration.labels(platform)
             self.rate_limit_wait.labels(platform)
             self.outage_duration.labels(platform)

@@ -15,24 +15,27 @@ from watcher.asking import Answered, ask, key_of, no_source
 from watcher.baselines import Baselines
 from watcher.book import VANTAGE, Book
 from watcher.bundle import Sighting, witnessed
-from watcher.classify import Classified, Step, classify
+from watcher.classify import Classified, classify
 from watcher.classify.condense import condense, kept_controls
 from watcher.clock import Clock
-from watcher.controls import Controls, Fetch, Need
+from watcher.controls import Controls, Fetch
 from watcher.handover import Handover, is_same_page
-from watcher.judge.gate import NEGATIVE_FRESH, admit, refuse, vouched_for
+from watcher.judge.cohort import began_at, is_held
+from watcher.judge.gate import admit, refuse, vouched_for
 from watcher.judge.machine import fall_silent, step
 from watcher.judge.policy import wait
 from watcher.metrics import Metrics
 from watcher.model.account import Account, Watchlist
 from watcher.model.control import ControlFinding, ControlReport
 from watcher.model.exchange import Exchange, Purpose, Task
-from watcher.model.finding import Certainty, Finding, Reason
+from watcher.model.finding import Finding, Reason
 from watcher.model.outage import BUNDLE, ZERO, AccountState, Decision, Phase, Transition
-from watcher.model.platform import Answers, Platform
+from watcher.model.platform import Platform
 from watcher.model.route import Route
 from watcher.model.sample import Sample, samples_of
+from watcher.needs import need_of
 from watcher.notify.announce import News, announce
+from watcher.notify.mass import over, returns
 from watcher.probe import Reachability
 from watcher.sight import Sight
 from watcher.store.base import Body, Commit
@@ -46,13 +49,15 @@ MOVE_ON: Final = frozenset({Reason.EMPTY_SHELL, Reason.NO_SOURCE})
 class Examined:
     """An admitted finding and what it rests on: the exchange, what classify made of it, what the controls said.
 
-    None when there was nothing to ask. `finding` is the gate's; that of `classified` is the raw one.
+    None when there was nothing to ask. `finding` is the gate's; that of `classified` is the raw one. `seconded` when
+    another source said the same.
     """
 
     finding: Finding
     exchange: Exchange | None = None
     classified: Classified | None = None
     report: ControlReport | None = None
+    seconded: bool = False
 
 
 Observer = Callable[[Account, Examined, Decision], None]
@@ -109,30 +114,36 @@ class Pipeline:
 
     async def _examine_account(self, account: Account, purpose: Purpose) -> Examined:
         """Ask source after source, best first, until one is not a mere shell; then check a last confirmation twice."""
-        examined = self.nothing_to_ask(account)
+        examined: Examined | None = None
         # Their controls go on being asked, every five minutes: so it is noticed when they see again.
         for source in self.book.passed_over(account, self.controls.health):
             self.controls.keep(self.book.key(account, source), self.book.platform_of(account), source)
         for source in self.book.single_sources(account, self.controls.health):
             if account.id not in self.book.states:
-                return examined  # taken off the list meanwhile
+                break  # taken off the list meanwhile
             task = self.book.task(account, source, purpose, self._clock.now())
             examined = await self.examine(task, wary=self.book.states[account.id].is_down)
             if examined.finding.reason not in MOVE_ON:
                 break
+        if examined is None or account.id not in self.book.states:
+            return examined or self.nothing_to_ask(account)
         finding = examined.finding
-        if account.id not in self.book.states:
-            return examined
-        if finding.is_absent and (self.is_last_confirmation(account) or self._may_have_moved(account, finding.at)):
+        if finding.is_absent and (self._may_open(account, finding) or self._may_have_moved(account, finding.at)):
             return await self._second_look(account, examined)
         return examined
 
     def is_last_confirmation(self, account: Account) -> bool:
-        """True when one more absence opens an outage."""
+        """True when one more absence opens an outage, or would but for a mass event."""
         state = self.book.states[account.id]
-        if state.phase not in (Phase.UP, Phase.SUSPECT):
+        return state.phase in (Phase.UP, Phase.SUSPECT) and state.n + 1 >= account.policy.confirm.threshold
+
+    def _may_open(self, account: Account, finding: Finding) -> bool:
+        """True for the look that may open an outage; of those that a mass event makes wait, the first and the last."""
+        state, policy = self.book.states[account.id], account.policy
+        if not self.is_last_confirmation(account):
             return False
-        return state.n + 1 >= account.policy.confirm.threshold
+        held = is_held(self.book.cohort(account, finding), began_at(state) or finding.at, finding.at, policy)
+        return state.n + 1 == policy.confirm.threshold or not held
 
     def _may_have_moved(self, account: Account, now: datetime) -> bool:
         """Once an interval while it is down: it may be back under another handle, where only its id finds it."""
@@ -148,18 +159,23 @@ class Pipeline:
     async def _second_look(self, account: Account, examined: Examined) -> Examined:
         """Ask once more in another way before an outage is opened: by the stable id, or at the next source.
 
-        Found under another handle, the account was renamed. Found all the same, the two disagree: `conflict`.
+        Found under another handle, the account was renamed. Found all the same, the two disagree: `conflict`. Where
+        many are missing at once the next source is asked in any case.
         """
-        second = self.book.second_task(account, examined.finding.source, self._clock.now(), self.controls.health)
-        if second is None:
-            return examined
-        other = await self.examine(second, wary=False)
-        if not other.finding.is_present:
-            return examined
-        if other.finding.reason is Reason.RENAMED:
-            return other
-        why = f"{second.source.name}{' by id' if second.target.by_id else ''} says that it is there"
-        return replace(examined, finding=refuse(examined.finding, Reason.CONFLICT, why))
+        first, now, health = examined.finding, self._clock.now(), self.controls.health
+        tasks = [self.book.second_task(account, first.source, now, health)]
+        if self.book.cohort(account, first) is not None and (tasks[0] is None or tasks[0].target.by_id):
+            tasks.append(self.book.elsewhere_task(account, first.source, now, health))
+        seconded = False
+        for task in filter(None, tasks):
+            other = await self.examine(task, wary=False)
+            if other.finding.reason is Reason.RENAMED:
+                return other
+            if other.finding.is_present:
+                why = f"{task.source.name}{' by id' if task.target.by_id else ''} says that it is there"
+                return replace(examined, finding=refuse(first, Reason.CONFLICT, why))
+            seconded |= other.finding.is_absent and other.finding.source != first.source
+        return replace(examined, seconded=seconded)
 
     async def examine(self, task: Task, *, wary: bool) -> Examined:
         """Fetch + classify + admit: one proven finding about the task's target.
@@ -182,12 +198,12 @@ class Pipeline:
         report = self.controls.report(key)
         known = report.references
         classified = classify(exchange, self._baselines.beside(known, task), vantage=VANTAGE)
-        need = _need(classified, task, wary=wary, vouched=vouched_for(beside))
+        need = need_of(classified, task, report, wary=wary, vouched=vouched_for(beside))
         if need is not None:
             report = await self.controls.satisfy(key, need)
             if report.references != known:  # beside the same pages it would say the same
                 classified = classify(exchange, self._baselines.beside(report.references, task), vantage=VANTAGE)
-            late = _need(classified, task, wary=wary, vouched=vouched_for(beside))
+            late = need_of(classified, task, report, wary=wary, vouched=vouched_for(beside))
             report = await self.controls.satisfy(key, late) if late is not None else report
         pinned = task.target.stable_id
         finding = admit(classified.finding, report, self._clock.now(), pinned=pinned, wary=wary, beside=beside)
@@ -206,7 +222,10 @@ class Pipeline:
         """Judge a finding and hand over what it changes."""
         finding = examined.finding
         before = self.book.states[account.id]
-        decision, bodies = _witnessed(step(before, finding, account), account, examined)
+        cohort = self.book.cohort(account, finding)
+        if cohort is not None and examined.seconded:
+            cohort = replace(cohort, seconded=True)
+        decision, bodies = _witnessed(step(before, finding, account, cohort), account, examined)
         samples = _samples(before, decision.state, examined)
         self._apply(account, decision, bodies, samples)
         self._metrics.findings.labels(account.platform).inc()
@@ -251,7 +270,7 @@ class Pipeline:
             decision = fall_silent(self.book.states[account.id], now, account)
             if decision.transitions:
                 self._apply(account, decision)
-        self.tell(self.sight.news(now))
+        self.tell(self.sight.news(now) + over(self.book.incidents.values(), self.book.absences, now))
 
     def _apply(
         self,
@@ -261,7 +280,10 @@ class Pipeline:
         samples: tuple[Sample, ...] = (),
     ) -> None:
         """Make the decision true: in memory and in the queue at once, with nothing that may fail in between."""
+        self.book.stand(account, decision.state)
         news = announce(decision.transitions, account, self.book.routes, self.book.platform_of(account).title)
+        for transition in decision.transitions:
+            news += returns(transition, account, self.book.routes, self.book.absences, self.book.incidents)
         commit = Commit(
             states=(decision.state,),
             transitions=decision.transitions,
@@ -269,7 +291,6 @@ class Pipeline:
             bodies=bodies,
             samples=samples,
         )
-        self.book.states[account.id] = decision.state
         if decision.transitions or decision.unobserved or samples:
             self._commit(commit, news)
         else:
@@ -282,7 +303,9 @@ class Pipeline:
         whole = replace(commit, opened=news.opened, closed=news.closed, notifications=news.notifications)
         if whole == Commit():
             return
-        self.book.incidents.update((i.id, i) for i in news.opened if i.closed_at is None)
+        for incident in news.opened:
+            if incident.closed_at is None:
+                self.book.incidents.setdefault(incident.id, incident)
         for incident_id, _ in news.closed:
             self.book.incidents.pop(incident_id, None)
         self._worker.commit(whole).add_done_callback(lambda _done: self._committed())
@@ -301,26 +324,6 @@ class Pipeline:
                 self._metrics.outage_duration.labels(platform).observe(outage.duration.best.total_seconds())
                 facts["duration_seconds"] = str(round(outage.duration.best.total_seconds(), 1))
         self._log.info(transition.kind, account=account.id, at=f"{transition.at:%Y-%m-%dT%H:%M:%SZ}", **facts)
-
-
-def _need(classified: Classified, task: Task, *, wary: bool, vouched: bool) -> Need | None:
-    """Which controls a finding must wait for before it can be admitted or told apart; None: it can be as it is.
-
-    `vouched`: a positive control was there in the same answer.
-    """
-    finding = classified.finding
-    lately = finding.at - NEGATIVE_FRESH
-    compares = task.source.answers is Answers.HTML and bool(task.source.identity or task.source.similarity)
-    if finding.is_absent:
-        # Without the negative control's page, a profile that quotes a missing page's text would not be recognised.
-        compared = finding.certainty is Certainty.RESEMBLES or compares
-        return Need(positive=None if vouched else finding.at, negative=lately if compared else None)
-    if finding.is_present:
-        proven = finding.stable_id is not None and finding.stable_id == task.target.stable_id
-        return Need(negative=finding.seen.earliest if vouched else finding.at) if wary and not proven else None
-    if compares and classified.trace[-1][0] in (Step.SOFT_BARRIER, Step.NOTHING):
-        return Need(positive=lately if task.source.similarity else None, negative=lately)
-    return None
 
 
 def _witnessed(decision: Decision, account: Account, examined: Examined) -> tuple[Decision, tuple[Body, ...]]:

@@ -23,6 +23,7 @@ from watcher.probe import Pacer
 from watcher.schedule import Plan, Slot
 
 _NOWHERE: Final = "nowhere"
+_SHARE: Final = 0.5  # of what the pace allows in an interval, at most, to see whether many are missing
 _UNSETTLED: Final = frozenset({Phase.SUSPECT, Phase.DOWN, Phase.RECOVERING})
 
 
@@ -114,6 +115,17 @@ class Rounds:
         else:
             if wait is not None:  # else it was taken off the list meanwhile
                 self._put_back(account_id, wait)
+                self._look_at_company(account_id)
+
+    def _look_at_company(self, account_id: str) -> None:
+        """Where a second account turns absent at a place, see soon whether all do; not where the pace is too slow."""
+        account = self._book.watchlist.accounts.get(account_id)
+        company = self._book.company(account) if account is not None else ()
+        if account is None or not company:
+            return
+        pace = self._paces.get(self._slot(account).host)
+        if pace is not None and len(company) <= pace.per_second * account.policy.interval.total_seconds() * _SHARE:
+            self.plan.hasten((other.id for other in company), self._clock.now(), account.policy.confirm.interval / 2)
 
     async def _look_together(self, account_ids: tuple[str, ...]) -> None:
         """Look at several in one request; who is not named in the answer is looked at alone, and at once."""

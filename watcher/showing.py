@@ -10,7 +10,7 @@ from watcher.book import Book
 from watcher.controls import Controls
 from watcher.model.control import Health, VantageState
 from watcher.model.notification import IncidentKind, Notification
-from watcher.model.outage import AccountState
+from watcher.model.outage import AccountState, Outage, Phase
 from watcher.model.snapshot import Snapshot
 from watcher.notify import View
 from watcher.notify.announce import tell_others
@@ -24,13 +24,13 @@ def view_of(
     incident, outage = record.incident, record.outage
     account = book.watchlist.accounts.get(outage.account_id if outage else incident.key)
     state = book.states.get(account.id) if account is not None else None
-    if state is not None and state.outage is not None and outage is not None and state.outage.id == outage.id:
-        outage = state.outage  # memory is ahead of the store
+    outage = _as_it_stands(outage, book) if outage is not None else None
     owner = book.watchlist.owners.get(account.owner or "") if account is not None else None
     others = book.watchlist.others_of(account) if account is not None else ()
     # Whom nobody watches any more is called as before: a thread of mail is known by its subject.
     named = account or record.account
     is_platform = incident.kind is IncidentKind.PLATFORM
+    there = book.places.get(incident.place, ()) if incident.kind is IncidentKind.COHORT else ()
     return View(
         incident=incident,
         kind=notification.kind,
@@ -44,6 +44,9 @@ def view_of(
         new_handle=state.handle if state is not None else None,
         without_verdict=_without_verdict(book, incident.key) if is_platform else 0,
         is_watched=not is_platform or incident.key in book.places,
+        outages=tuple(_as_it_stands(each, book) for each in record.outages),
+        watched_there=len(there),
+        checking=sum(book.states[account.id].phase is Phase.SUSPECT for account in there),
         digest=record.digest,
         annotations=record.annotations,
         public_url=public_url,
@@ -84,6 +87,13 @@ def snapshot_of(
         stored=dict(stored),  # as of now: it is read in another thread, while the store goes on
         not_ready=not_ready,
     )
+
+
+def _as_it_stands(outage: Outage, book: Book) -> Outage:
+    """Memory is ahead of the store."""
+    state = book.states.get(outage.account_id)
+    current = state.outage if state is not None else None
+    return current if current is not None and current.id == outage.id else outage
 
 
 def _without_verdict(book: Book, place: str) -> int:

@@ -502,6 +502,49 @@ def test_forgotten_account_can_be_watched_again(store: AnyStore) -> None:
     assert store.verify_chain() is None
 
 
+def mass_event(store: AnyStore) -> tuple[Outage, Outage]:
+    """Two outages that are told together, and nothing of each by itself."""
+    both = tuple(replace(outage(name), cohort_id="cohort-x-1") for name in ("potus", "realdonaldtrump"))
+    event = Incident(
+        id="cohort-x-1", kind=IncidentKind.COHORT, key="x#1", severity=both[0].severity_then, opened_at=after(20)
+    )
+    for each in both:
+        own = replace(opening(each, ()), notifications=(alert("cohort-x-1"),))
+        store.commit(replace(own, opened=(*own.opened, event)))
+    return both[0], both[1]
+
+
+def test_outages_told_together_are_found_by_their_incident(store: AnyStore) -> None:
+    """The incident of a mass event knows its outages, each of which has an incident of its own; one alert tells all."""
+    first, second = mass_event(store)
+    record = store.incident("cohort-x-1")
+    assert record is not None
+    assert record.outages == (first, second)
+    assert [row.kind for row in record.notifications] == [NotificationKind.ALERT]
+    assert [incident.kind for incident in store.load().incidents] == [
+        IncidentKind.COHORT,
+        IncidentKind.ACCOUNT,
+        IncidentKind.ACCOUNT,
+    ]
+    for each in (first, second):
+        own = store.incident(each.id)
+        assert own is not None
+        assert own.outages == ()
+        store.commit(closing(each))
+        assert told(store, each.id) == ()
+    store.commit(Commit(closed=(("cohort-x-1", after(700)),)))
+    assert [row.kind for row in told(store, "cohort-x-1")] == [NotificationKind.ALERT, NotificationKind.RESOLVED]
+
+
+def test_who_was_told_of_many_hears_that_one_was_taken_back(store: AnyStore) -> None:
+    """A retraction of one outage of a mass event goes to those who were told of the event, once."""
+    first, _ = mass_event(store)
+    store.commit(closing(first))
+    assert retract(store, first.id) is Amended.DONE
+    assert retract(store, first.id) is Amended.ALREADY
+    assert [(row.kind, row.channel) for row in told(store, first.id)] == [(NotificationKind.CORRECTION, "slack")]
+
+
 # Evidence bundles.
 
 

@@ -19,13 +19,13 @@ from typing import Final
 
 from tests.corpus.cases import Answer, Broken, Case, read_folder
 from tests.corpus.whom import control_of, instance_of, platform_of, source_of, target_of
-from watcher import controls as running
 from watcher.classify import classify, members_of
 from watcher.judge.gate import admit
 from watcher.model.control import ControlKey, ControlReport
 from watcher.model.exchange import Exchange, FetchFailure, Hop, Purpose, Response, Target, Task
 from watcher.model.finding import Finding, Reason
 from watcher.model.platform import Platform, Source
+from watcher.reports import merge
 from watcher.settings import load_platforms
 from watcher.settings.values import ProbeSettings
 
@@ -118,7 +118,7 @@ def _report(case: Case, platform: Platform, source: Source) -> ControlReport:
         positives, negatives = ([_control(control, platform, source)] if control else [] for control in asked)
         report = ControlReport(key=key)
         for _ in range(2):
-            report = running._merge(report, positives, negatives)
+            report, _ = merge(report, positives, negatives)
         if len(_REPORTS) >= _MANY:
             _REPORTS.clear()
         _REPORTS[known] = report

@@ -51,6 +51,22 @@ async def test_check_of_a_faulty_one(tmp_path: Path) -> None:
     ]
 
 
+async def test_check_that_calibrates(tmp_path: Path, platform: ScriptedPlatform) -> None:
+    """It says what this machine sees, as text and as data; only a strict check fails where nothing is seen."""
+    config = configure(tmp_path / "config", platform)
+    ended = await watcher("check", "--calibrate", "--strict", "--config", config)
+    assert (ended.status, ended.err) == (0, "")
+    assert ended.out.startswith("X: sees profile, not_found")
+    platform.set_all(Page.LOGIN_WALL)
+    ended = await watcher("check", "--calibrate", "--config", config)
+    assert ended.status == 0
+    assert ended.out.startswith("X: blind from here: ")
+    ended = await watcher("check", "--calibrate", "--strict", "--json", "--config", config)
+    said = json.loads(ended.out)
+    assert (ended.status, said["ok"]) == (1, False)
+    assert [each["health"] for each in said["calibration"]] == ["blind"]
+
+
 @pytest.fixture
 async def platform(tmp_path: Path) -> AsyncIterator[ScriptedPlatform]:
     """x.com: the controls and @POTUS are there, @realDonaldTrump is not."""

@@ -1,6 +1,7 @@
 """Whom to ask and where, from state alone."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from tests.unit.store.samples import finding
 from tests.unit.town import API, MIRROR, SECOND, SITE, TOWN, account, book, key, state, visitor
 from watcher.model.control import ControlFinding, ControlKey, ControlReport, Health
 from watcher.model.exchange import Purpose
-from watcher.model.finding import Reason
+from watcher.model.finding import Reason, Stamp, Verdict
 from watcher.model.outage import Phase
 from watcher.model.platform import ControlHandles, Source
 
@@ -201,3 +202,43 @@ def test_controls_that_nobody_names_are_not_kept() -> None:
     positives = tuple(ControlFinding(handle=handle, finding=finding(reason=Reason.PROFILE)) for handle in handles)
     report = ControlReport(key=key(), positives=positives)
     assert [control.handle for control in opened.only_known(report).positives] == list(handles[:-1])
+
+
+# Company.
+
+CROWD = tuple(account(f"member{number}") for number in range(6))
+
+
+def suspected(second: float) -> dict[str, Any]:
+    """Missing since then."""
+    seen = Stamp(earliest=START + second * SECOND, latest=START + second * SECOND)
+    return {"phase": Phase.SUSPECT, "n": 1, "began": seen}
+
+
+def test_the_second_suspect_of_a_place_has_company() -> None:
+    """Everybody else there who is up is to be looked at soon; not for the first suspect, nor on a short list."""
+    for many, company in ((6, 4), (4, 0)):
+        accounts = CROWD[:many]
+        states = {a.handle: state(a) for a in accounts} | {"member0": state(accounts[0], **suspected(1))}
+        opened = book(*accounts, states=states)
+        assert opened.company(accounts[0]) == ()
+        opened.stand(accounts[1], state(accounts[1], **suspected(20)))
+        assert len(opened.company(accounts[1])) == company
+
+
+def test_the_absence_of_long_ago_is_no_company() -> None:
+    """Five minutes and more before."""
+    states = {a.handle: state(a) for a in CROWD} | {"member0": state(CROWD[0], **suspected(1))}
+    opened = book(*CROWD, states=states)
+    opened.stand(CROWD[1], state(CROWD[1], **suspected(302)))
+    assert opened.company(CROWD[1]) == ()
+
+
+def test_a_mass_event_is_seen_from_the_states() -> None:
+    """Five who turn absent within minutes; what one of them is found to be next belongs to it, unless it is there."""
+    states = {a.handle: state(a, **suspected(number)) for number, a in enumerate(CROWD[:4])}
+    opened = book(*CROWD, states=states | {a.handle: state(a) for a in CROWD[4:]})
+    now, later = (replace(finding(), seen=suspected(second)["began"]) for second in (30, 3000))
+    assert opened.cohort(CROWD[4], now) is not None
+    assert opened.cohort(CROWD[4], replace(now, verdict=Verdict.PRESENT)) is None
+    assert opened.cohort(CROWD[4], later) is None

@@ -10,6 +10,7 @@ import pytest
 import structlog
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from tests.fakes.fetch import Reply, ScriptedFetch, fails, shows
 from tests.fakes.virtual_time import START, VirtualClock, run_virtual
@@ -28,11 +29,13 @@ from tests.unit.town import (
     soft_404,
     there,
 )
-from watcher.controls import GATHER, REFRESH, Controls, Need, impossible
+from watcher.controls import GATHER, REFRESH, Controls, impossible
+from watcher.judge.platform_health import assess
 from watcher.model.control import ControlKey, ControlReport, Health
 from watcher.model.exchange import Exchange, Task
 from watcher.model.finding import Certainty, Reason
 from watcher.model.platform import Pace, Platform, Source
+from watcher.needs import Need
 from watcher.settings import load_platforms
 
 KEY = key()
@@ -602,5 +605,116 @@ def test_no_control_is_compared_with_itself() -> None:
         assert len(report.negatives) == 2
         assert not any(c.finding.is_absent for c in report.negatives)
         assert controls.health(PAGE) is not Health.OK
+
+    run_virtual(story())
+
+
+# What is known of the controls themselves.
+
+
+def test_a_dead_control_is_asked_last_and_told_of_once() -> None:
+    """It no longer costs a question each time; the report and one warning name it, the others are asked in turn."""
+
+    async def story() -> None:
+        desk = office()
+        desk.fetch.say(api("mayor"), GONE)
+        with capture_logs() as log:
+            for _ in range(4):
+                report = await refreshed(desk)
+        assert report.calibration.dead == ("mayor",)
+        assert desk.fetch.asked(api("mayor")) == 1
+        assert desk.fetch.asked(api("baker")) == desk.fetch.asked(api("smith")) == 2
+        [warning] = [entry for entry in log if entry["event"] == "control_is_gone"]
+        assert (warning["control"], warning["log_level"]) == ("mayor", "warning")
+        assert assess(report) is Health.OK
+
+    run_virtual(story())
+
+
+def test_a_restart_does_not_tell_of_it_again() -> None:
+    """What is dead is kept with the report."""
+
+    async def story() -> None:
+        desk = office()
+        desk.fetch.say(api("mayor"), GONE)
+        report = await refreshed(desk)
+        again = office()
+        again.fetch.say(api("mayor"), GONE)
+        again.controls.restore([report])
+        again.controls._posts.clear()
+        again.controls.keep(KEY, TOWN, API)
+        with capture_logs() as log:
+            await refreshed(again)
+        assert [entry for entry in log if entry["event"] == "control_is_gone"] == []
+        assert again.fetch.asked(api("mayor")) == 0
+
+    run_virtual(story())
+
+
+def drawing(desk: Office, *names: str) -> None:
+    """The handles that cannot exist will be these, in order."""
+    names_left = iter(names)
+    desk.controls._draw = lambda _platform: next(names_left)
+
+
+def test_a_handle_that_somebody_registered_is_replaced() -> None:
+    """Two others of the moment are missing: those are gone by, the platform is seen as before."""
+
+    async def story() -> None:
+        desk = office()
+        drawing(desk, "taken", "nobody1", "nobody2")
+        desk.fetch.say(api("taken"), there("taken"))
+        with capture_logs() as log:
+            report = await refreshed(desk)
+        assert {control.handle for control in report.negatives} == {"nobody1", "nobody2"}
+        assert assess(report) is Health.OK
+        [told] = [entry for entry in log if entry["event"] == "control_was_registered"]
+        assert told["control"] == "taken"
+
+    run_virtual(story())
+
+
+def test_two_fresh_handles_that_exist_make_blind() -> None:
+    """A platform that shows everybody is asked for two, and no more."""
+
+    async def story() -> None:
+        desk = office()
+        drawing(desk, "one", "two")
+        for name in ("one", "two"):
+            desk.fetch.say(api(name), there(name))
+        report = await refreshed(desk)
+        assert assess(report) is Health.BLIND
+        assert desk.fetch.asked(api("one"), api("two")) == 2
+
+    run_virtual(story())
+
+
+def new_profile(name: str) -> Reply:
+    """The same account in another layout."""
+    words = " ".join(f"modern{number}" for number in range(60))
+    return shows(
+        200, f"<html><head><title>{name} - Site</title></head><body><h1>{name}</h1><p>{words}</p></body></html>"
+    )
+
+
+def test_a_new_layout_is_told_once_and_counted() -> None:
+    """While existing and missing accounts are told apart; the page is the new baseline, and outlives a restart."""
+
+    async def story() -> None:
+        drifted: list[ControlKey] = []
+        desk = site_office(["keeper"], soft_404())
+        desk.controls._drifted = drifted.append
+        await refreshed(desk)
+        with capture_logs() as log:
+            await refreshed(desk)
+            assert log == []
+            desk.fetch.say(site("keeper"), new_profile("keeper"))
+            for _ in range(3):
+                report = await refreshed(desk)
+        assert assess(report) is Health.OK
+        assert [entry["log_level"] for entry in log if entry["event"] == "layout_changed"] == ["info"]
+        assert drifted == [PAGE]
+        [baseline] = report.calibration.baselines
+        assert baseline.handle == "keeper"
 
     run_virtual(story())

@@ -10,11 +10,12 @@ from tests.fakes.slack import NO_SERVICE, FakeSlack
 from watcher.clock import SystemClock
 from watcher.demo.answers import Page
 from watcher.demo.platform import ScriptedPlatform
-from watcher.manual import look, send_test
+from watcher.manual import calibrate, look, send_test
 from watcher.model.exchange import Purpose
 from watcher.model.finding import Reason, Verdict
 from watcher.model.notification import Delivered, GaveUp
 from watcher.ondemand import Look
+from watcher.outlook import is_each_seen, line, record
 from watcher.settings import Loaded, account_for, load_all
 from watcher.settings.values import Secret, SlackChannel
 
@@ -155,3 +156,37 @@ async def test_a_dead_channel_is_told() -> None:
         channel = SlackChannel(name="newsroom", webhook_url=Secret(slack.url))
         assert await send_test(channel, SystemClock()) == GaveUp(reason="gone: 404 no_service")
     assert len(slack.received) == 1
+
+
+async def test_what_can_be_seen_from_here(loaded: Loaded, platform: ScriptedPlatform) -> None:
+    """The controls of each source are asked, nobody else; existing and missing accounts are told apart by a text."""
+    [found] = await calibrate(loaded, SystemClock())
+    assert found.can_see
+    assert line(found).startswith("X: sees profile, not_found, suspended")
+    assert "told apart by phrase" in line(found)
+    data = record(found)
+    assert (data["platform"], data["source"], data["health"], data["told_apart_by"]) == ("x", "page", "ok", "phrase")
+    asked = {request.handle for request in platform.requests}
+    assert not asked & {"POTUS", "potus", "realDonaldTrump", "realdonaldtrump"}
+    assert {control["kind"] for control in data["controls"]} == {"positive", "negative"}
+
+
+async def test_what_cannot_be_seen_from_here(loaded: Loaded, platform: ScriptedPlatform) -> None:
+    """A wall before everybody is named; so is a platform that shows one page for all."""
+    platform.set_all(Page.LOGIN_WALL)
+    [walled] = await calibrate(loaded, SystemClock())
+    assert not walled.can_see
+    assert line(walled) == "X: blind from here: an account that exists is answered with login_wall (source page)"
+    platform.set_all(Page.MISSING_EN)
+    [same] = await calibrate(loaded, SystemClock())
+    assert line(same) == "X: fails: an account that exists is answered with not_found (source page)"
+    assert not is_each_seen((walled, same))
+
+
+async def test_a_control_that_is_gone_is_named(loaded: Loaded, platform: ScriptedPlatform) -> None:
+    """The platform is seen by the others, and the operator is told to name another one."""
+    platform.set(CONTROLS[0], Page.MISSING_EN)
+    [found] = await calibrate(loaded, SystemClock())
+    assert found.can_see
+    assert record(found)["dead_controls"] == [CONTROLS[0]]
+    assert line(found).endswith(f"; control {CONTROLS[0]} is gone: name another")

@@ -139,18 +139,23 @@ def reload(config: Path, force: bool) -> None:
     epilog=epilog(
         "watcher check",
         "watcher check --strict --json",
-        ends="Ends with 0; 1 when a file is faulty or, with --strict, when an account cannot alert.",
+        "watcher check --calibrate",
+        ends="Ends with 0; 1 when a file is faulty or, with --strict, when an account cannot alert or, with "
+        "--calibrate too, a platform cannot be seen from here.",
     )
 )
 @config_option
 @click.option("--strict", is_flag=True, help="Fail when an account cannot alert.")
+@click.option("--calibrate", is_flag=True, help="Ask the platforms' controls what can be seen from here.")
 @json_option
-def check(config: Path, strict: bool, as_json: bool) -> None:
-    """Check the configuration, without a network.
+def check(config: Path, strict: bool, calibrate: bool, as_json: bool) -> None:
+    """Check the configuration, without a network unless asked to calibrate.
 
     Says every fault of every file at once, each with its line and column; and if there is none, which accounts
-    could never alert, and why.
+    could never alert, and why. With --calibrate it asks, of every platform of the watchlist, accounts that always
+    exist and handles that never do, within its pace, and says what this machine can and cannot see.
     """
+    from watcher.outlook import is_each_seen, line, record
     from watcher.settings import load_all
     from watcher.summary import can_all_alert, checked, checked_record, faults_record
 
@@ -162,11 +167,26 @@ def check(config: Path, strict: bool, as_json: bool) -> None:
                 print_json(faults_record(error))
                 sys.exit(1)
             raise
+    outlooks = _calibrated(loaded) if calibrate else ()
+    sees_all = is_each_seen(outlooks)
     if as_json:
-        print_json(checked_record(loaded, strict=strict))
+        checks = checked_record(loaded, strict=strict)
+        asked = {"calibration": [record(found) for found in outlooks]} if calibrate else {}
+        print_json(checks | asked | {"ok": checks["ok"] and (sees_all or not strict)})
     else:
-        say_all(checked(loaded))
-    sys.exit(1 if strict and not can_all_alert(loaded) else 0)
+        say_all((*map(line, outlooks), *checked(loaded)))
+    sys.exit(1 if strict and not (can_all_alert(loaded) and sees_all) else 0)
+
+
+def _calibrated(loaded: Any) -> tuple[Any, ...]:
+    """The outlooks of a configuration."""
+    from watcher.clock import SystemClock
+    from watcher.logs import configure
+    from watcher.manual import calibrate
+
+    configure("error", hide=_secrets(loaded.settings))
+    with faults_told():
+        return asyncio.run(calibrate(loaded, SystemClock()))
 
 
 @main.command(

@@ -8,6 +8,7 @@ from watcher.model.control import ControlFinding, ControlReport
 from watcher.model.finding import Certainty, Finding, Reason, Refused, Verdict
 
 NEGATIVE_FRESH: Final = timedelta(minutes=5)
+SETTLED: Final = timedelta(minutes=10)
 
 
 def admit(
@@ -23,9 +24,11 @@ def admit(
 
     ABSENT needs a positive control of the same source and vantage that was PRESENT after the target's answer
     (an earlier one proves nothing: a wall may have begun in between), and, where it merely `resembles`, a
-    negative control of the last five minutes that it resembles. PRESENT passes while no negative control is
-    PRESENT (a page that shows everybody must not close outages), `wary` only beside a negative control that was
-    answered after it and showed nobody; with the `pinned` stable id it always does.
+    negative control of the last five minutes that it resembles, while what such controls show has been the same for
+    SETTLED: a page that some get and others do not is no page of the missing. PRESENT passes while no negative control
+    is PRESENT (a page that shows everybody must not close outages), `wary` only beside a negative control that was
+    answered after it and showed nobody, and likeness only while their pages are settled; with the `pinned` stable id
+    it always does.
 
     `beside` are the controls that were answered in the very same response as the target, which no wall can have come
     between. Equal stamps alone do not say so: they must have been in one batch.
@@ -34,7 +37,7 @@ def admit(
     if finding.is_absent:
         why = _against_absent(finding, report, now, beside)
     elif finding.is_present:
-        why = _against_present(finding, report, pinned, wary=wary)
+        why = _against_present(finding, report, now, pinned, wary=wary)
     return finding if why is None else refuse(finding, Reason.CONTROL_FAILED, why)
 
 
@@ -59,7 +62,15 @@ def _against_absent(
         _is_like(negative, finding, now) for negative in report.negatives
     ):
         return f"no negative control of the last 5 minutes looks the same: {describe(report.negatives)}"
-    return None
+    return _against_likeness(finding, report, now)
+
+
+def _against_likeness(finding: Finding, report: ControlReport, now: datetime) -> str | None:
+    """What keeps a mere likeness from telling anything: the pages that it is held against do not stay the same."""
+    changed_at = report.calibration.unsettled_at
+    if finding.certainty is not Certainty.RESEMBLES or changed_at is None or now - changed_at >= SETTLED:
+        return None
+    return f"what handles that cannot exist show was another page {int((now - changed_at).total_seconds())} s ago"
 
 
 def vouched_for(beside: tuple[ControlFinding, ...]) -> bool:
@@ -74,7 +85,9 @@ def _is_like(negative: ControlFinding, finding: Finding, now: datetime) -> bool:
     return other.is_absent and alike and now - other.seen.latest <= NEGATIVE_FRESH
 
 
-def _against_present(finding: Finding, report: ControlReport, pinned: str | None, *, wary: bool) -> str | None:
+def _against_present(
+    finding: Finding, report: ControlReport, now: datetime, pinned: str | None, *, wary: bool
+) -> str | None:
     if pinned is not None and finding.stable_id == pinned:
         return None
     shown = next((negative for negative in report.negatives if negative.finding.is_present), None)
@@ -84,7 +97,7 @@ def _against_present(finding: Finding, report: ControlReport, pinned: str | None
     told_apart = any(_shows_nobody(n.finding) and n.finding.at >= finding.at for n in report.negatives)
     if wary and not told_apart:
         return f"no negative control was answered after it: {describe(report.negatives)}"
-    return None
+    return _against_likeness(finding, report, now) if wary else None
 
 
 def _shows_nobody(finding: Finding) -> bool:

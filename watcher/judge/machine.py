@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from watcher.judge.cohort import Cohort, is_held
 from watcher.judge.observation import counts, gap_before, is_old, later, observe, probed
 from watcher.judge.policy import is_overdue, severity_of
 from watcher.model.account import Account
@@ -29,25 +30,29 @@ _Outcome = tuple[AccountState, tuple[Transition, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """A conclusive finding about an account; `counts` if it is far enough from the last one counted."""
+    """A conclusive finding about an account; `counts` if it is far enough from the last one counted.
+
+    `cohort` is the mass event that an absence belongs to.
+    """
 
     finding: Finding
     account: Account
     counts: bool
+    cohort: Cohort | None = None
 
 
 _Row = Callable[[AccountState, Seen], _Outcome]
 
 
-def step(state: AccountState, finding: Finding, account: Account) -> Decision:
-    """What `finding` makes of `state`. Total: every phase takes every verdict."""
+def step(state: AccountState, finding: Finding, account: Account, cohort: Cohort | None = None) -> Decision:
+    """What `finding` makes of `state`, as part of a mass event or alone. Total: every phase takes every verdict."""
     if is_old(state, finding):
         return fall_silent(replace(state, last_probe_at=probed(state, finding)), finding.at, account)
     if not finding.is_conclusive:
         return _inconclusive(state, finding, account)
     gap = gap_before(state, finding, account.policy)
     observed = observe(state, finding, gap)
-    seen = Seen(finding=finding, account=account, counts=counts(state, finding, account.policy))
+    seen = Seen(finding=finding, account=account, counts=counts(state, finding, account.policy), cohort=cohort)
     sighted = (_happened(TransitionKind.ACCOUNT_SIGHTED, observed, finding),) if state.blind_since else ()
     changed, happened = TABLE[state.phase, finding.verdict](observed, seen)
     return Decision(state=changed, transitions=(*sighted, *happened), unobserved=gap)
@@ -133,8 +138,11 @@ def _still_suspect(state: AccountState, seen: Seen) -> _Outcome:
 
 
 def _confirmed(state: AccountState, seen: Seen, happened: tuple[Transition, ...]) -> _Outcome:
-    """DOWN, if enough absences were counted."""
-    if state.n < seen.account.policy.confirm.threshold or state.began is None:
+    """DOWN, if enough absences were counted, and if it need not wait as part of a mass event."""
+    policy = seen.account.policy
+    if state.n < policy.confirm.threshold or state.began is None:
+        return state, happened
+    if is_held(seen.cohort, state.began.latest, seen.finding.at, policy):
         return state, happened
     down = replace(
         state,
@@ -166,7 +174,8 @@ def _outage(state: AccountState, began: Stamp, seen: Seen) -> Outage:
         last_absent=state.last_absent or began,
         quote=finding.evidence.quote,
         language=finding.evidence.language,
-        previous_id=state.previous_outage_id,
+        previous_id=state.previous_outage_id or state.last_outage_id,
+        cohort_id=seen.cohort.id if seen.cohort is not None else None,
     )
 
 
@@ -321,7 +330,13 @@ def close_outage(
     """The state without its open outage, and the transition that says how it ended."""
     outage = replace(_open(state), ended=ended, closed_at=at, end_cause=cause)
     best = outage.duration.best
-    closed = replace(state, outage=None, last_outage=best, outage_closed=state.outage_closed + best)
+    closed = replace(
+        state,
+        outage=None,
+        last_outage=best,
+        last_outage_id=outage.id,
+        outage_closed=state.outage_closed + best,
+    )
     happened = Transition(
         kind=TransitionKind.OUTAGE_CLOSED,
         at=at,

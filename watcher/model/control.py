@@ -1,7 +1,7 @@
 """What the controls said: accounts that always exist and handles that never do, asked by the same way as the target."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -66,16 +66,56 @@ class ControlFinding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """What the page of a control looked like last: its status and a sketch of its words, which outlive a restart."""
+
+    handle: str
+    at: datetime
+    words: tuple[int, ...]
+    status: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """What is known of the controls themselves: which positive ones are gone, and what the pages looked like last.
+
+    `missing` is the last page of a handle that cannot exist; at `unsettled_at` it was unlike the one before.
+    """
+
+    dead: tuple[str, ...] = ()
+    baselines: tuple[Baseline, ...] = ()
+    missing: Baseline | None = None
+    unsettled_at: datetime | None = None
+
+    def of(self, is_kept: Callable[[str], bool]) -> "Calibration":
+        """What of it is about handles that are kept."""
+        return replace(
+            self,
+            dead=tuple(handle for handle in self.dead if is_kept(handle)),
+            baselines=tuple(baseline for baseline in self.baselines if is_kept(baseline.handle)),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ControlReport:
     """The last look at each control of one key, newest first. Empty tuples mean: never asked, or none known."""
 
     key: ControlKey
     positives: tuple[ControlFinding, ...] = ()
     negatives: tuple[ControlFinding, ...] = ()
+    calibration: Calibration = Calibration()
 
     def positive_after(self, at: datetime) -> ControlFinding | None:
         """A positive control that was PRESENT in an answer given wholly after `at`."""
         return next((c for c in self.positives if c.finding.is_present and c.finding.seen.earliest >= at), None)
+
+    def of(self, is_kept: Callable[[str], bool]) -> "ControlReport":
+        """The report without those positive controls whose handle is not kept."""
+        return replace(
+            self,
+            positives=tuple(each for each in self.positives if is_kept(each.handle)),
+            calibration=self.calibration.of(is_kept),
+        )
 
     @property
     def references(self) -> References:

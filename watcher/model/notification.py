@@ -11,12 +11,14 @@ from watcher.model.account import Severity
 class IncidentKind(StrEnum):
     """What an incident is about.
 
-    One account's outage, a platform that we cannot see, our own network, watcher itself (meta), or a notice: news of
-    one account that has no end (never seen, appeared, renamed, re-registered), closed in the moment it is opened.
+    One account's outage, many of one place at once (cohort), a platform that we cannot see, our own network, watcher
+    itself (meta), or a notice: news of one account that has no end (never seen, appeared, renamed, re-registered),
+    closed in the moment it is opened.
     """
 
     ACCOUNT = "account"
     NOTICE = "notice"
+    COHORT = "cohort"
     PLATFORM = "platform"
     EGRESS = "egress"
     META = "meta"
@@ -26,7 +28,8 @@ class IncidentKind(StrEnum):
 class Incident:
     """Something that people are told about once, and again when it ends.
 
-    `key` is the account id, the platform (with `@instance`), the vantage, or the part of watcher (META). At most one
+    `key` is the account id, the platform (with `@instance`; of a COHORT `#` and its begin too), the vantage, or the
+    part of watcher (META). At most one
     is open per (kind, key). The id of an ACCOUNT incident is that of its outage. `detail` is for people: what the
     controls said, or the notice itself, or, of META, a fault a line; it may hold hostile text.
     """
@@ -38,6 +41,11 @@ class Incident:
     opened_at: datetime
     closed_at: datetime | None = None
     detail: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where it is, of a PLATFORM or a COHORT: the platform, with `@instance` where there are many."""
+        return self.key.partition("#")[0]
 
 
 class NotificationKind(StrEnum):

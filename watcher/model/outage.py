@@ -58,7 +58,9 @@ class Outage:
     `last_present` is the earliest instant at which the last PRESENT answer was true; `began` the window of the
     first ABSENT, `last_absent` that of the last, `ended` that of the first PRESENT after it (None while open,
     and for ever when the account was unwatched). `quote` and `language` are the page's own words. `retracted_at` is
-    when people took it back as a false alarm, `retraction` why: it is kept, but counts for nothing.
+    when people took it back as a false alarm, `retraction` why: it is kept, but counts for nothing. `cohort_id` is the
+    incident under which it is told together with others of a mass event; None where it is told by itself. `previous_id`
+    is the outage of the account before this one.
     """
 
     id: str
@@ -80,6 +82,7 @@ class Outage:
     previous_id: str | None = None
     retracted_at: datetime | None = None
     retraction: str | None = None
+    cohort_id: str | None = None
 
     @property
     def is_open(self) -> bool:
@@ -185,6 +188,7 @@ class AccountState:
     outage: Outage | None = None
     previous_outage_id: str | None = None
     last_outage: timedelta | None = None
+    last_outage_id: str | None = None
     outages_total: int = 0
     outage_closed: timedelta = ZERO
     unobserved: timedelta = ZERO

@@ -1,18 +1,20 @@
 """What people are told of: incidents and their notifications, made from what happened. Pure.
 
-An outage is an incident of its account. What happens once (never seen, appeared, renamed, re-registered) is a notice.
-What we cannot see is an incident of the platform, or of our own network when nothing at all is reached.
+An outage is an incident of its account; those of a mass event are told together, under one incident more. What happens
+once (never seen, appeared, renamed, re-registered) is a notice. What we cannot see is an incident of the platform, or
+of our own network when nothing at all is reached.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from watcher.judge.cohort import key_of
 from watcher.model.account import Account, Severity
 from watcher.model.control import VantageState
 from watcher.model.notification import Incident, IncidentKind, Notification, NotificationKind, dedup_key_of
-from watcher.model.outage import EndCause, Transition, TransitionKind
+from watcher.model.outage import EndCause, Outage, Transition, TransitionKind
 from watcher.model.route import Route
 from watcher.notify.route import Subject, channels_for
 
@@ -51,19 +53,27 @@ def announce(transitions: Sequence[Transition], account: Account, routes: Sequen
     for transition in transitions:
         outage = transition.outage
         if transition.kind is TransitionKind.OUTAGE_OPENED and outage is not None:
-            incident = Incident(
-                id=outage.id,
-                kind=IncidentKind.ACCOUNT,
-                key=account.id,
-                severity=outage.severity_then,
-                opened_at=transition.at,
-            )
-            news += tell(incident, routes, account)
+            news += _outage(transition, outage, account, routes)
         elif transition.kind is TransitionKind.OUTAGE_CLOSED and outage is not None:
             news += News(closed=((outage.id, transition.at),))
         elif transition.kind in _NOTICES and _TOLD_BY_THE_END.get(transition.kind) not in ends:
             news += tell(_notice(transition, account, title), routes, account)
     return news
+
+
+def _outage(transition: Transition, outage: Outage, account: Account, routes: Sequence[Route]) -> News:
+    """The incident of one outage. As part of a mass event it is told under that one's incident, once a channel."""
+    own = Incident(
+        id=outage.id,
+        kind=IncidentKind.ACCOUNT,
+        key=account.id,
+        severity=outage.severity_then,
+        opened_at=transition.at,
+    )
+    if outage.cohort_id is None:
+        return tell(own, routes, account)
+    together = replace(own, id=outage.cohort_id, kind=IncidentKind.COHORT, key=key_of(outage.cohort_id))
+    return News(opened=(own,)) + tell(together, routes, account)
 
 
 def tell(incident: Incident, routes: Sequence[Route], account: Account | None = None) -> News:
@@ -92,15 +102,20 @@ def tell_others(
     return tuple(row for row in alerts if row.channel not in known)
 
 
-def _alerts(
-    incident: Incident, routes: Sequence[Route], account: Account | None, at: datetime
-) -> tuple[Notification, ...]:
+def channels_of(incident: Incident, routes: Sequence[Route], account: Account | None) -> tuple[tuple[str, str], ...]:
+    """The (route, channel) pairs that are told of an incident: as the account's, where it is about one."""
     subject = Subject(
-        platform=account.platform if account else incident.key.partition("@")[0],
+        platform=account.platform if account else incident.place.partition("@")[0],
         owner=account.owner if account else None,
         severity=incident.severity,
         labels=account.labels if account else {},
     )
+    return channels_for(routes, subject)
+
+
+def _alerts(
+    incident: Incident, routes: Sequence[Route], account: Account | None, at: datetime
+) -> tuple[Notification, ...]:
     return tuple(
         Notification(
             incident_id=incident.id,
@@ -111,7 +126,7 @@ def _alerts(
             due_at=at,
             event_at=at,
         )
-        for route, channel in channels_for(routes, subject)
+        for route, channel in channels_of(incident, routes, account)
     )
 
 

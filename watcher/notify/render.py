@@ -13,6 +13,7 @@ from watcher.model.notification import IncidentKind, Message, NotificationKind, 
 from watcher.model.outage import AccountState, EndCause, Outage, Phase
 from watcher.notify.blindness import render_egress, render_platform
 from watcher.notify.correction import render_correction, retraction
+from watcher.notify.mass import render_mass
 from watcher.notify.meta import render_meta
 from watcher.notify.view import View, compose
 from watcher.notify.wording import (
@@ -57,7 +58,7 @@ _CERTAINTY: Final[dict[Certainty, str]] = {
 }
 
 
-def render(view: View) -> Message:
+def render(view: View) -> Message:  # noqa: PLR0911 - one answer a kind
     """What to say of `view`: the news, or the whole story in one when it is already over."""
     match view.incident.kind:
         case IncidentKind.ACCOUNT if view.outage is not None and view.kind is NotificationKind.CORRECTION:
@@ -66,6 +67,8 @@ def render(view: View) -> Message:
             return _over(view, view.outage) if view.is_over else _down(view, view.outage)
         case IncidentKind.ACCOUNT | IncidentKind.NOTICE:
             return _notice(view)
+        case IncidentKind.COHORT:
+            return render_mass(view)
         case IncidentKind.PLATFORM:
             return render_platform(view)
         case IncidentKind.EGRESS:

@@ -129,6 +129,13 @@ class Plan:
         else:
             self._put(slot, now + wait, urgent=True)
 
+    def hasten(self, account_ids: Iterable[str], now: datetime, within: timedelta) -> None:
+        """Look at these within that time, spread over it, unless they are due sooner or are being looked at."""
+        for account_id in account_ids:
+            at, turn = now + within * _fraction(account_id), self._turns.get(account_id)
+            if turn is not None and turn.at > at:
+                self._put(self._slots[account_id], at, instant=turn.instant, urgent=False)
+
     def due(self, now: datetime, capacity: Callable[[str], int]) -> list[Due]:
         """Who is to be looked at now: per host as many requests as `capacity` allows, the longest waiting first.
 

@@ -53,6 +53,11 @@ def correction_rows(number: int, at: datetime, told: Sequence[Notification]) -> 
     return list(reversed(rows.values()))
 
 
+def told_of(outage: Outage, own: Sequence[Notification], together: Sequence[Notification]) -> tuple[Notification, ...]:
+    """What was told of an outage: under its own incident, and under that of a mass event, as if under its own."""
+    return (*(replace(row, incident_id=outage.id) for row in together), *own)
+
+
 def without_names(text: str, names: Iterable[str]) -> str:
     """`text` with each of the handles, as a word of its own and in any spelling of capitals, made unreadable."""
     wanted = sorted({name.removeprefix("@") for name in names} - {""}, key=len, reverse=True)

@@ -90,6 +90,7 @@ class IncidentRecord:
     `digest` is the hash of the last transition that is told of ("" when there is none): it vouches for the evidence,
     and for all that was logged before it.
     `account` is whom an ACCOUNT or NOTICE incident is about, as last watched: without policy, controls and calendar.
+    `outages` are those that a COHORT tells of, by when they were confirmed.
     """
 
     incident: Incident
@@ -98,6 +99,7 @@ class IncidentRecord:
     digest: str = ""
     annotations: tuple[Annotation, ...] = ()
     account: Account | None = None
+    outages: tuple[Outage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

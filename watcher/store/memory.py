@@ -155,6 +155,7 @@ class MemoryStore(MemoryRecord, Store):
             digest=next((link.hash for link in reversed(self._chain) if link.vouches_for(incident)), ""),
             annotations=self.annotations([incident_id]).get(incident_id, ()),
             account=account and replace(account, policy=Policy(), controls=(), calendar=None),
+            outages=tuple(sorted((o for o in self._outages.values() if o.cohort_id == incident_id), key=_confirmed)),
         )
 
     def transitions(self, *, account_id: str | None = None, limit: int = 100) -> tuple[Transition, ...]:
@@ -222,6 +223,10 @@ class MemoryStore(MemoryRecord, Store):
             and not other.recipients
             for other in self._about(row.incident_id)
         )
+
+
+def _confirmed(outage: Outage) -> tuple[datetime, str]:
+    return outage.confirmed_at, outage.id
 
 
 def _is_due(row: Notification, now: datetime) -> bool:

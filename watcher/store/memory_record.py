@@ -13,7 +13,14 @@ from watcher.model.notification import NotificationState as State
 from watcher.model.outage import AccountState, Outage, Transition, TransitionKind, Unobserved
 from watcher.model.sample import Sample
 from watcher.model.uptime import History
-from watcher.store.amendments import RETRACTION, correction_rows, names_control, retracted, without_names
+from watcher.store.amendments import (
+    RETRACTION,
+    correction_rows,
+    names_control,
+    retracted,
+    told_of,
+    without_names,
+)
 from watcher.store.base import Amended, Body, Cutoffs, Forgotten
 from watcher.store.codec import chained_hash, transition_document
 from watcher.store.commits import VOUCHING, rests_on, transition_key
@@ -153,7 +160,7 @@ class MemoryRecord:
             self._annotations.append(replace(annotation, id=number))
         else:
             number = known.id
-        told = tell and self._correct(annotation.outage_id, number, annotation.at)
+        told = tell and self._correct(self._outages[annotation.outage_id], number, annotation.at)
         return Amended.DONE if told or known is None else Amended.ALREADY
 
     def retract(self, outage_id: str, reason: str, *, by: str, at: datetime) -> Amended:
@@ -171,11 +178,12 @@ class MemoryRecord:
         for row in self._about(outage_id):
             if row.kind is NotificationKind.CORRECTION and row.state is State.PENDING:
                 self._notifications[row.id] = replace(row, state=State.SUPPRESSED)
-        self._correct(outage_id, RETRACTION, at)
+        self._correct(outage, RETRACTION, at)
         return Amended.DONE
 
-    def _correct(self, incident_id: str, number: int, at: datetime) -> bool:
-        rows = correction_rows(number, at, self._about(incident_id))
+    def _correct(self, outage: Outage, number: int, at: datetime) -> bool:
+        told = told_of(outage, self._about(outage.id), self._about(outage.cohort_id or ""))
+        rows = correction_rows(number, at, told)
         new = [row for row in rows if row.dedup_key not in self._dedup_keys]
         self._tell(new)
         return bool(new)
@@ -311,5 +319,4 @@ def _is_over(closed_at: datetime | None, old: datetime) -> bool:
 
 def _without(report: ControlReport, names: set[str]) -> ControlReport:
     folded = {name.casefold() for name in names}
-    left = (each for each in report.positives if each.handle.removeprefix("@").casefold() not in folded)
-    return replace(report, positives=tuple(left))
+    return report.of(lambda handle: handle.removeprefix("@").casefold() not in folded)

@@ -176,7 +176,12 @@ class SqlStore(Store):
     def save_controls(self, reports: Sequence[ControlReport]) -> None:
         """Keep the reports, without the features."""
         rows = [
-            to_row(report.key) | {"positives": to_json(report.positives), "negatives": to_json(report.negatives)}
+            to_row(report.key)
+            | {
+                "positives": to_json(report.positives),
+                "negatives": to_json(report.negatives),
+                "baseline": to_json(report.calibration),
+            }
             for report in map(without_features, reports)
         ]
         with self._writing() as connection:
@@ -236,6 +241,7 @@ class SqlStore(Store):
                 return None
             about = from_row(Incident, found[0])
             outage = sql_load.rows(connection, select(outages).where(outages.c.id == incident_id))
+            together = select(outages).where(outages.c.cohort_id == incident_id)
             vouching = sql_evidence.vouching(found[0])
             return IncidentRecord(
                 incident=about,
@@ -244,6 +250,10 @@ class SqlStore(Store):
                 digest=connection.scalar(vouching) or "",
                 annotations=sql_history.annotations_of(connection, [incident_id]).get(incident_id, ()),
                 account=sql_load.account(connection, outage[0]["account_id"] if outage else about.key),
+                outages=tuple(
+                    from_row(Outage, row)
+                    for row in sql_load.rows(connection, together.order_by(outages.c.confirmed_at, outages.c.id))
+                ),
             )
 
     def transitions(self, *, account_id: str | None = None, limit: int = 100) -> tuple[Transition, ...]:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, insert, select, update
 from watcher.model.annotation import Annotation
 from watcher.model.outage import Outage
 from watcher.store import tables
-from watcher.store.amendments import RETRACTION, correction_rows, retracted
+from watcher.store.amendments import RETRACTION, correction_rows, retracted, told_of
 from watcher.store.base import Amended
 from watcher.store.codec import from_row, to_row
 from watcher.store.sql_commit import append_transitions, notifications_of
@@ -18,7 +18,8 @@ from watcher.store.upsert import insert_new
 
 def annotate(connection: Connection, annotation: Annotation, *, tell: bool) -> Amended:
     """See `Store.annotate`."""
-    if _outage(connection, annotation.outage_id) is None:
+    outage = _outage(connection, annotation.outage_id)
+    if outage is None:
         return Amended.UNKNOWN
     known = annotations_of(connection, [annotation.outage_id]).get(annotation.outage_id, ())
     number = next((other.id for other in known if other.says_the_same(annotation)), None)
@@ -26,7 +27,7 @@ def annotate(connection: Connection, annotation: Annotation, *, tell: bool) -> A
     if number is None:
         row = to_row(annotation, without=("id",))
         [number] = connection.execute(insert(tables.annotation).values(row)).inserted_primary_key or [0]
-    if tell and _correct(connection, annotation.outage_id, number, annotation.at):
+    if tell and _correct(connection, outage, number, annotation.at):
         return Amended.DONE
     return result
 
@@ -49,7 +50,7 @@ def retract(connection: Connection, outage_id: str, reason: str, *, by: str, at:
     append_transitions(connection, (happened,))
     # What was still to be added to it is said by this one.
     drop_pending_corrections(connection, outage_id)
-    _correct(connection, outage_id, RETRACTION, at)
+    _correct(connection, outage, RETRACTION, at)
     return Amended.DONE
 
 
@@ -58,10 +59,11 @@ def _outage(connection: Connection, outage_id: str) -> Outage | None:
     return None if row is None else from_row(Outage, row)
 
 
-def _correct(connection: Connection, incident_id: str, number: int, at: datetime) -> bool:
+def _correct(connection: Connection, outage: Outage, number: int, at: datetime) -> bool:
     """Write the CORRECTION rows of that number, where there are none yet; True when there were some to write."""
-    told = notifications_of(connection, incident_id)
-    known = {row.dedup_key for row in told}
-    rows = [row for row in correction_rows(number, at, told) if row.dedup_key not in known]
+    own = notifications_of(connection, outage.id)
+    together = notifications_of(connection, outage.cohort_id) if outage.cohort_id is not None else ()
+    known = {row.dedup_key for row in own}
+    rows = [row for row in correction_rows(number, at, told_of(outage, own, together)) if row.dedup_key not in known]
     insert_new(connection, tables.notification, [to_row(row, without=("id",)) for row in rows], unique=["dedup_key"])
     return bool(rows)

@@ -5,11 +5,10 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, or_, select, update
 
-from watcher.model.control import ControlFinding
 from watcher.model.notification import IncidentKind
-from watcher.store import sql_chain, tables
+from watcher.store import sql_chain, sql_load, tables
 from watcher.store.amendments import names_control, without_names
-from watcher.store.codec import from_json, to_json
+from watcher.store.codec import to_json
 from watcher.store.sql_prune import remove_evidence, remove_incidents, remove_outages
 
 _ACCOUNT, _TRANSITION, _INCIDENT = tables.account.c, tables.transition.c, tables.incident.c
@@ -72,11 +71,12 @@ def _erase_from_controls(connection: Connection, platform: str, names: set[str])
     """An account that is seen serves as a control of others."""
     kept, folded = tables.platform_state, {name.casefold() for name in names}
     for row in connection.execute(select(kept).where(kept.c.platform == platform)).mappings().all():
-        controls = from_json(tuple[ControlFinding, ...], row["positives"])
-        left = tuple(each for each in controls if each.handle.removeprefix("@").casefold() not in folded)
-        if left != controls:
+        known = sql_load.report(row)
+        left = known.of(lambda handle: handle.removeprefix("@").casefold() not in folded)
+        if left != known:
             key = (kept.c[name] == row[name] for name in ("platform", "instance", "source", "vantage"))
-            connection.execute(update(kept).where(*key).values(positives=to_json(left)))
+            values = {"positives": to_json(left.positives), "baseline": to_json(left.calibration)}
+            connection.execute(update(kept).where(*key).values(values))
 
 
 def _erase_from_evidence(connection: Connection, platform: str, names: set[str]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Select, select
 
 from watcher.model.account import Account, Policy
-from watcher.model.control import ControlFinding, ControlKey, ControlReport
+from watcher.model.control import Calibration, ControlFinding, ControlKey, ControlReport
 from watcher.model.finding import Finding
 from watcher.model.notification import Incident
 from watcher.model.outage import AccountState, Outage, Transition
@@ -55,15 +55,17 @@ def open_incidents(connection: Connection) -> tuple[Incident, ...]:
 
 def controls(connection: Connection) -> tuple[ControlReport, ...]:
     """What the controls said last."""
-    reports = (
-        ControlReport(
-            key=from_row(ControlKey, row),
-            positives=from_json(tuple[ControlFinding, ...], row["positives"]),
-            negatives=from_json(tuple[ControlFinding, ...], row["negatives"]),
-        )
-        for row in rows(connection, select(tables.platform_state))
+    return tuple(sorted(map(report, rows(connection, select(tables.platform_state))), key=lambda each: each.key))
+
+
+def report(row: RowMapping) -> ControlReport:
+    """What the controls of one key said last, and what is known of them."""
+    return ControlReport(
+        key=from_row(ControlKey, row),
+        positives=from_json(tuple[ControlFinding, ...], row["positives"]),
+        negatives=from_json(tuple[ControlFinding, ...], row["negatives"]),
+        calibration=from_json(Calibration, row["baseline"]) or Calibration(),
     )
-    return tuple(sorted(reports, key=lambda report: report.key))
 
 
 def transition(row: RowMapping) -> Transition:

@@ -180,9 +180,11 @@ outage = Table(
     Column("previous_id", String),
     Column("retracted_at", Instant),
     Column("retraction", PageText),
+    Column("cohort_id", String),
     _one_open("one_open_outage_per_account", "account_id"),
     Index(None, "account_id", "confirmed_at"),
     Index(None, "confirmed_at"),
+    Index(None, "cohort_id"),
 )
 
 account_state = Table(
@@ -213,6 +215,7 @@ account_state = Table(
     Column("outage_id", ForeignKey(outage.c.id)),
     Column("previous_outage_id", String),
     Column("last_outage", Span),
+    Column("last_outage_id", String),
     Column("outages_total", Integer, nullable=False),
     Column("outage_closed", Span, nullable=False),
     Column("unobserved", Span, nullable=False),
@@ -229,6 +232,7 @@ platform_state = Table(
     Column("vantage", String, primary_key=True),
     Column("positives", JSON, nullable=False),
     Column("negatives", JSON, nullable=False),
+    Column("baseline", JSON(none_as_null=True)),
 )
 
 # The numbers are given by the program: the hash of a row needs that of the row before.

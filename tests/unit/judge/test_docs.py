@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.unit.judge.story import ME, OTHER, TRUMP, Story, policy
-from watcher.judge.gate import NEGATIVE_FRESH
+from watcher.judge.calibration import BURIED
+from watcher.judge.cohort import HOLD, LEAST, WINDOW
+from watcher.judge.gate import NEGATIVE_FRESH, SETTLED
 from watcher.judge.policy import BLIND_AFTER, CLOSE_WATCH, GAP_AFTER
 from watcher.model.finding import Certainty, Reason, Verdict, verdict_of
 from watcher.model.outage import AccountState, Phase, TransitionKind
@@ -119,6 +121,14 @@ def test_the_figures_are_the_programs() -> None:
     """The spans that the page gives are those of the code."""
     assert timedelta(minutes=5) == NEGATIVE_FRESH
     assert "within the last 5 minutes" in DOC
+    assert timedelta(minutes=10) == SETTLED
+    assert "stayed the same for 10 minutes" in DOC
+    assert (LEAST, timedelta(minutes=5), timedelta(minutes=2)) == (5, WINDOW, HOLD)
+    assert "max(5, 20 %)" in DOC
+    assert "turn ABSENT within 5 minutes" in DOC
+    assert "or 2 minutes more" in DOC
+    assert timedelta(hours=6) == BURIED
+    assert "for six hours" in DOC
     assert timedelta(minutes=15) == CLOSE_WATCH
     assert "for 15 minutes" in DOC
     assert f"no verdict for {BLIND_AFTER} × `interval`" in DOC

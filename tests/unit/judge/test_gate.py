@@ -1,12 +1,13 @@
 """The gate: what passes, what is refused, and that what is refused is kept."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from tests.unit.judge.story import KEY, ME, OTHER, at, control, found, report
-from watcher.judge.gate import admit, describe, refuse
-from watcher.model.control import ControlFinding, ControlKey
+from watcher.judge.gate import SETTLED, admit, describe, refuse
+from watcher.model.control import Calibration, ControlFinding, ControlKey, ControlReport
 from watcher.model.finding import Certainty, Finding, Reason, Verdict
 
 ABSENT = found(Reason.NOT_FOUND, 60)
@@ -157,3 +158,26 @@ def test_a_recovery_needs_a_negative_control_that_was_answered() -> None:
     assert admit(PRESENT, report((), (control(Reason.UNRECOGNISED, 62, "qu"),)), at(62), wary=True) is PRESENT
     why = refused(admit(PRESENT, report((), (failed, old)), at(62), wary=True))
     assert why.startswith("no negative control was answered after it: qz timeout")
+
+
+def settled(changed: float | None) -> ControlReport:
+    """Controls that are told apart, whose missing page was another one until then."""
+    known = report((control(Reason.PROFILE, 605),), (control(Reason.NOT_FOUND, 604, "nobody"),))
+    return replace(known, calibration=Calibration(unsettled_at=None if changed is None else at(changed)))
+
+
+@pytest.mark.parametrize(("changed", "admitted"), [(None, True), (0, True), (10, False), (604, False)])
+def test_likeness_tells_nothing_while_the_missing_page_changes(changed: float | None, admitted: bool) -> None:
+    """For ten minutes after they were shown another page, likeness to the missing is no proof; a rule still is."""
+    assert timedelta(minutes=10) == SETTLED
+    like = found(Reason.NOT_FOUND, 601, certainty=Certainty.RESEMBLES)
+    assert admit(like, settled(changed), at(606)).is_absent is admitted
+    assert admit(found(Reason.NOT_FOUND, 601), settled(changed), at(606)).is_absent
+
+
+def test_likeness_closes_nothing_while_the_missing_page_changes() -> None:
+    """An error page for everybody is like neither; who is down is not back for it."""
+    like = found(Reason.PROFILE, 600, certainty=Certainty.RESEMBLES)
+    assert admit(like, settled(None), at(606), wary=True).is_present
+    assert not admit(like, settled(300), at(606), wary=True).is_present
+    assert admit(like, settled(300), at(606)).is_present

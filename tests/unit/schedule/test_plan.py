@@ -294,3 +294,19 @@ def test_edits_put_nobody_off() -> None:
                 plan.again(due.account_id, now, interval)
             now += SECOND
     assert len(looked) >= 250
+
+
+def test_some_are_looked_at_sooner_than_they_were_due() -> None:
+    """Spread over the time given; who is being looked at or is not there is not put in, and nobody comes twice."""
+    plan, names = own(count=6)
+    busy = plan.due(START + MINUTE, takes(1))[0].account_id
+    plan.hasten((*names, "x:stranger"), START, 5 * SECOND)
+    assert sorted((busy, *ids(all_due(plan, START + 5 * SECOND)))) == sorted(names)
+    assert all_due(plan, START + 2 * MINUTE) == []
+
+
+def test_nobody_is_put_off_by_being_hastened() -> None:
+    """Who is due sooner keeps its time."""
+    plan, names = own(2 * SECOND, count=4)
+    plan.hasten(names, START, MINUTE)
+    assert sorted(ids(all_due(plan, START + 2 * SECOND))) == sorted(names)

@@ -1,4 +1,4 @@
-"""Retractions, annotations, samples, recipients still to be reached, what is left of what was forgotten; uptime."""
+"""Retractions, mass events, annotations, samples, recipients still to be reached, what was forgotten; uptime."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,6 +16,10 @@ def upgrade() -> None:
     """Add columns that may be empty or begin at 0, and new tables."""
     op.add_column("outage", sa.Column("retracted_at", _MICROS))
     op.add_column("outage", sa.Column("retraction", sa.Text()))
+    op.add_column("outage", sa.Column("cohort_id", sa.String()))
+    op.add_column("account_state", sa.Column("last_outage_id", sa.String()))
+    op.create_index("ix_outage_cohort_id", "outage", ["cohort_id"])
+    op.add_column("platform_state", sa.Column("baseline", sa.JSON()))
     op.add_column("notification", sa.Column("recipients", sa.Text()))
     op.create_index("ix_transition_evidence_sha256", "transition_evidence", ["sha256"])
     op.add_column("evidence", sa.Column("content", sa.LargeBinary()))

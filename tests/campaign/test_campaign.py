@@ -1,0 +1,50 @@
+"""A portion of the incident campaign, with the program's own pipeline and controls; and a proof that it can fail.
+
+The whole of it: `python -m bench.campaign`.
+"""
+
+from itertools import islice
+
+from bench.campaign.campaign import SETS, plots, stage
+from bench.campaign.faults import FAULTS
+from bench.campaign.story import STEPS, Plot, Told
+
+PROBES = 100_000
+SEED = 2017
+
+
+def test_no_false_outage_and_every_vanishing_found() -> None:
+    """A hundred thousand probes of platforms that misbehave: no outage is opened falsely, none is told too late."""
+    told, some = Told(), plots(SEED)
+    with stage() as players:
+        while told.probes < PROBES:
+            told.add(players.play(islice(some, 20)))
+        assert players.memo.checked > 50
+    assert told.false == []
+    assert told.missed == []
+    assert told.opened > 500
+    assert told.promised > 300
+
+
+def test_a_gate_with_a_hole_is_found_out() -> None:
+    """A gate that takes an earlier positive control calls accounts gone that are not: the campaign says so."""
+    walls = (Plot(seed=seed, scene=seed % 6, faults=(8,), step=seed % STEPS) for seed in range(60))
+    with stage(weak=True) as players:
+        told = players.play(walls)
+    assert len(told.false) > 10
+    assert any("8 platform outage" in said for said in told.false)
+
+
+def test_every_source_alone_and_in_pairs_at_every_step() -> None:
+    """The 32 sources make 528 sets; each begins before each of the first questions, in the first round already."""
+    assert sorted(FAULTS) == list(range(1, 33))
+    assert len(SETS) == 32 + 32 * 31 // 2
+    first = {(frozenset(plot.faults), plot.step) for plot in islice(plots(1), len(SETS) * STEPS)}
+    assert first == {(frozenset(faults), step) for faults in SETS for step in range(STEPS)}
+
+
+def test_the_same_seed_tells_the_same_stories() -> None:
+    """What is found can be played again."""
+    with stage() as players:
+        one, other = (players.play(islice(plots(7), 6)) for _ in range(2))
+    assert one == other
