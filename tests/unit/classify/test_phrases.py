@@ -4,10 +4,13 @@ import gc
 import weakref
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.unit.classify.story import MISSING, PHRASES, SUSPENDED, html_source, platform
-from watcher.classify.phrases import Hit, find_phrase, normalise
+from watcher.classify.phrases import Hit, at_once, find_phrase, in_turn, normalise, search, table_of
 from watcher.model.platform import Phrase, PhraseClass
+from watcher.settings import load_platforms
 
 SITE = platform(html_source())
 ALL = frozenset(PhraseClass)
@@ -127,3 +130,32 @@ def test_what_was_made_of_a_platform_ends_with_it() -> None:
     del passing
     gc.collect()
     assert gone() is None
+
+
+def test_every_phrase_of_a_large_table_is_found_at_once() -> None:
+    """However much text stands before it, and in whatever language it is."""
+    re2 = pytest.importorskip("re2", reason="the extra 'fast' (google-re2) is not installed")
+    assert re2 is not None
+    for known in (PHRASES, load_platforms(None)["x"].phrases):
+        table, other = table_of(known, at_once), table_of(known, in_turn)
+        whole = ("nothing of the kind, \u65e5\u672c\u8a9e " * 500,)
+        assert search(table, whole) is search(other, whole) is None
+        for phrase in known:
+            assert search(table, (*whole, phrase.text)) == search(other, (*whole, phrase.text)) is not None
+
+
+X = load_platforms(None)["x"].phrases
+AT_ONCE, IN_TURN = table_of(X, at_once), table_of(X, in_turn)
+pieces = st.sampled_from([phrase.text for phrase in X]).flatmap(
+    lambda text: st.tuples(st.integers(0, 4), st.integers(0, 4)).map(lambda cut: text[cut[0] : len(text) - cut[1]])
+)
+lines = st.lists(
+    pieces | st.text(max_size=5) | st.sampled_from(["\u0130", "\u202f", "\xad", "\u200f", "\n", "..."]), max_size=4
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(blocks=st.lists(lines.map("".join), max_size=4).map(tuple))
+def test_at_once_is_as_in_turn(blocks: tuple[str, ...]) -> None:
+    """With google-re2 and without it the same phrase is found in the same block, the longest of all."""
+    assert search(AT_ONCE, blocks) == search(IN_TURN, blocks)

@@ -12,6 +12,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from bench.hostile import DOCUMENTS, HOSTILE
+
 from tests.unit.classify.story import (
     exchange,
     html_source,
@@ -170,71 +172,6 @@ def test_a_stranger_s_text_in_a_profile(before: bytes, after: bytes) -> None:
     assert classify(exchange(response(escaped), SOURCES[2]), KNOWN).finding.is_present
 
 
-def nested(tag: str) -> Callable[[int], str]:
-    return lambda n: f"<{tag}>" * n
-
-
-HOSTILE: dict[str, Callable[[int], str]] = {
-    "nested elements": nested("div"),
-    "nested headings": nested("h1"),
-    "nested hidden elements": nested("div hidden"),
-    "nested error containers": nested("div class=error"),
-    "nested list items": lambda n: "<li hidden>" + "<ul><li>" * n,
-    "closing nothing": nested("/div"),
-    "errors": lambda n: "<div class=error>a</div>" * n,
-    "headings": lambda n: "<h1>Account suspend</h1>" * n,
-    "attributes": lambda n: "<div " + "a=b " * n + ">",
-    "attributes without values": lambda n: "<div " + "a " * n,
-    "attribute names": lambda n: "<div " + "a" * n,
-    "equal signs": lambda n: "<div " + "=" * n,
-    "equal signs and spaces": lambda n: "<div a" + " =" * n,
-    "spaces": lambda n: "<div a" + " " * n,
-    "slashes": lambda n: "<div " + "/" * n,
-    "quotes": lambda n: "<div a=" + "\"'" * n,
-    "open quotes": lambda n: "<p a='>\"" * n,
-    "other open quotes": lambda n: "<p a=\"b'>" * n,
-    "open tags": lambda n: "<a b " * n,
-    "tags in tags": lambda n: "<a" * n,
-    "less-than signs": lambda n: "<" * n,
-    "spaced less-than signs": lambda n: "< " * n,
-    "open comments": lambda n: "<!--" * n,
-    "comments": lambda n: "<!-->" * n,
-    "almost closed comments": lambda n: "<!--" + "-- >" * n,
-    "dashes": lambda n: "<!--" + "-" * n,
-    "doctypes": lambda n: "<!" * n,
-    "open end tags": lambda n: "</a " * n,
-    "scripts": lambda n: "<script>" * n,
-    "almost closed scripts": lambda n: "<script>" + "</scrip" * n,
-    "closed scripts": lambda n: "<script></script>" * n,
-    "titles": lambda n: "<title>" + "</titl" * n,
-    "entities": lambda n: "<h1>" + "&amp;" * n,
-    "almost entities": lambda n: "<h1>" + "&" * n,
-    "long entities": lambda n: "<h1>" + "&" + "a" * n,
-    "numbers": lambda n: "<h1>&#" + "9" * n,
-    "one line": lambda n: "<h1>" + "a" * n,
-    "one line of markup": lambda n: "<h1>" + "<b> " * n,
-    "white space": lambda n: "<p>" + " \n" * n,
-    "combining marks": lambda n: "<h1>a" + "\u0316\u0301" * n,
-    "digits and letters": lambda n: "<p>" + "0a" * n,
-    "metas": lambda n: "".join(f"<meta name={i} content=x>" for i in range(n)),
-    "JSON-LD": lambda n: '<script type="application/ld+json">[1]</script>' * n,
-    "deep JSON-LD": lambda n: '<script type="application/ld+json">' + "[" * n + "</script>",
-    "styles": lambda n: "<p style='" + "display " * n + "'>",
-    "classes": lambda n: "<p class='error " + "a " * n + "'>",
-    "inline elements": lambda n: "a<b>b</b>" * n,
-    "hidden icons": lambda n: "<svg><path d='M0'/></svg>" * n,
-}
-DOCUMENTS: dict[str, Callable[[int], str]] = {
-    "deep lists": lambda n: "[" * n,
-    "deep objects": lambda n: '{"a":' * n,
-    "closed lists": lambda n: "[" * n + "]" * n,
-    "long number": lambda n: "9" * n,
-    "many numbers": lambda n: "[" + "9" * 4_000 + (",1" * n) + "]",
-    "long text": lambda n: '{"error":{"message":"' + "ab" * n + '"}}',
-    "escapes": lambda n: '{"id":"' + "\\ud800" * n + '"}',
-    "equal keys": lambda n: "{" + '"a":1,' * n + '"a":2}',
-    "many keys": lambda n: "{" + "".join(f'"{i}":1,' for i in range(n)) + '"a":2}',
-}
 CASES = [
     *(pytest.param(SOURCES[1], make, id=name) for name, make in HOSTILE.items()),
     *(pytest.param(SOURCES[3], make, id=name) for name, make in DOCUMENTS.items()),
