@@ -87,23 +87,18 @@ def figures(directory: Path) -> list[Figure]:
             )
         )
 
-    row("classify_json_present", lambda: classify(s.json_present), times=300, unit="us", scale=1e6, goal=None)
-    row(
-        "classify_page_present",
-        lambda: classify(s.page_present, s.references),
-        times=50,
-        unit="us",
-        scale=1e6,
-        goal=None,
-    )
-    row(
-        "classify_page_missing",
-        lambda: classify(s.page_missing, s.references),
-        times=50,
-        unit="us",
-        scale=1e6,
-        goal=None,
-    )
+    known = s.references
+    row("classify_json_1kb", lambda: classify(s.json_present), times=300, unit="us", scale=1e6, goal=None)
+    for name, asked, times, goal in (
+        ("classify_present_30kb", s.page_head, 300, 50),
+        ("classify_present_30kb_error", s.page_present, 100, 500),
+        ("classify_present_400_tags", s.page_present_tags, 100, 500),
+        ("classify_missing_30kb", s.page_missing, 100, 500),
+        ("classify_missing_400_tags", s.page_missing_tags, 100, 500),
+        ("classify_present_1mb", s.page_present_large, 10, 5000),
+        ("classify_missing_1mb", s.page_missing_large, 10, 5000),
+    ):
+        row(name, partial(classify, asked, known), times=times, unit="us", scale=1e6, goal=goal)
     row("classify_hostile_1mb", lambda: classify(s.page_hostile), times=2, unit="ms", scale=1e3, goal=None)
     row(
         "judge_step",

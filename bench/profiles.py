@@ -21,7 +21,8 @@ def _head(title: str, handle: str | None, scripts: int) -> str:
         f'<link rel="canonical" href="https://twitter.com/{handle}">\n'
         f'<meta property="og:title" content="{title}">\n<meta property="og:url" content="https://twitter.com/{handle}">'
         f'\n<meta property="al:ios:url" content="twitter://user?screen_name={handle}">\n'
-        f'<meta name="profile:user_id" content="17">\n'
+        f'<meta property="profile:username" content="{handle}">\n'
+        f'<meta name="octolytics-dimension-user_id" content="17">\n<meta name="profile:user_id" content="17">\n'
         if handle is not None
         else ""
     )

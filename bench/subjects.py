@@ -1,21 +1,26 @@
 """What is measured: pages of ordinary size, an account, ten thousand states."""
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from watcher.classify import classify
-from watcher.demo import pages
+from bench import profiles
+from watcher.classify import Classified, classify
 from watcher.judge.machine import step
 from watcher.model.account import Account
 from watcher.model.control import References, VantageState
 from watcher.model.exchange import Exchange, Purpose, Response, Target, Task
+from watcher.model.finding import Reason, Verdict
 from watcher.model.outage import AccountState
-from watcher.model.platform import Platform
+from watcher.model.platform import Answers, Field, FieldKind, Match, Platform, Rule
 from watcher.model.snapshot import Snapshot
 from watcher.settings import load_platforms
 
 _NOW = datetime(2017, 11, 2, 23, 0, tzinfo=UTC)
-_FILLER = "<div class='tweet js-stream-item' data-item-id='1'><a href='/x'>a <b>word</b></a><p>some text</p></div>\n"
+_TITLE = "Alice Doe (@alice) / X"
+_PAGE = 30_000
+_LARGE = 1_000_000
 
 
 class Subjects:
@@ -23,18 +28,20 @@ class Subjects:
 
     def __init__(self) -> None:
         platforms = load_platforms(None)
-        timeline = _FILLER * 220
-        present = pages.profile(handle="alice", name="Alice", bio="", stable_id="1").replace(
-            "</ol>", f"{timeline}</ol>"
-        )
-        missing = pages.missing("fr").replace("</body>", f"{timeline}</body>")
-        other = pages.missing("fr")
         document = {"did": "did:plc:alice", "handle": "alice.example", "description": "x" * 1000}
         self.json_present = _exchange(platforms["bluesky"], "alice.example", json.dumps(document), "application/json")
-        self.page_present = _exchange(platforms["x"], "alice", present)
-        self.page_missing = _exchange(platforms["x"], "alice", missing)
-        self.page_hostile = _exchange(platforms["x"], "alice", "<div a=1 b='2'><h1>" * 60_000)
-        negative = classify(_exchange(platforms["x"], "zzqqxx", other)).features
+        scripted, marked_up = profiles.scripted, profiles.marked_up
+        profile, missing, x = profiles.PROFILE, profiles.MISSING, platforms["x"]
+        # GitHub's page is told by its head alone; X's own only once its error container says nothing of protection.
+        self.page_head = _exchange(platforms["github"], "alice", scripted(_TITLE, "alice", profile, size=_PAGE))
+        self.page_present = _exchange(x, "alice", scripted(_TITLE, "alice", profile, size=_PAGE))
+        self.page_present_tags = _exchange(x, "alice", marked_up(_TITLE, "alice", profile))
+        self.page_missing = _exchange(x, "alice", scripted("X", None, missing, size=_PAGE))
+        self.page_missing_tags = _exchange(x, "alice", marked_up("X", None, missing))
+        self.page_present_large = _exchange(x, "alice", scripted(_TITLE, "alice", profile, size=_LARGE))
+        self.page_missing_large = _exchange(x, "alice", scripted("X", None, missing, size=_LARGE))
+        self.page_hostile = _exchange(x, "alice", "<div a=1 b='2'><h1>" * 60_000)
+        negative = classify(_exchange(x, "zzqqxx", scripted("X", None, missing, size=_PAGE))).features
         self.references = References(negatives=(negative,) if negative is not None else ())
         self.accounts = [_account(number) for number in range(10_000)]
         self.account = self.accounts[0]
@@ -60,6 +67,28 @@ class Subjects:
         )
 
 
+def everything_asked(body: bytes, *, is_json: bool) -> Callable[[], Classified]:
+    """A look at an answer by rules that ask for all that there is, its features computed as well."""
+    kind = FieldKind.JSON if is_json else FieldKind.META
+    fields = [Field(FieldKind.TEXT), Field(FieldKind.ERROR), Field(kind, "og:title"), Field(FieldKind.CANONICAL)]
+    rules = tuple(
+        Rule(id=str(field), when=(Match(field, ("no such *",)),), verdict=Verdict.ABSENT, reason=Reason.NOT_FOUND)
+        for field in fields
+    )
+    x = load_platforms(None)["x"]
+    page = next(source for source in x.sources if source.answers is Answers.HTML)
+    answers = Answers.JSON if is_json else Answers.HTML
+    source = replace(page, rules=rules, answers=answers, similarity=True, credential=None)
+    asked = _exchange(replace(x, sources=(source,)), "alice", body)
+
+    def look() -> Classified:
+        classified = classify(asked)
+        assert classified.features is None or classified.features.status
+        return classified
+
+    return look
+
+
 def _account(number: int) -> Account:
     handle = f"user{number}.example"
     return Account(
@@ -72,7 +101,7 @@ def _account(number: int) -> Account:
     )
 
 
-def _exchange(platform: Platform, handle: str, body: str, kind: str = "text/html; charset=utf-8") -> Exchange:
+def _exchange(platform: Platform, handle: str, body: str | bytes, kind: str = "text/html; charset=utf-8") -> Exchange:
     source = next(s for s in platform.sources if s.credential is None and s.batch is None)
     task = Task(
         purpose=Purpose.ROUTINE,
@@ -83,5 +112,6 @@ def _exchange(platform: Platform, handle: str, body: str, kind: str = "text/html
         max_age=timedelta(minutes=1),
         timeout=timedelta(seconds=10),
     )
-    response = Response(status=200, url=task.url, headers={"content-type": kind}, body=body.encode())
+    raw = body.encode() if isinstance(body, str) else body
+    response = Response(status=200, url=task.url, headers={"content-type": kind}, body=raw)
     return Exchange(task=task, sent_at=_NOW, received_at=_NOW + timedelta(seconds=1), outcome=response)

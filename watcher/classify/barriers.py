@@ -110,19 +110,20 @@ def _by_status(response: Response) -> Barrier | None:
         return None
     if status in _OFTEN_EMPTY and not response.body.strip():
         return Barrier(reason=Reason.RATE_LIMITED, rule="empty-body", detail=f"an empty {status} is a rate limit")
-    if status in _CHALLENGING and (mark := challenge_mark(response.body)) is not None:
-        return _marked(mark.encode())
+    mark = challenge_mark(response.body).encode() if status in _CHALLENGING else b""
+    if mark in MARKS or mark in COMMON_MARKS:
+        return _marked(mark)
     reason, rule = _BY_STATUS.get(status) or _BY_HUNDRED.get(status // 100), f"status-{status}"
-    if reason is Reason.FORBIDDEN and _LIMITED in response.body[:_MARKED].lower():
+    if reason is Reason.FORBIDDEN and mark == _LIMITED:
         reason, rule = Reason.RATE_LIMITED, "limit-text"
     return None if reason is None else Barrier(reason=reason, rule=rule)
 
 
-def challenge_mark(body: bytes) -> str | None:
-    """The first sign of a wall in a page's bytes; where there is little else, it is one."""
+def challenge_mark(body: bytes) -> str:
+    """The first sign of a wall in a page's bytes, which is one where there is little else; else that of a limit, or ""."""
     head = body[:_MARKED]
     found = next((mark for mark in MARKS if mark in head), None) or _common_mark(head)
-    return None if found is None else found.decode()
+    return (found or (_LIMITED if _LIMITED in head.lower() else b"")).decode()
 
 
 def _common_mark(head: bytes) -> bytes | None:

@@ -63,7 +63,7 @@ def condense(exchange: Exchange, finding: Finding) -> Imprint | None:
         sha256=sha256(response.body).hexdigest(),
         whole=raw is not Verdict.PRESENT,
         is_blank=not response.body.strip(),
-        mark=challenge_mark(response.body),
+        mark=challenge_mark(response.body) or None,
         texts=texts_of(source),
         selectors=hash_of(source.errors),
         is_json=_wants_json(source) and not isinstance(page.json, NotJson),

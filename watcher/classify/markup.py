@@ -18,6 +18,7 @@ _MAX_RAW: Final = 8 * MAX_TEXT
 _MAX_VALUE: Final = 4096
 _MAX_ATTRIBUTES: Final = 200
 _MAX_NOTED: Final = 2_000
+_ENDS_NAME: Final = b" \t\n\r\f\v/>"
 _MAX_SCRIPTS: Final = 300
 
 
@@ -33,25 +34,25 @@ class Noted:
     """The metas and links of a page in their order, found as they are asked for: most are never looked at."""
 
     def __init__(self) -> None:
-        self._runs: list[tuple[bytes, bytes]] = []
+        self._runs: list[tuple[bytes, bytes, bytes]] = []
 
     def add_run(self, run: bytes) -> None:
         """A part of the page in which every angle bracket begins or ends a tag or a comment."""
         if len(self._runs) < _MAX_NOTED:
-            self._runs.append((b"", run))
+            self._runs.append((b"", run, run.lower()))
 
     def add_tag(self, name: bytes, attributes: bytes) -> None:
         """A single meta or link."""
         if len(self._runs) < _MAX_NOTED:
-            self._runs.append((name, attributes))
+            self._runs.append((name, attributes, attributes.lower()))
 
     def with_word(self, name: bytes, word: bytes) -> Iterator[Attributes]:
         """The attributes of the tags of that name in which the word (in lower case) stands in any case."""
         if not word:
             yield from self.all(name)
             return
-        for tag, raw in self._runs:
-            lowered = raw.lower()
+        begun = b"<" + name
+        for tag, raw, lowered in self._runs:
             if tag:
                 if tag == name and word in lowered:
                     yield attributes_of(raw)
@@ -59,13 +60,14 @@ class Noted:
             at = lowered.find(word)
             while at >= 0:
                 start, end = lowered.rfind(b"<", 0, at), lowered.find(b">", at)
-                if lowered.startswith(name, start + 1):
-                    yield attributes_of(raw[start + 1 + len(name) : end])
+                inside = start + len(begun)
+                if lowered.startswith(begun, start) and lowered[inside : inside + 1] in _ENDS_NAME:
+                    yield attributes_of(raw[inside:end])
                 at = lowered.find(word, max(end, at + 1))
 
     def all(self, name: bytes) -> Iterator[Attributes]:
         """The attributes of all tags of that name."""
-        for tag, raw in self._runs:
+        for tag, raw, _ in self._runs:
             if tag == name:
                 yield attributes_of(raw)
             elif not tag:
@@ -77,8 +79,14 @@ class Metas(Mapping[str, str]):
 
     def __init__(self, noted: Noted) -> None:
         self._noted = noted
+        self._known: dict[str, str] = {}
 
     def __getitem__(self, name: str) -> str:
+        if name not in self._known:
+            self._known[name] = self._find(name)
+        return self._known[name]
+
+    def _find(self, name: str) -> str:
         for attributes in self._noted.with_word(b"meta", name.encode("utf-8", "replace")):
             key, content = _meta(attributes)
             if key == name and content is not None:

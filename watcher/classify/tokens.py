@@ -52,9 +52,11 @@ _DULL_NAME: Final = (
     rb"|s(?:vg|elect|cript|tyle)|math|object|audio|video|d(?:atalist|ialog))[\s/>])[a-z][a-z0-9:-]*+"
 )
 _DULL_COMMENT: Final = rb"!(?:--(?!-?>)[^<>-]*+(?:-(?!->)[^<>-]*+)*+-->|(?!--)[^<>]*+>)"
+# Most of a head, and never hidden: nothing stands in them.
+_NOTED_TAG: Final = rb"""(?:meta|link)(?: [a-z][a-z0-9:_-]*+="[^"<>]*+")*+\s*+/?>"""
 DULL: Final = re.compile(
-    rb"[^<]*+(?:<(?:/(?!(?i:head|body)[\s/>])[a-zA-Z][^<>]*+>|%b%b/?>|%b)[^<]*+)*+"
-    % (_DULL_NAME, _DULL_PAIRS, _DULL_COMMENT)
+    rb"[^<]*+(?:<(?:%b|/(?!(?i:head|body)[\s/>])[a-zA-Z][^<>]*+>|%b%b/?>|%b)[^<]*+)*+"
+    % (_NOTED_TAG, _DULL_NAME, _DULL_PAIRS, _DULL_COMMENT)
 )
 """Text, end tags, simple comments, and start tags that open nothing of interest, as many as there are."""
 

@@ -13,7 +13,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bench.hostile import DOCUMENTS, HOSTILE
-
 from tests.unit.classify.story import (
     exchange,
     html_source,

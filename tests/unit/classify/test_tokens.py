@@ -108,7 +108,7 @@ others = st.sampled_from(
 tags = st.lists(starts | ends | others | others, max_size=30).map("".join)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(page=tags, depth=st.sampled_from(Depth))
 def test_short_cuts_change_nothing(page: str, depth: Depth) -> None:
     """Whatever the page, in whatever depth, and at the level of bytes too."""
