@@ -120,7 +120,7 @@ def _by_status(response: Response) -> Barrier | None:
 
 
 def challenge_mark(body: bytes) -> str:
-    """The first sign of a wall in a page's bytes, which is one where there is little else; else that of a limit, or ""."""
+    """The first sign of a wall in a page's bytes, which is one where there is little else; else a limit's, or ""."""
     head = body[:_MARKED]
     found = next((mark for mark in MARKS if mark in head), None) or _common_mark(head)
     return (found or (_LIMITED if _LIMITED in head.lower() else b"")).decode()
