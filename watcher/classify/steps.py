@@ -235,8 +235,9 @@ def _spoken(hit: Hit) -> Said:
 
 
 def _similarity(look: Look) -> Said | None:
-    if not look.is_html or not look.source.similarity or look.is_shell:
-        return None  # a shell is like every other shell, whatever its scripts would show
+    # A page without visible text is a shell, which has nothing to compare: it is the same for everybody.
+    if not look.is_html or not look.source.similarity or not look.page.markup.blocks:
+        return None
     like = likeness(look.features, look.references)
     if like is None:
         return None

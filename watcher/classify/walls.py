@@ -72,7 +72,7 @@ TITLES: Final = {
 """What the title of a wall begins with, normalised."""
 
 WHOLE_TITLES: Final = {
-    Wall(Reason.CHALLENGE, "challenge-title"): ("access denied", "blocked", "captcha", "robot check", "security check"),
+    Wall(Reason.CHALLENGE, "challenge-title"): ("access denied", "captcha", "robot check", "security check"),
     Wall(Reason.PLATFORM_ERROR, "outage-title"): ("maintenance", "temporarily unavailable", "server error"),
 }
 """Titles that other pages may begin with, but that only walls have as a whole."""
