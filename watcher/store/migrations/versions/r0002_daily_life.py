@@ -1,4 +1,4 @@
-"""Retractions, mass events, annotations, samples, recipients still to be reached, what was forgotten; uptime."""
+"""Retractions, annotations, samples, recipients still to be reached, what is left of what was forgotten; uptime."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,13 +16,8 @@ def upgrade() -> None:
     """Add columns that may be empty or begin at 0, and new tables."""
     op.add_column("outage", sa.Column("retracted_at", _MICROS))
     op.add_column("outage", sa.Column("retraction", sa.Text()))
-    op.add_column("outage", sa.Column("cohort_id", sa.String()))
-    op.add_column("account_state", sa.Column("last_outage_id", sa.String()))
-    op.create_index("ix_outage_cohort_id", "outage", ["cohort_id"])
-    op.add_column("platform_state", sa.Column("baseline", sa.JSON()))
     op.add_column("notification", sa.Column("recipients", sa.Text()))
     op.create_index("ix_transition_evidence_sha256", "transition_evidence", ["sha256"])
-    op.add_column("evidence", sa.Column("content", sa.LargeBinary()))
     for name in ("observed", "outage_unobserved"):
         op.add_column("account_state", sa.Column(name, _MICROS, nullable=False, server_default="0"))
     _annotations()
@@ -63,7 +58,6 @@ def _samples() -> None:
         sa.Column("vantage", sa.String(), nullable=False),
         sa.Column("status", sa.Integer()),
         sa.Column("latency", _MICROS),
-        sa.Column("imprint", sa.JSON()),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_sample_account_id"),
         sa.PrimaryKeyConstraint("id", name="pk_sample"),
         sa.UniqueConstraint("account_id", "at", name="uq_sample_account_id_at"),
