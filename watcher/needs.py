@@ -43,7 +43,7 @@ def need_of(
     if finding.is_absent:
         positive = None if vouched else finding.at
         if finding.certainty is Certainty.RESEMBLES:
-            return Need(positive=positive, negative=finding.at)
+            return Need(positive=positive, negative=finding.seen.earliest if vouched else finding.at)
         # Without the negative control's page, a profile that quotes a missing page's text would not be recognised.
         negative = lately(report.negatives, lambda said: not said.is_present) if compares else None
         return Need(positive=positive, negative=negative)

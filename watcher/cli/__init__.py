@@ -149,7 +149,7 @@ def reload(config: Path, force: bool) -> None:
 @click.option("--calibrate", is_flag=True, help="Ask the platforms' controls what can be seen from here.")
 @json_option
 def check(config: Path, strict: bool, calibrate: bool, as_json: bool) -> None:
-    """Check the configuration, without a network unless asked to calibrate.
+    """Check the configuration.
 
     Says every fault of every file at once, each with its line and column; and if there is none, which accounts
     could never alert, and why. With --calibrate it asks, of every platform of the watchlist, accounts that always
