@@ -28,9 +28,19 @@ from watcher.metrics import Metrics
 from watcher.model.control import VantageState
 from watcher.model.exchange import Exchange, FetchFailure, Purpose, Response, Target, Task
 from watcher.model.finding import Reason
-from watcher.model.platform import Answers, ControlHandles, HandleSyntax, Method, Pace, Platform, Source
+from watcher.model.platform import (
+    Answers,
+    Batch,
+    ControlHandles,
+    HandleSyntax,
+    Method,
+    Pace,
+    Platform,
+    Source,
+    SourceKind,
+)
 from watcher.probe import Prober, Reachability, open_prober
-from watcher.settings.values import ProbeSettings
+from watcher.settings.values import BrowserSettings, ProbeSettings
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 LOOPBACK = (ip_network("127.0.0.0/8"),)
@@ -110,6 +120,7 @@ class Changes(TypedDict, total=False):
     secret: str
     recognise: tuple[str, ...]
     body: Mapping[str, str]
+    batch: Batch | None
 
 
 class Rig:
@@ -146,9 +157,12 @@ def a_task(
     secret: str = "",
     recognise: tuple[str, ...] = ("https://y.test/",),
     body: Mapping[str, str] | None = None,
+    batch: Batch | None = None,
 ) -> Task:
     source = Source(
         name="page",
+        kind=SourceKind.HTTP if batch is None else SourceKind.BATCH,
+        batch=batch,
         url=url,
         answers=answers,
         headers=headers or {},
@@ -337,6 +351,16 @@ async def test_a_body_is_posted(site: Site, rig: Rig) -> None:
     assert (request.method, request.headers["Content-Type"]) == ("POST", "application/json")
     assert json.loads(site.bodies[0]) == {"query": 'user(login: "someone") { id }', "token": 's"3'}
     assert request.headers["Cache-Control"] == "no-cache"
+
+
+async def test_a_batch_needs_no_browser(site: Site, tmp_path: Path) -> None:
+    """It is asked as it comes, on a machine that has no browser, too."""
+    site.text("/all", "[]")
+    batch = Batch(size=3, member="u={handle}", join="&", items=())
+    none = BrowserSettings(executable=tmp_path / "nowhere")
+    async with a_rig(site.authority, {"x.test": site.port}, browser=none) as rig:
+        response = await rig.response("https://x.test/all?{members}", batch=batch)
+    assert (response.status, response.url) == (200, "https://x.test/all?u=someone")
 
 
 async def test_what_is_posted_is_sent_nowhere_else(site: Site, rig: Rig) -> None:

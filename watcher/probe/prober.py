@@ -56,7 +56,7 @@ class Prober:
         refusal = await self._robots_refusal(task)
         if refusal is not None:
             return self._unsent(task, refusal)
-        is_plain = task.source.kind is SourceKind.HTTP
+        is_plain = task.source.kind is not SourceKind.BROWSER
         turn = self.pacer.turn(
             task.host, task.source.pace, task.platform.id, task.purpose, task.timeout, connects=is_plain
         )
