@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from watcher.classify.page import NotJson, Page
-from watcher.classify.phrases import Hit, find_phrase, normalise
+from watcher.classify.phrases import Hit, normalise
 from watcher.classify.walls import (
     COMMON_MARKS,
     CONNECTIVITY_ANSWERS,
@@ -196,8 +196,8 @@ def _by_body(exchange: Exchange, response: Response, page: Page) -> Barrier | No
     return None
 
 
-def soft_barrier(exchange: Exchange, page: Page) -> Barrier | None:
-    """A barrier that shows in a page which names nobody; None when there is none."""
+def soft_barrier(exchange: Exchange, page: Page, hit: Hit | None) -> Barrier | None:
+    """A barrier that shows in a page which names nobody, and says `hit`; None when there is none."""
     title = page.title or ""
     lowered = normalise(title)
     if (titled := _titled(lowered)) is not None:
@@ -205,11 +205,9 @@ def soft_barrier(exchange: Exchange, page: Page) -> Barrier | None:
     head = page.response.body[:_MARKED]
     if (mark := next((mark for mark in MARKS if mark in head), None)) is not None and shows_little(page):
         return _marked(mark)
-    outline = page.outline
-    hit = find_phrase(exchange.task.platform, (title, *outline.headings, *outline.errors), frozenset(PhraseClass))
     if hit is not None:
         return _said(hit)
-    if outline.has_password_form and lowered.startswith(LOGIN_TITLES):
+    if page.outline.has_password_form and lowered.startswith(LOGIN_TITLES):
         return Barrier(reason=Reason.LOGIN_WALL, rule="login-form", quote=title)
     return _by_emptiness(exchange, page, head)
 

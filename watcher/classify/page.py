@@ -14,7 +14,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from watcher.classify.markup import Depth, Markup, Script
-from watcher.classify.reader import read_markup
+from watcher.classify.reader import Reader, read_markup
 from watcher.classify.selector import Selector
 from watcher.model.exchange import Response
 from watcher.model.platform import Field, FieldKind
@@ -103,14 +103,18 @@ class Page:
         return _codec(self._response.headers.get("content-type", ""))
 
     @cached_property
+    def _reader(self) -> Reader:
+        return Reader(self.raw, self._errors)
+
+    @cached_property
     def head(self) -> Markup:
         """The body as HTML up to where its visible part begins."""
-        return read_markup(self.raw, self._errors, Depth.HEAD)
+        return self._reader.head()
 
     @cached_property
     def outline(self) -> Markup:
-        """The body as HTML, without its visible text as such."""
-        return read_markup(self.raw, self._errors, Depth.OUTLINE)
+        """The body as HTML, without its visible text as such; read on from where the head ends."""
+        return self._reader.whole()
 
     @cached_property
     def markup(self) -> Markup:

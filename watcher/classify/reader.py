@@ -56,7 +56,8 @@ def read_markup(page: bytes, errors: tuple[Selector, ...] = (), depth: Depth = D
 
     Ends where a tag, a comment or a raw text is not finished, and after _MAX_TOKENS tags that matter.
     """
-    return _Reader(page, errors, depth).read()
+    reader = Reader(page, errors, wants_text=depth is Depth.TEXT)
+    return reader.head() if depth is Depth.HEAD else reader.whole()
 
 
 def _is_hidden(name: str, attributes: Attributes) -> bool:
@@ -81,14 +82,15 @@ def _stops(page: bytes, start: int, end: int, marks: tuple[bytes, ...]) -> list[
     return sorted(found, reverse=True)
 
 
-class _Reader:
+class Reader:
     """Gathers a Markup from tokens. At most three spans are open: one hidden, one heading, one error container."""
 
-    def __init__(self, page: bytes, errors: tuple[Selector, ...], depth: Depth) -> None:
+    def __init__(self, page: bytes, errors: tuple[Selector, ...], *, wants_text: bool = False) -> None:
         self._page = page
-        self._depth = depth
+        self._position = 0
+        self._wants_text = wants_text
         self._selectors = errors
-        self._marks = () if depth is Depth.HEAD else (_ROLE, *(selector.mark for selector in errors))
+        self._marks = (_ROLE, *(selector.mark for selector in errors))
         self._sure, self._stops = 0, list[int]()
         self._left = _MAX_TOKENS
         self._found = Markup()
@@ -102,30 +104,58 @@ class _Reader:
         self._script = b""
         self._is_body = False
 
-    def read(self) -> Markup:
-        page, position = self._page, 0
-        while self._left > 0 and not (self._is_body and self._depth is Depth.HEAD):
-            self._left -= 1
-            position = self._pass_over(position)
-            token = TOKEN.match(page, position)
-            if token is None:
-                self._text(TAG.split(page[position:], maxsplit=1)[0])
-                return self._finish()
-            before, started, attributes, ended = token.groups()
-            position = token.end()
-            self._text(before)
-            if started is not None:
-                name = started.decode("utf-8", "replace").lower()
-                self._start(name, attributes)
-                if name in RAW_END:
-                    closing = RAW_END[name].search(page, position)
-                    if closing is None:
-                        return self._finish()
-                    self._raw(name, page[position : closing.start()])
-                    position = closing.start()
-            elif ended is not None:
-                self._end(ended.decode("utf-8", "replace").lower())
-        return self._finish()
+    def head(self) -> Markup:
+        """Title, language, metas and canonical link, as far as they stand before the body."""
+        while not self._is_body and self._read_token():
+            pass
+        found = self._found
+        return Markup(title=found.title, language=found.language, metas=Metas(self._noted), canonical=self._canonical())
+
+    def whole(self) -> Markup:
+        """All that there is, or what is left of it."""
+        while self._read_token():
+            pass
+        self._break()
+        self._end_heading()
+        self._end_error()
+        self._found.metas = Metas(self._noted)
+        self._found.canonical = self._canonical()
+        metas = self._noted.with_word(b"meta", b"refresh")
+        sent = (meta.get("content") for meta in metas if meta.get("http-equiv", "").lower() == "refresh")
+        self._found.refresh = next(sent, None)
+        return self._found
+
+    def _read_token(self) -> bool:
+        """Read on to the end of the next tag that matters; False when the page or the reading has ended."""
+        if self._left <= 0:
+            return False
+        self._left -= 1
+        page, position = self._page, self._pass_over(self._position)
+        token = TOKEN.match(page, position)
+        if token is None:
+            self._left = 0
+            self._text(TAG.split(page[position:], maxsplit=1)[0])
+            return False
+        before, started, attributes, ended = token.groups()
+        self._position = token.end()
+        self._text(before)
+        if started is not None:
+            name = started.decode("utf-8", "replace").lower()
+            self._start(name, attributes)
+            return name not in RAW_END or self._read_raw(name)
+        if ended is not None:
+            self._end(ended.decode("utf-8", "replace").lower())
+        return True
+
+    def _read_raw(self, name: str) -> bool:
+        """Read what stands in an element of raw text; False where it has no end."""
+        closing = RAW_END[name].search(self._page, self._position)
+        if closing is None:
+            self._left = 0
+            return False
+        self._raw(name, self._page[self._position : closing.start()])
+        self._position = closing.start()
+        return True
 
     def _pass_over(self, position: int) -> int:
         """Take many tokens at once where nothing can depend on each of them; how far that goes."""
@@ -168,7 +198,7 @@ class _Reader:
         page = self._page
         if page.find(b"<meta", start, end) >= 0 or page.find(b"<link", start, end) >= 0:
             self._noted.add_run(page[start:end])
-        if self._depth is not Depth.TEXT:
+        if not self._wants_text:
             return
         first, *others = ANY_TAG.split(INLINE_TAG.sub(b"", page[start:end]))
         self._text(first)
@@ -196,7 +226,6 @@ class _Reader:
     def _open(self, name: str, attributes: Attributes) -> None:
         if _is_hidden(name, attributes) and name not in ("html", "body"):
             self._hidden = Span(name, 0)
-        if self._hidden is not None or self._depth is Depth.HEAD:
             return
         if name in _HEADINGS or attributes.get("role") == "heading":
             self._end_heading()
@@ -231,7 +260,7 @@ class _Reader:
         self._is_body = self._is_body or name == "head"
 
     def _text(self, raw: bytes) -> None:
-        wanted = self._depth is Depth.TEXT or self._heading is not None or self._error is not None
+        wanted = self._wants_text or self._heading is not None or self._error is not None
         if raw and wanted and self._hidden is None and (self._line or not raw.isspace()):
             self._line.append(raw)
 
@@ -250,22 +279,10 @@ class _Reader:
         if len(json_ld) < _MAX_JSON and type_of(attributes_of(attributes)) == JSON_LD:
             json_ld.append(raw.decode("utf-8", "replace"))
 
-    def _finish(self) -> Markup:
-        self._break()
-        self._end_heading()
-        self._end_error()
-        found = self._found
-        found.metas = Metas(self._noted)
+    def _canonical(self) -> str | None:
         links = self._noted.with_word(b"link", b"canonical")
-        named = (
-            link["href"] for link in links if "href" in link and "canonical" in link.get("rel", "").lower().split()
-        )
-        found.canonical = next(named, None)
-        if self._depth is not Depth.HEAD:
-            metas = self._noted.with_word(b"meta", b"refresh")
-            sent = (meta.get("content") for meta in metas if meta.get("http-equiv", "").lower() == "refresh")
-            found.refresh = next(sent, None)
-        return found
+        canonical = (link for link in links if "canonical" in link.get("rel", "").lower().split())
+        return next((link["href"] for link in canonical if "href" in link), None)
 
     def _break(self) -> None:
         """End a line of text: it is one block, and part of the heading and error container that are open."""
@@ -275,7 +292,7 @@ class _Reader:
         self._line = []
         if not block:
             return
-        if self._depth is Depth.TEXT and len(self._found.blocks) < _MAX_BLOCKS:
+        if self._wants_text and len(self._found.blocks) < _MAX_BLOCKS:
             self._found.blocks.append(block)
         for span in (self._heading, self._error):
             if span is not None:

@@ -91,6 +91,13 @@ class Look:
         return self.source.batch is not None
 
     @cached_property
+    def hit(self) -> Hit | None:
+        """What the platform is known to write that stands in the page's title, headings or error containers."""
+        outline = self.page.outline
+        blocks = (outline.title or "", *outline.headings, *outline.errors)
+        return find_phrase(self.exchange.task.platform, blocks, frozenset(PhraseClass))
+
+    @cached_property
     def features(self) -> Features:
         """The page's features."""
         return features(self.page, self.source, self.target)
@@ -184,7 +191,7 @@ def _naming(look: Look) -> Iterator[tuple[Field, str]]:
 
 
 def _soft_barrier(look: Look) -> Said | None:
-    barrier = soft_barrier(look.exchange, look.page) if look.is_html else None
+    barrier = soft_barrier(look.exchange, look.page, look.hit) if look.is_html else None
     return _barred(barrier) if barrier is not None else _by_rule(look, Step.SOFT_BARRIER)
 
 
@@ -194,9 +201,8 @@ def _phrase(look: Look) -> Said | None:
     if not look.references.negatives and any(_naming(look)):
         # Perhaps the account's own page, whose display name quotes the phrase: nothing tells it from an echo yet.
         return None
-    outline = look.page.outline
-    blocks = (outline.title or "", *outline.headings, *outline.errors)
-    hit = find_phrase(look.exchange.task.platform, blocks, frozenset(_ABSENCE)) or _lone_phrase(look)
+    said = look.hit
+    hit = said if said is not None and said.phrase.phrase_class in _ABSENCE else _lone_phrase(look)
     return None if hit is None else _spoken(hit)
 
 

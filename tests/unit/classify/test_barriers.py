@@ -19,9 +19,10 @@ from tests.unit.classify.story import (
 )
 from watcher.classify.barriers import Barrier, hard_barrier, soft_barrier
 from watcher.classify.page import Page
+from watcher.classify.phrases import find_phrase
 from watcher.model.exchange import Response, Target
 from watcher.model.finding import Reason
-from watcher.model.platform import Source
+from watcher.model.platform import PhraseClass, Source
 
 SOURCE = html_source()
 PAGE = profile()
@@ -46,8 +47,10 @@ def barrier(
 
 def soft(body: str) -> Barrier | None:
     """What barrier shows in a page that names nobody."""
-    answer = response(body)
-    return soft_barrier(exchange(answer, SOURCE), page(body, errors=("div.error",)))
+    answer, shown = response(body), page(body, errors=("div.error",))
+    outline = shown.outline
+    said = (outline.title or "", *outline.headings, *outline.errors)
+    return soft_barrier(exchange(answer, SOURCE), shown, find_phrase(platform(SOURCE), said, frozenset(PhraseClass)))
 
 
 def reason(found: Barrier | None) -> Reason | None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.classify.story import profile
 from watcher.classify.markup import MAX_TEXT, Depth, Markup
-from watcher.classify.reader import read_markup
+from watcher.classify.reader import Reader, read_markup
 from watcher.classify.selector import Selector
 
 ERROR = "div.error"
@@ -18,6 +18,8 @@ def read(body: str, *selectors: str) -> Markup:
     raw, errors = body.encode(), tuple(map(Selector.parse, selectors))
     whole, outline, head = (read_markup(raw, errors, depth) for depth in (Depth.TEXT, Depth.OUTLINE, Depth.HEAD))
     assert outline == replace(whole, blocks=[])
+    paused = Reader(raw, errors)
+    assert (paused.head(), paused.whole()) == (head, outline)
     assert head.title in (whole.title, None)
     assert head.canonical in (whole.canonical, None)
     assert all(whole.metas[name] == content for name, content in head.metas.items())
