@@ -28,6 +28,7 @@ class By(StrEnum):
     STATUS = "status"
     PHRASE = "phrase"
     LIKENESS = "likeness"
+    OMISSION = "omission"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,8 @@ def separation(report: ControlReport) -> Separation | None:
 
 def _by(negative: ControlFinding) -> By:
     """An absence is the harder one to tell: it is what is judged by."""
+    if negative.finding.evidence.rule == "omitted":
+        return By.OMISSION
     match negative.finding.evidence.step:
         case "phrase":
             return By.PHRASE
