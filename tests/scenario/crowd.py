@@ -155,8 +155,10 @@ def watch(
             await _play(world, home, members, interval)
             return await _absences(world, home, members)
 
-    # Here many vanish at once for the sake of the phases: what is told of a mass event is another story.
-    with patch.object(cohort, "LEAST", len(members) + 1):
+    # Here many vanish at once for the sake of the phases: what is told of a mass event, and that the others are looked
+    # at sooner then, is another story.
+    alone = patch.object(cohort.Absences, "is_in_company", return_value=False)
+    with patch.object(cohort, "LEAST", len(members) + 1), alone:
         return run_virtual(story())
 
 
