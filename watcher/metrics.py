@@ -50,6 +50,7 @@ class Metrics:
         r = self.registry
         Info("watcher_build", "The running version of watcher.", registry=r).info({"version": version})
         self._add_probes(r)
+        self._add_findings(r)
         self._add_notifications(r)
         self._add_own_health(r)
 
@@ -57,24 +58,6 @@ class Metrics:
         self.probes = Counter(
             "watcher_probes",
             "Answers looked for on public profile pages, controls included; one about many accounts counts once.",
-            ["platform"],
-            registry=r,
-        )
-        self.findings = Counter(
-            "watcher_findings",
-            "Looks at accounts that were judged, whatever they said, and whether or not a request could be sent.",
-            ["platform"],
-            registry=r,
-        )
-        self.probe_inconclusive = Counter(
-            "watcher_probe_inconclusive",
-            "Looks at accounts that said neither present nor absent, by reason; watcher_findings_total has them all.",
-            ["platform", "reason"],
-            registry=r,
-        )
-        self.layout_changes = Counter(
-            "watcher_layout_changes",
-            "Pages of controls that look unlike what they were, while missing ones are told apart as before.",
             ["platform"],
             registry=r,
         )
@@ -100,6 +83,26 @@ class Metrics:
             "watcher_schedule_lag_seconds",
             "How late after its due time a probe was started.",
             buckets=_LAG_BUCKETS,
+            registry=r,
+        )
+
+    def _add_findings(self, r: CollectorRegistry) -> None:
+        self.findings = Counter(
+            "watcher_findings",
+            "Looks at accounts that were judged, whatever they said, and whether or not a request could be sent.",
+            ["platform"],
+            registry=r,
+        )
+        self.probe_inconclusive = Counter(
+            "watcher_probe_inconclusive",
+            "Looks at accounts that said neither present nor absent, by reason; watcher_findings_total has them all.",
+            ["platform", "reason"],
+            registry=r,
+        )
+        self.layout_changes = Counter(
+            "watcher_layout_changes",
+            "Pages of controls that look unlike what they were, while missing ones are told apart as before.",
+            ["platform"],
             registry=r,
         )
         self.outage_duration = Histogram(
