@@ -7,7 +7,7 @@ from typing import Final
 
 from watcher.model.errors import ConfigError, Fault
 from watcher.model.example import Example
-from watcher.settings.schema import ExampleEntry, ExamplesFile
+from watcher.settings.platformschema import ExampleEntry, ExamplesFile
 from watcher.settings.validate import validate
 from watcher.settings.yamlfile import read, show
 

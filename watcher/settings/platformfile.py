@@ -20,8 +20,9 @@ from watcher.model.platform import (
 )
 from watcher.settings.batchfile import batch_of, check_batch, check_question
 from watcher.settings.handles import fold_handle
+from watcher.settings.platformschema import PhrasesFile, PlatformFile, RuleEntry, SourceEntry
 from watcher.settings.regex import check_regex
-from watcher.settings.schema import Matches, PaceEntry, PhrasesFile, PlatformFile, RuleEntry, SourceEntry
+from watcher.settings.schema import Matches, PaceEntry
 from watcher.settings.template import PLACEHOLDER, check_template
 from watcher.settings.validate import Reading, validate
 from watcher.settings.weburl import GENERIC, parse_pattern

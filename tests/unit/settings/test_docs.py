@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, RootModel
 
-from watcher.settings import load_all, load_platforms, schema
+from watcher.settings import load_all, load_platforms, platformschema, schema
 from watcher.settings.scalars import span_text
 from watcher.settings.validate import models_in
 
 ROOT = Path(__file__).parents[3]
 DOC = (ROOT / "docs/configuration.md").read_text("utf-8")
-ROOTS = (schema.WatchlistFile, schema.SettingsFile, schema.PlatformFile)
+ROOTS = (schema.WatchlistFile, schema.SettingsFile, platformschema.PlatformFile)
 SECTIONS: dict[type[BaseModel], tuple[str, str]] = {
     schema.WatchlistFile: ("watchlist.yaml", "The file"),
     schema.DefaultsEntry: ("watchlist.yaml", "`defaults`"),
@@ -37,13 +37,13 @@ SECTIONS: dict[type[BaseModel], tuple[str, str]] = {
     schema.PlatformOverrideEntry: ("watcher.yaml", "`platforms`"),
     schema.SourceOverrideEntry: ("watcher.yaml", "`sources` of `platforms`"),
     schema.PaceEntry: ("watcher.yaml", "`pace`"),
-    schema.PlatformFile: ("Platform files", "The file"),
-    schema.FactEntry: ("Platform files", "`facts`"),
-    schema.HandleEntry: ("Platform files", "`handle`"),
-    schema.ControlsEntry: ("Platform files", "`controls` of a platform"),
-    schema.SourceEntry: ("Platform files", "`sources`"),
-    schema.BatchEntry: ("Platform files", "`batch` of `sources`"),
-    schema.RuleEntry: ("Platform files", "`rules`"),
+    platformschema.PlatformFile: ("Platform files", "The file"),
+    platformschema.FactEntry: ("Platform files", "`facts`"),
+    platformschema.HandleEntry: ("Platform files", "`handle`"),
+    platformschema.ControlsEntry: ("Platform files", "`controls` of a platform"),
+    platformschema.SourceEntry: ("Platform files", "`sources`"),
+    platformschema.BatchEntry: ("Platform files", "`batch` of `sources`"),
+    platformschema.RuleEntry: ("Platform files", "`rules`"),
 }
 
 
