@@ -10,11 +10,12 @@ from datetime import timedelta
 from html import escape
 from typing import Any, Final
 
+from tests.unit.town import RULES
 from watcher.demo import answers
 from watcher.demo.answers import Member, Page, Shown
 from watcher.model.account import Account, Policy
 from watcher.model.exchange import Response, Task
-from watcher.model.finding import Reason, Verdict
+from watcher.model.finding import Reason
 from watcher.model.platform import (
     Answers,
     ControlHandles,
@@ -23,7 +24,6 @@ from watcher.model.platform import (
     HandleSyntax,
     Match,
     Platform,
-    Rule,
     Source,
 )
 from watcher.settings import load_platforms
@@ -214,32 +214,13 @@ _NOBODY: Final = (
     "<html><head><title>Site</title></head><body><h1>Oops</h1><p>We looked everywhere but could not find this page; "
     "try our search instead, please, or begin again at the entrance.</p></body></html>"
 )
-_STATUS, _ERROR = Field(FieldKind.STATUS), Field(FieldKind.JSON, "error")
-_ID, _NAME = Field(FieldKind.JSON, "id"), Field(FieldKind.JSON, "name")
-_THERE: Final = Match(_STATUS, ("200",))
-_RULES: Final = (
-    Rule(
-        id="gone",
-        when=(Match(_STATUS, ("404",)), Match(_ERROR, ("nobody",))),
-        verdict=Verdict.ABSENT,
-        reason=Reason.NOT_FOUND,
-    ),
-    Rule(id="there", when=(_THERE, Match(_NAME, ("{handle}",))), verdict=Verdict.PRESENT, reason=Reason.PROFILE),
-    Rule(
-        id="renamed",
-        when=(_THERE, Match(_ID, ("{stable_id}",)), Match(_NAME, ("*",))),
-        unless=(Match(_NAME, ("{handle}",)),),
-        verdict=Verdict.PRESENT,
-        reason=Reason.RENAMED,
-    ),
-)
 _API: Final = Source(
     name="api",
     url="https://api.town.example/{handle}",
     answers=Answers.JSON,
-    rules=_RULES,
-    stable_id=Match(_ID, ("*",)),
-    handle=Match(_NAME, ("*",)),
+    rules=RULES,
+    stable_id=Match(Field(FieldKind.JSON, "id"), ("*",)),
+    handle=Match(Field(FieldKind.JSON, "name"), ("*",)),
 )
 _TOWN: Final = Platform(
     id="town",

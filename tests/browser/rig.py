@@ -24,6 +24,7 @@ from watcher.settings import load_platforms
 from watcher.settings.browser import PROGRAMS
 from watcher.settings.values import BrowserSettings, ProbeSettings
 
+PNG = b"\x89PNG\r\n\x1a\n"
 needs_chromium = pytest.mark.skipif(
     find_spec("playwright") is None or not any(map(shutil.which, PROGRAMS)),
     reason="needs the extra 'browser' and Chromium: apt-get install chromium-headless-shell",

@@ -8,12 +8,11 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
-from tests.browser.rig import Rig, a_rig, needs_chromium
+from tests.browser.rig import PNG, Rig, a_rig, needs_chromium
 from watcher.model.exchange import FetchFailure, Response
 from watcher.model.finding import Certainty, Reason, Verdict
 
 pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(60)]
-PNG = b"\x89PNG\r\n\x1a\n"
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.browser.processes import below, running
-from tests.browser.rig import needs_chromium
+from tests.browser.rig import PNG, needs_chromium
 from tests.fakes.chirp import HOST, PHRASES, PLATFORM, Chirp
-from tests.process.command import Watcher, until
+from tests.process.command import Watcher, until, watcher
 
 pytestmark = [needs_chromium, pytest.mark.timeout(90)]
 
@@ -41,7 +41,7 @@ def configure(directory: Path, chirp: Chirp) -> Path:
 
 
 async def test_gone_and_back_on_a_page_that_needs_scripts(tmp_path: Path, chirp: Chirp) -> None:
-    """The page is a shell, so the browser is asked: present, gone in French, back. Then it is asked first."""
+    """The page is a shell, so the browser is asked: present, gone in French, back; a picture is among the evidence."""
     config = configure(tmp_path / "config", chirp)
     async with Watcher("run", "--config", config) as watching:
         seen = await watching.logged("AccountFirstSeen")
@@ -63,6 +63,14 @@ async def test_gone_and_back_on_a_page_that_needs_scripts(tmp_path: Path, chirp:
     assert ended.status == 0
     assert running(left) == []
     assert not [line for line in ended.err.splitlines() if '"level": "error"' in line]
+    proof = tmp_path / "proof"
+    exported = await watcher("evidence", "export", opened["outage"], proof, "--config", config)
+    assert exported.status == 0, exported.err
+    pictures = list(proof.rglob("*screenshot.png"))
+    assert pictures, "what visitors saw when it was called gone"
+    assert all(picture.read_bytes().startswith(PNG) for picture in pictures)
+    verified = await watcher("evidence", "verify", proof, "--config", config)
+    assert verified.status == 0, verified.out
 
 
 async def test_a_kill_leaves_no_browser(tmp_path: Path, chirp: Chirp) -> None:
