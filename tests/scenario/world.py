@@ -94,6 +94,7 @@ class World:
         self._stack = AsyncExitStack()
         self._stop: asyncio.Event | None = None
         self._running: asyncio.Task[None] | None = None
+        self._left: set[asyncio.Task[object]] = set()
 
     @property
     def now(self) -> datetime:
@@ -169,6 +170,8 @@ class World:
         self._running.cancel()
         await asyncio.gather(self._running, return_exceptions=True)
         self._running = None
+        # What it was in the middle of stays as it was; were it collected, asyncio would call it an error.
+        self._left.update(asyncio.all_tasks())
         # A killed process does not say either what it leaves behind.
         self.log[:] = [entry for entry in self.log if entry["event"] != "store left behind"]
 
