@@ -13,7 +13,7 @@ from bench.campaign.faults import FAULTS
 from bench.campaign.story import STEPS, Plot, Told
 
 PORTIONS = 5
-PROBES = 20_000
+PROBES = 12_000
 
 
 @pytest.fixture(scope="module")
@@ -25,15 +25,15 @@ def players() -> Iterator[Players]:
 
 @pytest.mark.parametrize("portion", range(PORTIONS))
 def test_no_false_outage_and_every_vanishing_found(players: Players, portion: int) -> None:
-    """A hundred thousand probes of platforms that misbehave: no outage is opened falsely, none is told too late."""
+    """Sixty thousand probes of platforms that misbehave: no outage is opened falsely, none is told too late."""
     told, some = Told(), plots(portion)
     while told.probes < PROBES:
         told.add(players.play(islice(some, 20)))
     assert told.false == []
     assert told.missed == []
-    assert told.opened > 100
-    assert told.promised > 60
-    assert players.memo.checked > 20
+    assert told.opened > 60
+    assert told.promised > 36
+    assert players.memo.checked > 12
 
 
 def test_a_gate_with_a_hole_is_found_out() -> None:

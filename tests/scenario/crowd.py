@@ -50,7 +50,7 @@ BLUESKY = Home(
 X = Home(platform="x", host="x.com", profile="https://x.com/", handle="visitor{}", missing=Page.MISSING_FR)
 
 # How many phases are tried: all thousand take a processor four minutes. `PHASES=1000 make test ARGS="-k phase"`.
-PHASES = int(os.environ.get("PHASES", "100"))
+PHASES = int(os.environ.get("PHASES", "60"))
 
 # The one of Bluesky's controls that no World has.
 _CONTROLS = ("nytimes.com",)
