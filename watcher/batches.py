@@ -103,7 +103,13 @@ class Batches:
         if not is_omitted(part):
             return await self._pipeline.prove(part, wary=False, beside=answered.beside)
         report, classified = self._pipeline.controls.report(key_of(part.task)), classify(part)
-        finding = admit(classified.finding, report, self._clock.now(), beside=answered.beside)
+        finding = admit(
+            classified.finding,
+            report,
+            self._clock.now(),
+            beside=answered.beside,
+            handle=part.task.target.handle,
+        )
         state = self._book.states.get(account.id)
         never_seen = state is not None and state.phase is Phase.NEVER_SEEN  # an absence opens nothing there
         if answered.is_unproven:

@@ -205,8 +205,15 @@ class Pipeline:
                 classified = classify(exchange, self._baselines.beside(report.references, task), vantage=VANTAGE)
             late = need_of(classified, task, report, wary=wary, vouched=vouched_for(beside))
             report = await self.controls.satisfy(key, late) if late is not None else report
-        pinned = task.target.stable_id
-        finding = admit(classified.finding, report, self._clock.now(), pinned=pinned, wary=wary, beside=beside)
+        finding = admit(
+            classified.finding,
+            report,
+            self._clock.now(),
+            pinned=task.target.stable_id,
+            wary=wary,
+            beside=beside,
+            handle=task.target.handle,
+        )
         if self.sight.is_our_fault(finding, self._clock.now()):
             finding = refuse(finding, Reason.LOCAL_NETWORK, "nothing is reached from here")
         self._baselines.note(task, classified, finding)

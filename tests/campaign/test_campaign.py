@@ -45,6 +45,13 @@ def test_a_gate_with_a_hole_is_found_out() -> None:
     assert any("8 platform outage" in said for said in told.false)
 
 
+def test_a_wall_that_ends_between_two_controls() -> None:
+    """Found by a larger campaign: what said "not found" of everybody was over when the second control was asked."""
+    with stage() as players:
+        told = players.play([Plot(seed=792022371987, scene=1, faults=faults, step=6) for faults in ((3, 26), (26, 3))])
+    assert told.false == []
+
+
 def test_every_source_alone_and_in_pairs_at_every_step() -> None:
     """The 32 sources make 528 sets; each begins before each of the first questions, in the first round already."""
     assert sorted(FAULTS) == list(range(1, 33))

@@ -101,7 +101,7 @@ def examine(case: Case, platform: Platform) -> Result:
     finding = raw = classify(exchange, report.references, vantage=VANTAGE).finding
     controls = tuple(control.finding for control in (*report.positives, *report.negatives))
     if controls or source.similarity:
-        finding = admit(raw, report, _CONTROLS_AT + ANSWER_TOOK, pinned=target.stable_id)
+        finding = admit(raw, report, _CONTROLS_AT + ANSWER_TOOK, pinned=target.stable_id, handle=target.handle)
     return Result(case=case, finding=finding, findings=(raw, *controls))
 
 

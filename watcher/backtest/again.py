@@ -87,7 +87,8 @@ def _gated(sample: Sample, imprint: Imprint, account: Account, finding: Finding,
     was_gated = sample.verdict is finding.verdict or sample.reason is Reason.CONTROL_FAILED
     wary = not was_gated and any(_covers(outage, sample.at) for outage in told)
     asked = [control.at for control in imprint.controls]
-    admitted = admit(finding, report, max(asked, default=finding.at), pinned=imprint.stable_id, wary=wary)
+    now = max(asked, default=finding.at)
+    admitted = admit(finding, report, now, pinned=imprint.stable_id, wary=wary, handle=imprint.handle)
     if admitted.reason is Reason.CONTROL_FAILED and not was_gated and not _is_shown(report):
         return Look(finding=as_it_was, why="no control was asked after it, since nobody doubted it then")
     return Look(finding=admitted, why=None)

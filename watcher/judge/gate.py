@@ -19,11 +19,13 @@ def admit(
     pinned: str | None = None,
     wary: bool = False,
     beside: tuple[ControlFinding, ...] = (),
+    handle: str = "",
 ) -> Finding:
     """The finding itself where the controls bear it out, else INCONCLUSIVE(control_failed) with the raw one kept.
 
     ABSENT needs a positive control of the same source and vantage that was PRESENT after the target's answer
-    (an earlier one proves nothing: a wall may have begun in between), and, where it merely `resembles`, a
+    (an earlier one proves nothing: a wall may have begun in between) and none that was ABSENT meanwhile (what hid both
+    may have ended in between), and, where it merely `resembles`, a
     negative control of the last five minutes that it resembles, while what such controls show has been the same for
     SETTLED: a page that some get and others do not is no page of the missing. PRESENT passes while no negative control
     is PRESENT (a page that shows everybody must not close outages), `wary` only beside a negative control that was
@@ -31,11 +33,12 @@ def admit(
     it always does.
 
     `beside` are the controls that were answered in the very same response as the target, which no wall can have come
-    between. Equal stamps alone do not say so: they must have been in one batch.
+    between. Equal stamps alone do not say so: they must have been in one batch. `handle` is the target's: it may be a
+    control of others, and bears no witness in its own case.
     """
     why: str | None = None
     if finding.is_absent:
-        why = _against_absent(finding, report, now, beside)
+        why = _against_absent(finding, report, now, beside, handle)
     elif finding.is_present:
         why = _against_present(finding, report, now, pinned, wary=wary)
     return finding if why is None else refuse(finding, Reason.CONTROL_FAILED, why)
@@ -52,12 +55,15 @@ def refuse(finding: Finding, reason: Reason, why: str) -> Finding:
 
 
 def _against_absent(
-    finding: Finding, report: ControlReport, now: datetime, beside: tuple[ControlFinding, ...]
+    finding: Finding, report: ControlReport, now: datetime, beside: tuple[ControlFinding, ...], handle: str
 ) -> str | None:
     if (report.key.source, report.key.vantage) != (finding.source, finding.vantage):
         return f"the controls were asked another way: {report.key.source} from {report.key.vantage}"
     if not vouched_for(beside) and report.positive_after(finding.at) is None:
         return f"no positive control was present after the answer: {describe(report.positives)}"
+    missing = next((c for c in report.positives if c.handle != handle and _was_missing_too(c.finding, finding)), None)
+    if missing is not None:
+        return f"an account that exists was missing as well: {missing.handle} {missing.finding.reason}"
     if finding.certainty is Certainty.RESEMBLES and not any(
         _is_like(negative, finding, now) for negative in report.negatives
     ):
@@ -76,6 +82,14 @@ def _against_likeness(finding: Finding, report: ControlReport, now: datetime) ->
 def vouched_for(beside: tuple[ControlFinding, ...]) -> bool:
     """True when one of the controls that were asked about in the same request is there."""
     return any(control.finding.is_present for control in beside)
+
+
+def _was_missing_too(control: Finding, finding: Finding) -> bool:
+    """True when a positive control was absent while the target was asked about, or since: what hid both may be over.
+
+    One that is really gone is asked last from then on (see Calibration), and holds up no second look.
+    """
+    return control.is_absent and control.seen.latest >= finding.seen.earliest
 
 
 def _is_like(negative: ControlFinding, finding: Finding, now: datetime) -> bool:

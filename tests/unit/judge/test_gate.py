@@ -45,6 +45,16 @@ def test_absent_without_a_positive_control_after_it(positives: tuple[ControlFind
     assert refused(finding) == f"no positive control was present after the answer: {said}"
 
 
+def test_absent_while_a_positive_control_was_missing_too() -> None:
+    """What hid both may have ended before the next control was asked; one that was missing before says nothing."""
+    there, missing = control(Reason.PROFILE, 62, "un"), control(Reason.NOT_FOUND, 61)
+    finding = admit(ABSENT, report((there, missing)), at(63))
+    assert refused(finding) == "an account that exists was missing as well: NASA not_found"
+    assert admit(ABSENT, report((there, missing)), at(63), handle="NASA") is ABSENT, "it is its own control"
+    assert admit(ABSENT, report((there, control(Reason.NOT_FOUND, 30))), at(63)) is ABSENT
+    assert admit(ABSENT, report((there, control(Reason.LOGIN_WALL, 61))), at(63)) is ABSENT
+
+
 def test_a_control_in_the_same_response_is_after_it() -> None:
     """No wall can have begun between two items of one answer; that stamps are equal does not make it one answer."""
     same = control(Reason.PROFILE, 60)
