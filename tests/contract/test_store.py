@@ -444,8 +444,8 @@ def test_suppress_takes_back_what_is_not_delivered(store: AnyStore) -> None:
     store.commit(opening(OUTAGE, channels=("slack", "log")))
     store.commit(closing(OUTAGE))
     store.claim(after(20), LEASE, 1)
-    store.suppress(OUTAGE.id, "slack", NotificationKind.ALERT)
-    store.suppress(OUTAGE.id, "log", NotificationKind.RESOLVED)
+    store.suppress(OUTAGE.id, "slack", [NotificationKind.ALERT])
+    store.suppress(OUTAGE.id, "log", [NotificationKind.RESOLVED])
     rows = {(row.channel, row.kind.value): row.state.value for row in told(store, OUTAGE.id)}
     assert rows == {
         ("slack", "alert"): "suppressed",
@@ -459,12 +459,12 @@ def test_suppressed_row_may_have_been_delivered_all_the_same(store: AnyStore) ->
     """Whoever held it when it was suppressed cannot bring it back, but can say that it went out."""
     store.commit(DOWN)
     (row,) = store.claim(after(20), LEASE, 10)
-    store.suppress(OUTAGE.id, "slack", NotificationKind.ALERT)
+    store.suppress(OUTAGE.id, "slack", [NotificationKind.ALERT])
     store.settle(replace(row, state=NotificationState.PENDING), delivery(row, "retry"))
     assert told(store, OUTAGE.id)[0].state is NotificationState.SUPPRESSED
     store.settle(delivered(row), delivery(row))
     assert told(store, OUTAGE.id)[0].state is NotificationState.DELIVERED
-    store.suppress(OUTAGE.id, "slack", NotificationKind.ALERT)
+    store.suppress(OUTAGE.id, "slack", [NotificationKind.ALERT])
     assert told(store, OUTAGE.id)[0].state is NotificationState.DELIVERED
 
 

@@ -9,7 +9,7 @@ import os
 import signal
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -108,16 +108,16 @@ class CrashingStore(SqlStore):
         with self._trap.operation(None if due is None else f"claim {due[0]}"):
             return super().claim(now, lease, limit)
 
-    def settle(self, notification: Notification, delivery: Delivery) -> None:
+    def settle(self, notification: Notification, delivery: Delivery, thread: str = "") -> None:
         """Mark, under the name of what was delivered."""
         delivered = notification.state is NotificationState.DELIVERED
         with self._trap.operation(f"mark {notification.kind}" if delivered else None):
-            super().settle(notification, delivery)
+            super().settle(notification, delivery, thread)
 
-    def suppress(self, incident_id: str, channel: str, kind: str) -> None:
+    def suppress(self, incident_id: str, channel: str, kinds: Collection[str], until: datetime | None = None) -> None:
         """Suppress, under the name of what need not be told any more."""
-        with self._trap.operation(f"suppress {kind}"):
-            super().suppress(incident_id, channel, kind)
+        with self._trap.operation(f"suppress {' and '.join(kinds)}"):
+            super().suppress(incident_id, channel, kinds, until)
 
 
 def _said(statement: str) -> str:

@@ -1,5 +1,6 @@
 """What people are told: incidents, the notifications due for them, and how each delivery went."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,14 +12,18 @@ from watcher.model.account import Severity
 class IncidentKind(StrEnum):
     """What an incident is about.
 
-    One account's outage, many of one place at once (cohort), a platform that we cannot see, our own network, watcher
-    itself (meta), or a notice: news of one account that has no end (never seen, appeared, renamed, re-registered),
-    closed in the moment it is opened.
+    One account's outage, many of one place at once (cohort), those that a route tells of together (group), an account
+    that comes and goes (flapping), a platform that we cannot see, our own network, or watcher itself (meta). A notice
+    is news of one account that has no end (never seen, appeared, renamed, re-registered), and a digest is that of a
+    day: both are closed in the moment they are opened.
     """
 
     ACCOUNT = "account"
     NOTICE = "notice"
     COHORT = "cohort"
+    GROUP = "group"
+    FLAPPING = "flapping"
+    DIGEST = "digest"
     PLATFORM = "platform"
     EGRESS = "egress"
     META = "meta"
@@ -28,10 +33,11 @@ class IncidentKind(StrEnum):
 class Incident:
     """Something that people are told about once, and again when it ends.
 
-    `key` is the account id, the platform (with `@instance`; of a COHORT `#` and its begin too), the vantage, or the
-    part of watcher (META). At most one
+    `key` is the account id, the platform (with `@instance`; of a COHORT `#` and its begin too), the vantage, the part
+    of watcher (META), or the route and what its group has in common (GROUP: `route{owner="mayor"}`). At most one
     is open per (kind, key). The id of an ACCOUNT incident is that of its outage. `detail` is for people: what the
-    controls said, or the notice itself, or, of META, a fault a line; it may hold hostile text.
+    controls said, or the notice itself, or, of META, a fault a line; it may hold hostile text. Of what was acknowledged
+    nobody is reminded; `acked_by` says by whom.
     """
 
     id: str
@@ -41,6 +47,8 @@ class Incident:
     opened_at: datetime
     closed_at: datetime | None = None
     detail: str = ""
+    acked_by: str | None = None
+    acked_at: datetime | None = None
 
     @property
     def place(self) -> str:
@@ -49,10 +57,16 @@ class Incident:
 
 
 class NotificationKind(StrEnum):
-    """What a notification tells. A correction takes back, or adds to, what was told of an incident that is over."""
+    """What a notification tells. A correction takes back, or adds to, what was told of an incident that is over.
+
+    A reminder says again what nobody has acknowledged; ACKNOWLEDGED says that somebody has, where that can be shown
+    without disturbing anybody (`Channel.tells`).
+    """
 
     ALERT = "alert"
     UPDATE = "update"
+    REMINDER = "reminder"
+    ACKNOWLEDGED = "acknowledged"
     RESOLVED = "resolved"
     CORRECTION = "correction"
 
@@ -99,9 +113,13 @@ class Notification:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivered:
-    """The channel took the message; `answer` is what it said, and whom it refused for good while it took the rest."""
+    """The channel took the message; `answer` is what it said, and whom it refused for good while it took the rest.
+
+    `thread` is where what is told next of the incident belongs, in the channel's own words; empty: as before.
+    """
 
     answer: str = ""
+    thread: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +145,14 @@ Outcome = Delivered | RetryAfter | GaveUp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Withheld:
+    """Not told for now, since somebody said so or something greater explains it: not before `until`; None: never."""
+
+    reason: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """One attempt to send one notification."""
 
@@ -146,12 +172,29 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """The same for programs: one thing that is wrong, or was, as Alertmanager speaks of it.
+
+    `labels` are its identity and never change while it lasts; `annotations` are for people. `ends_at` is None while
+    it lasts. Both have what a page wrote cleaned of control characters.
+    """
+
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    starts_at: datetime
+    ends_at: datetime | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """What is to be said, independent of the medium. Plain text, control characters stripped, not yet escaped.
 
     `facts` are label and value; `links` label and URL. `incident_id` is the same for all that is told of an incident,
     and so is `subject`, which says what it is about without saying how it stands. `recipients` are those of the
     channel's that are to be reached (empty: all); `timezone` is that of the readers, where the route names one.
+    `alerts` say the same to programs. `thread` is what the channel said of the incident's last message (see Delivered);
+    `route` is by which route it is told.
     """
 
     headline: str
@@ -166,3 +209,6 @@ class Message:
     subject: str = ""
     recipients: tuple[str, ...] = ()
     timezone: ZoneInfo | None = None
+    alerts: tuple[Alert, ...] = ()
+    thread: str = ""
+    route: str = ""

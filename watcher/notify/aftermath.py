@@ -1,6 +1,7 @@
 """What becomes of a row once it was tried: where it stands, when it is due again, what is noted of it. Pure."""
 
 import random
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, assert_never
@@ -47,15 +48,29 @@ def _back_off(attempts: int, chance: random.Random) -> timedelta:
     return doubled * chance.uniform(1 - _JITTER, 1 + _JITTER)
 
 
-def keyed(message: Message, row: Notification) -> Message:
-    """An alert that tells the end has the key of the end.
+def addressed(message: Message, row: Notification, threads: Mapping[str, str]) -> Message:
+    """The message as it goes out by that row: by which route, into which thread, and under which key.
 
-    It may be the second try of one that was taken, by a Slack that did not answer or before we died: under the same key
-    who leaves out what came before would never learn of the end.
+    An alert that tells the end has the key of the end. It may be the second try of one that was taken, by a Slack that
+    did not answer or before we died: under the same key who leaves out what came before would never learn of the end.
     """
+    message = replace(message, route=row.route, thread=threads.get(row.channel, ""))
     if message.kind is not NotificationKind.RESOLVED:
         return message
     return replace(message, dedup_key=dedup_key_of(row.incident_id, row.channel, message.kind))
+
+
+def told_as_well(kind: NotificationKind, *, ended: bool, is_told: bool) -> tuple[NotificationKind, ...]:
+    """Which other rows of the incident and channel need no message any more, now that one of this `kind` was settled.
+
+    `ended`: it told the end too, or nobody will ever be told of the beginning. Then all that came between is told.
+    """
+    between = (NotificationKind.UPDATE, NotificationKind.REMINDER, NotificationKind.ACKNOWLEDGED)
+    if ended:
+        return tuple(each for each in (*between, NotificationKind.RESOLVED) if each is not kind)
+    if is_told and kind in (NotificationKind.UPDATE, NotificationKind.REMINDER, NotificationKind.RESOLVED):
+        return between
+    return ()
 
 
 def delivery_of(row: Notification, outcome: Outcome, started: datetime, ended: datetime) -> Delivery:

@@ -26,8 +26,9 @@ from watcher.model.notification import (
     NotificationState,
     Outcome,
     RetryAfter,
+    Withheld,
 )
-from watcher.notify.aftermath import LONGEST_WAIT, TOO_OLD, delivery_of, keyed, settled
+from watcher.notify.aftermath import LONGEST_WAIT, TOO_OLD, addressed, delivery_of, settled, told_as_well
 from watcher.notify.channels.base import Channel
 from watcher.notify.render import render
 from watcher.notify.view import View
@@ -72,11 +73,12 @@ class _Lane:
 class Outbox:
     """Sends what the store says is due. `channels` is read anew for each message, `view` at the moment of sending.
 
-    `run` until told to stop, then `drain`. Of a row whose channel is gone `others` says whom else to tell. `chance` is
-    what the jitter is taken from; `overtime` is what a channel gets beyond its own timeout, in real time.
+    `run` until told to stop, then `drain`. Of a row whose channel is gone `others` says whom else to tell; `holds` says
+    why nobody is to be told of something now. `chance` is what the jitter is taken from; `overtime` is what a channel
+    gets beyond its own timeout, in real time.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it asks of others, each by its name
         self,
         worker: Worker,
         clock: Clock,
@@ -85,6 +87,7 @@ class Outbox:
         metrics: Metrics,
         *,
         others: Callable[[IncidentRecord, Notification], tuple[Notification, ...]] = lambda _record, _row: (),
+        holds: Callable[[IncidentRecord, Notification], Withheld | None] = lambda _record, _row: None,
         chance: random.Random | None = None,
         overtime: timedelta = _OVERTIME,
     ) -> None:
@@ -93,6 +96,7 @@ class Outbox:
         self._channels = channels
         self._view = view
         self._others = others
+        self._holds = holds
         self._metrics = metrics
         self._chance = chance if chance is not None else random.Random()  # noqa: S311 - jitter is no secret
         self._overtime = overtime
@@ -212,6 +216,9 @@ class Outbox:
         channel = await self._free(lane, row.channel)
         started = self._clock.now()
         outcome, told_all = await self._attempt(channel, row)
+        if isinstance(outcome, Withheld):
+            await self._insist(self._worker.store.withhold, self._held[row.dedup_key], outcome.until)
+            return
         now = self._clock.now()
         spacing = channel.spacing if channel is not None else timedelta(0)
         wait = outcome.wait if isinstance(outcome, RetryAfter) and outcome.wait is not None else timedelta(0)
@@ -223,7 +230,7 @@ class Outbox:
         never_told = row.kind is NotificationKind.ALERT and after.state is NotificationState.DEAD
         ended = (told_all or never_told) and not after.recipients
         delivery = delivery_of(row, outcome, started, now)
-        recording = asyncio.create_task(self._record(after, delivery, ended=ended))
+        recording = asyncio.create_task(self._record(after, delivery, outcome, ended=ended))
         self._recordings.add(recording)
         recording.add_done_callback(self._recordings.discard)
         await asyncio.shield(recording)
@@ -238,7 +245,7 @@ class Outbox:
             channel = self._channels.get(name)
         return channel
 
-    async def _attempt(self, channel: Channel | None, row: Notification) -> tuple[Outcome, bool]:
+    async def _attempt(self, channel: Channel | None, row: Notification) -> tuple[Outcome | Withheld, bool]:
         """Render and send; say whether the message, if it was delivered, told the end as well."""
         try:
             record: IncidentRecord | None = await self._worker.call(self._worker.store.incident, row.incident_id)
@@ -247,10 +254,8 @@ class Outbox:
             if channel is None:
                 await self._tell_others(record, row)
                 return RetryAfter(reason="unknown_channel"), False
-            view = self._view(record, row)
-            message = keyed(render(view), row)
-            async with asyncio.timeout((channel.timeout + self._overtime).total_seconds()):
-                outcome = await channel.send(message)
+            withheld = self._withheld(channel, record, row)
+            return (withheld, False) if withheld is not None else await self._send(channel, record, row)
         except TimeoutError:
             return RetryAfter(reason="timeout"), False
         except StoreError as error:
@@ -259,6 +264,12 @@ class Outbox:
         except Exception as error:  # noqa: BLE001 - logged; one bad row must not end the lane
             self._log.exception("a bug kept a notification from being sent", notification=row.dedup_key)
             return RetryAfter(reason=f"bug: {type(error).__name__}"), False
+
+    async def _send(self, channel: Channel, record: IncidentRecord, row: Notification) -> tuple[Outcome, bool]:
+        view = self._view(record, row)
+        message = addressed(render(view), row, record.threads)
+        async with asyncio.timeout((channel.timeout + self._overtime).total_seconds()):
+            outcome = await channel.send(message)
         tells_whole_story = view.is_over and row.kind in (NotificationKind.ALERT, NotificationKind.UPDATE)
         return outcome, isinstance(outcome, Delivered) and tells_whole_story
 
@@ -269,14 +280,20 @@ class Outbox:
             told = [other.channel for other in others]
             self._log.warning("the channel is gone; others are told", notification=row.dedup_key, channels=told)
 
-    async def _record(self, row: Notification, delivery: Delivery, *, ended: bool) -> None:
-        # Suppress before settling: while this row is undelivered, nobody can claim the recovery that it told.
-        store = self._worker.store
-        if ended:
-            for kind in (NotificationKind.UPDATE, NotificationKind.RESOLVED):
-                if kind is not row.kind:
-                    await self._insist(store.suppress, row.incident_id, row.channel, str(kind))
-        await self._insist(store.settle, row, delivery)
+    def _withheld(self, channel: Channel, record: IncidentRecord, row: Notification) -> Withheld | None:
+        if not channel.tells(row.kind):
+            return Withheld(reason="the channel has no way to say it")
+        return self._holds(record, row)
+
+    async def _record(self, row: Notification, delivery: Delivery, outcome: Outcome, *, ended: bool) -> None:
+        # Suppress before settling: while this row is undelivered, nobody can claim what it told as well.
+        store, is_told = self._worker.store, isinstance(outcome, Delivered)
+        if told := told_as_well(row.kind, ended=ended, is_told=is_told):
+            # It tells how things stood when it was made: what came later needs a message of its own.
+            until = None if ended else delivery.at - delivery.latency
+            await self._insist(store.suppress, row.incident_id, row.channel, told, until)
+        thread = outcome.thread if isinstance(outcome, Delivered) else ""
+        await self._insist(store.settle, row, delivery, thread)
 
     async def _insist(self, function: Callable[..., Any], *args: Any) -> Any:
         """Call the store until it answers: what was sent must not be forgotten because of a full disk."""

@@ -65,9 +65,9 @@ def render(view: View) -> Message:  # noqa: PLR0911 - one answer a kind
             return render_correction(view, view.outage, _subject(view), _links(view))
         case IncidentKind.ACCOUNT if view.outage is not None:
             return _over(view, view.outage) if view.is_over else _down(view, view.outage)
-        case IncidentKind.ACCOUNT | IncidentKind.NOTICE:
+        case IncidentKind.ACCOUNT | IncidentKind.NOTICE | IncidentKind.FLAPPING | IncidentKind.DIGEST:
             return _notice(view)
-        case IncidentKind.COHORT:
+        case IncidentKind.COHORT | IncidentKind.GROUP:
             return render_mass(view)
         case IncidentKind.PLATFORM:
             return render_platform(view)

@@ -4,7 +4,7 @@ Whatever `commit` returned from survives a kill -9. Implementations: `memory` (s
 the same contract suite) and `sql` (SQLite by SQLAlchemy Core).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -53,7 +53,8 @@ class Commit:
     `opened` are new incidents and `notifications` the rows that tell of them. For each (incident, instant) of
     `closed` the incident is closed and one RESOLVED row is written for every channel that holds an ALERT row
     of it that is not DEAD, or that reached some recipients before (nobody is told of the end of what they were never
-    told). Of two unobserved spans with one start and cause the longer stays. Outages are taken from the transitions and
+    told). `joined` are (incident, outage) pairs: from now on the messages of that GROUP tell of that outage too. Of two
+    unobserved spans with one start and cause the longer stays. Outages are taken from the transitions and
     states; `bodies` belong to the transitions that name their bundle, or whose finding names their hash.
     """
 
@@ -64,6 +65,7 @@ class Commit:
     opened: tuple[Incident, ...] = ()
     closed: tuple[tuple[str, datetime], ...] = ()
     notifications: tuple[Notification, ...] = ()
+    joined: tuple[tuple[str, str], ...] = ()
     bodies: tuple[Body, ...] = ()
     samples: tuple[Sample, ...] = ()
 
@@ -73,12 +75,14 @@ class Stored:
     """What a start goes on from: the states of all accounts ever watched, open incidents, controls, heartbeat.
 
     `accounts` are all of them as they were listed last, but for what only the watchlist knows (policy, controls).
+    `members` are the ids of the outages that each open GROUP tells of.
     """
 
     accounts: dict[str, Account] = field(default_factory=dict)
     states: dict[str, AccountState] = field(default_factory=dict)
     unwatched: frozenset[str] = frozenset()
     incidents: tuple[Incident, ...] = ()
+    members: Mapping[str, frozenset[str]] = field(default_factory=dict)
     controls: tuple[ControlReport, ...] = ()
     heartbeat_at: datetime | None = None
 
@@ -90,7 +94,8 @@ class IncidentRecord:
     `digest` is the hash of the last transition that is told of ("" when there is none): it vouches for the evidence,
     and for all that was logged before it.
     `account` is whom an ACCOUNT or NOTICE incident is about, as last watched: without policy, controls and calendar.
-    `outages` are those that a COHORT tells of, by when they were confirmed.
+    `outages` are those that a COHORT or a GROUP tells of, by when they were confirmed. `threads` say, by channel, where
+    what is told of the incident belongs; where nothing was told of an outage but together with others, where that was.
     """
 
     incident: Incident
@@ -100,6 +105,7 @@ class IncidentRecord:
     annotations: tuple[Annotation, ...] = ()
     account: Account | None = None
     outages: tuple[Outage, ...] = ()
+    threads: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,15 +198,26 @@ class Store(Protocol):
         """
         ...
 
-    def settle(self, notification: Notification, delivery: Delivery) -> None:
+    def settle(self, notification: Notification, delivery: Delivery, thread: str = "") -> None:
         """Record an attempt and the notification's new state, due_at and delivered_at, in one transaction.
 
+        And, where the channel named one, the `thread` that what is told next belongs to.
         A row that was forgotten meanwhile (none has its id and dedup_key any more) leaves nothing to record.
         """
         ...
 
-    def suppress(self, incident_id: str, channel: str, kind: str) -> None:
-        """Mark the undelivered rows of that incident, channel and kind SUPPRESSED: another message told it."""
+    def withhold(self, notification: Notification, until: datetime | None) -> None:
+        """Put back a row that was claimed, as if it had not been: due at `until`; None: SUPPRESSED, nobody is told.
+
+        Nothing happens when somebody else has claimed it since.
+        """
+        ...
+
+    def suppress(self, incident_id: str, channel: str, kinds: Collection[str], until: datetime | None = None) -> None:
+        """Mark the undelivered rows of that incident, channel and kinds SUPPRESSED: another message told it.
+
+        `until`: only those of what happened until then.
+        """
         ...
 
     def pending(self) -> tuple[int, datetime | None]:

@@ -25,6 +25,7 @@ def merge(commits: Sequence[Commit]) -> Commit:
         opened=tuple(incident for commit in commits for incident in commit.opened),
         closed=tuple(closing for commit in commits for closing in commit.closed),
         notifications=tuple(row for commit in commits for row in commit.notifications),
+        joined=tuple(pair for commit in commits for pair in commit.joined),
         bodies=tuple(body for commit in commits for body in commit.bodies),
         samples=tuple(sample for commit in commits for sample in commit.samples),
     )

@@ -3,7 +3,7 @@
 What `open` and `close` do to a file they do not do here: a closed store can be opened again and has everything.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -51,6 +51,7 @@ class MemoryStore(MemoryRecord, Store):
             },
             states=dict(self._states),
             unwatched=frozenset(account_id for account_id, at in self._unwatched.items() if at is not None),
+            members=self._open_members(),
             incidents=tuple(sorted(still_open, key=lambda incident: (incident.opened_at, incident.id))),
             controls=tuple(self._controls[key] for key in sorted(self._controls)),
             heartbeat_at=self._heartbeat_at,
@@ -90,6 +91,8 @@ class MemoryStore(MemoryRecord, Store):
             known = self._unobserved.setdefault(unobserved_key(span), span)
             if span.to_at > known.to_at:
                 self._unobserved[unobserved_key(span)] = span
+        for incident_id, outage_id in commit.joined:
+            self._members[incident_id].add(outage_id)
         self._tell(commit.notifications)
         for incident_id in sorted(ended):
             self._tell(resolved_rows(incident_id, dict(commit.closed)[incident_id], self._about(incident_id)))
@@ -113,12 +116,14 @@ class MemoryStore(MemoryRecord, Store):
         self._notifications.update({row.id: row for row in claimed})
         return claimed
 
-    def settle(self, notification: Notification, delivery: Delivery) -> None:
+    def settle(self, notification: Notification, delivery: Delivery, thread: str = "") -> None:
         """Record an attempt and what it makes of the notification."""
         stored = self._notifications.get(notification.id)
         if stored is None or stored.dedup_key != notification.dedup_key:
             return
         self._deliveries.append(delivery)
+        if thread:
+            self._threads[notification.channel, notification.incident_id] = thread
         if not _may_settle(stored, notification):
             return
         is_held = notification.state is NotificationState.CLAIMED
@@ -131,10 +136,26 @@ class MemoryStore(MemoryRecord, Store):
             recipients=notification.recipients,
         )
 
-    def suppress(self, incident_id: str, channel: str, kind: str) -> None:
+    def withhold(self, notification: Notification, until: datetime | None) -> None:
+        """Put back a row that was claimed."""
+        stored = self._notifications.get(notification.id)
+        if stored is None or stored.dedup_key != notification.dedup_key:
+            return
+        if (stored.state, stored.attempts) == (NotificationState.CLAIMED, notification.attempts):
+            self._notifications[stored.id] = replace(
+                stored,
+                state=NotificationState.SUPPRESSED if until is None else NotificationState.PENDING,
+                claimed_until=None,
+                due_at=until or stored.due_at,
+                attempts=stored.attempts - 1,
+            )
+
+    def suppress(self, incident_id: str, channel: str, kinds: Collection[str], until: datetime | None = None) -> None:
         """Another message told it."""
         for row in self._about(incident_id):
-            if (row.channel, row.kind.value) == (channel, kind) and row.state in _UNDELIVERED:
+            if until is not None and row.event_at > until:
+                continue
+            if row.channel == channel and row.kind.value in kinds and row.state in _UNDELIVERED:
                 self._notifications[row.id] = replace(row, state=NotificationState.SUPPRESSED, claimed_until=None)
 
     def pending(self) -> tuple[int, datetime | None]:
@@ -155,7 +176,8 @@ class MemoryStore(MemoryRecord, Store):
             digest=next((link.hash for link in reversed(self._chain) if link.vouches_for(incident)), ""),
             annotations=self.annotations([incident_id]).get(incident_id, ()),
             account=account and replace(account, policy=Policy(), controls=(), calendar=None),
-            outages=tuple(sorted((o for o in self._outages.values() if o.cohort_id == incident_id), key=_confirmed)),
+            outages=self._told_under(incident_id),
+            threads=self._threads_of(incident_id, outage),
         )
 
     def transitions(self, *, account_id: str | None = None, limit: int = 100) -> tuple[Transition, ...]:
@@ -223,10 +245,6 @@ class MemoryStore(MemoryRecord, Store):
             and not other.recipients
             for other in self._about(row.incident_id)
         )
-
-
-def _confirmed(outage: Outage) -> tuple[datetime, str]:
-    return outage.confirmed_at, outage.id
 
 
 def _is_due(row: Notification, now: datetime) -> bool:

@@ -69,6 +69,8 @@ class MemoryRecord:
         self._happened: set[tuple[str, datetime, str]] = set()
         self._unobserved: dict[tuple[str, str, datetime, str], Unobserved] = {}
         self._incidents: dict[str, Incident] = {}
+        self._members: defaultdict[str, set[str]] = defaultdict(set)
+        self._threads: dict[tuple[str, str], str] = {}
         self._notifications: dict[int, Notification] = {}
         self._numbered = 0
         self._dedup_keys: set[str] = set()
@@ -148,6 +150,24 @@ class MemoryRecord:
             retracted=sum(outage.is_retracted for outage in mine),
         )
 
+    def _open_members(self) -> dict[str, frozenset[str]]:
+        still_open = {item.id for item in self._incidents.values() if item.closed_at is None}
+        return {incident_id: frozenset(self._members[incident_id]) for incident_id in still_open & self._members.keys()}
+
+    def _together(self, outage: Outage) -> tuple[str, ...]:
+        """The incidents under which the outage was told together with others."""
+        groups = (incident_id for incident_id, members in self._members.items() if outage.id in members)
+        return (*([outage.cohort_id] if outage.cohort_id else []), *sorted(groups))
+
+    def _told_under(self, incident_id: str) -> tuple[Outage, ...]:
+        members = self._members.get(incident_id, set())
+        found = (item for item in self._outages.values() if item.cohort_id == incident_id or item.id in members)
+        return tuple(sorted(found, key=lambda outage: (outage.confirmed_at, outage.id)))
+
+    def _threads_of(self, incident_id: str, outage: Outage | None) -> dict[str, str]:
+        places = (*(self._together(outage) if outage is not None else ()), incident_id)
+        return {channel: ref for place in places for (channel, about), ref in self._threads.items() if about == place}
+
     # Amending.
 
     def annotate(self, annotation: Annotation, *, tell: bool = False) -> Amended:
@@ -182,7 +202,8 @@ class MemoryRecord:
         return Amended.DONE
 
     def _correct(self, outage: Outage, number: int, at: datetime) -> bool:
-        told = told_of(outage, self._about(outage.id), self._about(outage.cohort_id or ""))
+        together = [row for incident_id in self._together(outage) for row in self._about(incident_id)]
+        told = told_of(outage, self._about(outage.id), together)
         rows = correction_rows(number, at, told)
         new = [row for row in rows if row.dedup_key not in self._dedup_keys]
         self._tell(new)
@@ -278,6 +299,8 @@ class MemoryRecord:
         self._annotations = [item for item in self._annotations if item.outage_id not in outage_ids]
         self._outages = {key: item for key, item in self._outages.items() if key not in outage_ids}
         self._drop_incidents(lambda incident: incident.id in outage_ids, even_waiting=True)
+        for members in self._members.values():
+            members.difference_update(outage_ids)
 
     def _let_go(self, wanted: Callable[[Link], bool]) -> None:
         self._chain = [replace(link, transition=None) if wanted(link) else link for link in self._chain]
@@ -288,6 +311,9 @@ class MemoryRecord:
         self._incidents = {key: item for key, item in self._incidents.items() if key not in gone}
         self._notifications = {key: row for key, row in self._notifications.items() if row.incident_id not in gone}
         self._deliveries = [each for each in self._deliveries if each.notification_id in self._notifications]
+        for incident_id in gone:
+            self._members.pop(incident_id, None)
+        self._threads = {key: ref for key, ref in self._threads.items() if key[1] not in gone}
 
     def _drop_pages(self, old: datetime) -> None:
         pages = self._pages_of(lambda _: True)

@@ -3,7 +3,7 @@
 Every method is one transaction. Every exception of the database leaves as StoreError.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ from watcher.model.account import Account
 from watcher.model.annotation import Annotation
 from watcher.model.control import ControlReport
 from watcher.model.errors import StoreError
-from watcher.model.notification import Delivery, Incident, Notification
+from watcher.model.notification import Delivery, Notification
 from watcher.model.outage import Outage, Transition
 from watcher.model.sample import Sample
 from watcher.model.uptime import History
@@ -27,6 +27,7 @@ from watcher.store import (
     sql_evidence,
     sql_forget,
     sql_history,
+    sql_incident,
     sql_load,
     sql_outbox,
     sql_prune,
@@ -45,13 +46,13 @@ from watcher.store.base import (
     Trace,
     Watched,
 )
-from watcher.store.codec import from_row, instant_of, micros_of, to_json, to_row
+from watcher.store.codec import instant_of, micros_of, to_json, to_row
 from watcher.store.commits import without_features
 from watcher.store.engine import DATABASE, PATIENCE, RUN_PATIENCE, for_writing, make_private, scrub, sqlite_engine
 from watcher.store.evidence import EvidenceShelf, require_own_hash
 from watcher.store.faults import told_as_store_error
 from watcher.store.lock import WriterLock
-from watcher.store.sql_commit import notifications_of, write_commit, write_watched
+from watcher.store.sql_commit import write_commit, write_watched
 from watcher.store.upsert import insert_or_update
 
 _HEARTBEAT = "heartbeat_at"
@@ -123,6 +124,7 @@ class SqlStore(Store):
                 states=sql_load.states(connection),
                 unwatched=frozenset(unwatched),
                 incidents=sql_load.open_incidents(connection),
+                members=sql_load.members(connection),
                 controls=sql_load.controls(connection),
                 heartbeat_at=None if beat is None else instant_of(int(beat)),
             )
@@ -195,15 +197,20 @@ class SqlStore(Store):
         with self._writing() as connection:
             return sql_outbox.claim(connection, now, lease, limit)
 
-    def settle(self, notification: Notification, delivery: Delivery) -> None:
+    def settle(self, notification: Notification, delivery: Delivery, thread: str = "") -> None:
         """Record an attempt and what it makes of the notification."""
         with self._writing() as connection:
-            sql_outbox.settle(connection, notification, delivery)
+            sql_outbox.settle(connection, notification, delivery, thread)
 
-    def suppress(self, incident_id: str, channel: str, kind: str) -> None:
+    def withhold(self, notification: Notification, until: datetime | None) -> None:
+        """Put back a row that was claimed."""
+        with self._writing() as connection:
+            sql_outbox.withhold(connection, notification, until)
+
+    def suppress(self, incident_id: str, channel: str, kinds: Collection[str], until: datetime | None = None) -> None:
         """Another message told it."""
         with self._writing() as connection:
-            sql_outbox.suppress(connection, incident_id, channel, kind)
+            sql_outbox.suppress(connection, incident_id, channel, kinds, until)
 
     def pending(self) -> tuple[int, datetime | None]:
         """How many are undelivered, and since when."""
@@ -234,27 +241,8 @@ class SqlStore(Store):
 
     def incident(self, incident_id: str) -> IncidentRecord | None:
         """One incident with all that was told of it."""
-        outages = tables.outage
         with self._reading() as connection:
-            found = sql_load.rows(connection, select(tables.incident).where(tables.incident.c.id == incident_id))
-            if not found:
-                return None
-            about = from_row(Incident, found[0])
-            outage = sql_load.rows(connection, select(outages).where(outages.c.id == incident_id))
-            together = select(outages).where(outages.c.cohort_id == incident_id)
-            vouching = sql_evidence.vouching(found[0])
-            return IncidentRecord(
-                incident=about,
-                outage=from_row(Outage, outage[0]) if outage else None,
-                notifications=notifications_of(connection, incident_id),
-                digest=connection.scalar(vouching) or "",
-                annotations=sql_history.annotations_of(connection, [incident_id]).get(incident_id, ()),
-                account=sql_load.account(connection, outage[0]["account_id"] if outage else about.key),
-                outages=tuple(
-                    from_row(Outage, row)
-                    for row in sql_load.rows(connection, together.order_by(outages.c.confirmed_at, outages.c.id))
-                ),
-            )
+            return sql_incident.record(connection, incident_id)
 
     def transitions(self, *, account_id: str | None = None, limit: int = 100) -> tuple[Transition, ...]:
         """What happened, the latest first."""

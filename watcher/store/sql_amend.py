@@ -6,7 +6,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from watcher.model.annotation import Annotation
 from watcher.model.outage import Outage
-from watcher.store import tables
+from watcher.store import sql_incident, tables
 from watcher.store.amendments import RETRACTION, correction_rows, retracted, told_of
 from watcher.store.base import Amended
 from watcher.store.codec import from_row, to_row
@@ -62,7 +62,8 @@ def _outage(connection: Connection, outage_id: str) -> Outage | None:
 def _correct(connection: Connection, outage: Outage, number: int, at: datetime) -> bool:
     """Write the CORRECTION rows of that number, where there are none yet; True when there were some to write."""
     own = notifications_of(connection, outage.id)
-    together = notifications_of(connection, outage.cohort_id) if outage.cohort_id is not None else ()
+    places = sql_incident.together(connection, outage)
+    together = [row for incident_id in places for row in notifications_of(connection, incident_id)]
     known = {row.dedup_key for row in own}
     rows = [row for row in correction_rows(number, at, told_of(outage, own, together)) if row.dedup_key not in known]
     insert_new(connection, tables.notification, [to_row(row, without=("id",)) for row in rows], unique=["dedup_key"])

@@ -165,6 +165,8 @@ def _write_incidents(connection: Connection, commit: Commit) -> None:
     closing = dict(commit.closed)
     ended = {incident_id for incident_id, at in closing.items() if _close(connection, incident_id, at)}
     ended |= _open(connection, commit.opened, closing)
+    pairs = [{"incident_id": incident_id, "outage_id": outage_id} for incident_id, outage_id in commit.joined]
+    insert_new(connection, tables.incident_outage, pairs, unique=["incident_id", "outage_id"])
     rows = [to_row(notification, without=("id",)) for notification in commit.notifications]
     insert_new(connection, tables.notification, rows, unique=["dedup_key"])
     # Only for those that end here and now: a commit that is repeated must not tell again.

@@ -1,5 +1,6 @@
 """What a start goes on from, by SQL. Reads only, in a transaction begun elsewhere."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -51,6 +52,16 @@ def open_incidents(connection: Connection) -> tuple[Incident, ...]:
     columns = tables.incident.c
     query = select(tables.incident).where(columns.closed_at.is_(None)).order_by(columns.opened_at, columns.id)
     return tuple(from_row(Incident, row) for row in rows(connection, query))
+
+
+def members(connection: Connection) -> dict[str, frozenset[str]]:
+    """The ids of the outages of each open GROUP."""
+    member, incident = tables.incident_outage, tables.incident
+    query = select(member.c.incident_id, member.c.outage_id).join_from(member, incident)
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for row in connection.execute(query.where(incident.c.closed_at.is_(None))):
+        found[row.incident_id].add(row.outage_id)
+    return {incident_id: frozenset(outage_ids) for incident_id, outage_ids in found.items()}
 
 
 def controls(connection: Connection) -> tuple[ControlReport, ...]:

@@ -3,6 +3,7 @@
 No row is locked while somebody sends: a claim is an UPDATE that only one can win, and it lapses by itself.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from watcher.model.notification import Delivery, Notification, NotificationKind,
 from watcher.store import tables
 from watcher.store.base import FURTHEST_AHEAD
 from watcher.store.codec import from_row, to_row
+from watcher.store.upsert import insert_or_update
 
 _ROWS = tables.notification.c
 _UNDELIVERED = (NotificationState.PENDING, NotificationState.CLAIMED)
@@ -77,13 +79,16 @@ def give_back(connection: Connection) -> None:
     )
 
 
-def settle(connection: Connection, notification: Notification, delivery: Delivery) -> None:
+def settle(connection: Connection, notification: Notification, delivery: Delivery, thread: str) -> None:
     """See `Store.settle`. What was delivered stays so, whoever else held the row; else only its last holder speaks."""
     # The number of a row that was forgotten is given to a new one: the key tells them apart.
     mine = and_(_ROWS.id == notification.id, _ROWS.dedup_key == notification.dedup_key)
     attempt = to_row(delivery)
     values = (literal(value, tables.delivery.c[name].type) for name, value in attempt.items())
     connection.execute(tables.delivery.insert().from_select(list(attempt), select(*values).where(exists().where(mine))))
+    if thread and connection.execute(select(_ROWS.id).where(mine)).first() is not None:
+        row = {"channel": notification.channel, "incident_id": notification.incident_id, "ref": thread}
+        insert_or_update(connection, tables.thread, [row])
     if notification.state is not NotificationState.DELIVERED:
         mine = and_(mine, _ROWS.state.in_(_UNDELIVERED), _ROWS.attempts == notification.attempts)
     connection.execute(
@@ -99,15 +104,32 @@ def settle(connection: Connection, notification: Notification, delivery: Deliver
     )
 
 
-def suppress(connection: Connection, incident_id: str, channel: str, kind: str) -> None:
+def withhold(connection: Connection, notification: Notification, until: datetime | None) -> None:
+    """See `Store.withhold`."""
+    mine = and_(_ROWS.id == notification.id, _ROWS.dedup_key == notification.dedup_key)
+    state = NotificationState.SUPPRESSED if until is None else NotificationState.PENDING
+    connection.execute(
+        update(tables.notification)
+        .where(mine, _ROWS.state == NotificationState.CLAIMED, _ROWS.attempts == notification.attempts)
+        .values(
+            state=state, claimed_until=None, due_at=until or notification.due_at, attempts=notification.attempts - 1
+        )
+    )
+
+
+def suppress(
+    connection: Connection, incident_id: str, channel: str, kinds: Collection[str], until: datetime | None
+) -> None:
     """See `Store.suppress`."""
+    told = () if until is None else (_ROWS.event_at <= until,)
     connection.execute(
         update(tables.notification)
         .where(
             _ROWS.incident_id == incident_id,
             _ROWS.channel == channel,
-            _ROWS.kind == kind,
+            _ROWS.kind.in_(kinds),
             _ROWS.state.in_(_UNDELIVERED),
+            *told,
         )
         .values(state=NotificationState.SUPPRESSED, claimed_until=None)
     )

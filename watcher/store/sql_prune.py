@@ -67,6 +67,8 @@ def remove_incidents(connection: Connection, incident_ids: Sequence[str]) -> Non
         of_them = select(told.c.id).where(told.c.incident_id.in_(some))
         connection.execute(delete(delivery).where(delivery.c.notification_id.in_(of_them)))
         connection.execute(delete(told).where(told.c.incident_id.in_(some)))
+        for table in (tables.thread, tables.incident_outage):
+            connection.execute(delete(table).where(table.c.incident_id.in_(some)))
         connection.execute(delete(tables.incident).where(_INCIDENT.id.in_(some)))
 
 
@@ -76,6 +78,8 @@ def remove_outages(connection: Connection, outage_ids: Sequence[str]) -> None:
     for some in batches(outage_ids):
         its = select(_TRANSITION.seq).where(_TRANSITION.outage_id.in_(some))
         sql_chain.let_go(connection, list(connection.scalars(its)))
+        member = tables.incident_outage
+        connection.execute(delete(member).where(member.c.outage_id.in_(some)))
         connection.execute(delete(tables.annotation).where(tables.annotation.c.outage_id.in_(some)))
         connection.execute(delete(tables.outage).where(_OUTAGE.id.in_(some)))
 

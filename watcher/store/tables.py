@@ -221,6 +221,7 @@ account_state = Table(
     Column("unobserved", Span, nullable=False),
     Column("observed", Span, nullable=False, server_default="0"),
     Column("outage_unobserved", Span, nullable=False, server_default="0"),
+    Column("flaps", Integer, nullable=False, server_default="0"),
 )
 
 platform_state = Table(
@@ -295,7 +296,39 @@ incident = Table(
     Column("opened_at", Instant, nullable=False),
     Column("closed_at", Instant),
     Column("detail", PageText, nullable=False),
+    Column("acked_by", PageText),
+    Column("acked_at", Instant),
     _one_open("one_open_incident_per_key", "kind", "key"),
+)
+
+# Which outages a GROUP tells of: one outage may be told by several routes, each in a group of its own.
+incident_outage = Table(
+    "incident_outage",
+    metadata,
+    Column("incident_id", ForeignKey(incident.c.id), primary_key=True),
+    Column("outage_id", ForeignKey(outage.c.id), primary_key=True),
+    Index(None, "outage_id"),
+)
+
+# Where what is told of an incident belongs, in the channel's own words.
+thread = Table(
+    "thread",
+    metadata,
+    Column("channel", String, primary_key=True),
+    Column("incident_id", ForeignKey(incident.c.id), primary_key=True),
+    Column("ref", Text, nullable=False),
+)
+
+silence = Table(
+    "silence",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("matchers", JSON, nullable=False),
+    Column("starts_at", Instant, nullable=False),
+    Column("ends_at", Instant, nullable=False),
+    Column("by", PageText, nullable=False),
+    Column("comment", PageText, nullable=False),
+    Index(None, "ends_at"),
 )
 
 notification = Table(

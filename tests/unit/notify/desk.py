@@ -82,6 +82,10 @@ class ScriptedChannel:
         self._clock = clock
         self._script = deque(script)
 
+    def tells(self, kind: NotificationKind) -> bool:
+        """All but that somebody acknowledged."""
+        return kind is not NotificationKind.ACKNOWLEDGED
+
     async def send(self, message: Message) -> Outcome:
         """Note when it was asked (seconds after the alert was due), and answer."""
         self.sent.append(((self._clock.now() - CONFIRMED).total_seconds(), message))

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Protocol
 
-from watcher.model.notification import Message, Outcome
+from watcher.model.notification import Message, NotificationKind, Outcome
 
 
 class Channel(Protocol):
@@ -22,6 +22,10 @@ class Channel(Protocol):
     @property
     def timeout(self) -> timedelta:
         """How long one `send` may take, in real time. It comes to an end by itself; the outbox sees to that it does."""
+        ...
+
+    def tells(self, kind: NotificationKind) -> bool:
+        """Whether it has a way to say such a thing: an ACKNOWLEDGED one not by a new message, say."""
         ...
 
     async def send(self, message: Message) -> Outcome:

@@ -31,7 +31,7 @@ from aiosmtplib import (
 )
 
 from watcher.clock import Clock
-from watcher.model.notification import Delivered, GaveUp, Message, Outcome, RetryAfter
+from watcher.model.notification import Delivered, GaveUp, Message, NotificationKind, Outcome, RetryAfter
 from watcher.notify.channels.letter import letter
 from watcher.settings import values
 from watcher.settings.values import Mailbox, Tls
@@ -91,6 +91,10 @@ class EmailChannel:
     def timeout(self) -> timedelta:
         """Half a minute, and a little for the farewell."""
         return self._timeout + timedelta(seconds=_FAREWELL_SECONDS)
+
+    def tells(self, kind: NotificationKind) -> bool:
+        """All but that somebody acknowledged: that is no new message's worth."""
+        return kind is not NotificationKind.ACKNOWLEDGED
 
     async def send(self, message: Message) -> Outcome:
         """Mail `message` to those who do not have it; the outcome's reason begins with one of metrics.FAILURE_REASONS.

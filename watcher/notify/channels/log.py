@@ -31,6 +31,10 @@ class LogChannel:
         """A line is written at once."""
         return timedelta(seconds=1)
 
+    def tells(self, kind: NotificationKind) -> bool:
+        """All but that somebody acknowledged: that is no new message's worth."""
+        return kind is not NotificationKind.ACKNOWLEDGED
+
     async def send(self, message: Message) -> Outcome:
         """Write the line; always Delivered."""
         fields = {

@@ -96,6 +96,10 @@ class SlackWebhook:
         """Slack answers at once or not at all."""
         return self._timeout
 
+    def tells(self, kind: NotificationKind) -> bool:
+        """All but that somebody acknowledged: that is no new message's worth."""
+        return kind is not NotificationKind.ACKNOWLEDGED
+
     async def send(self, message: Message) -> Outcome:
         """POST `message`; the outcome's reason begins with one of metrics.FAILURE_REASONS."""
         body = payload(message)
