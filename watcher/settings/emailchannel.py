@@ -6,8 +6,9 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
+from watcher.settings.alertingschema import EmailChannelEntry
 from watcher.settings.environment import read_secret_file
-from watcher.settings.schema import EmailChannelEntry, SettingsFile
+from watcher.settings.settingsschema import SettingsFile
 from watcher.settings.validate import Reading
 from watcher.settings.values import EmailChannel, Mailbox, Secret, Tls
 from watcher.settings.wording import quoted

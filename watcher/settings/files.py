@@ -11,7 +11,7 @@ from typing import Final
 
 from watcher.model.errors import ConfigError
 from watcher.settings.environment import fill_in
-from watcher.settings.schema import SettingsFile
+from watcher.settings.settingsschema import SettingsFile
 from watcher.settings.yamlfile import read
 
 _WILDCARDS: Final = frozenset("*?[")

@@ -18,8 +18,9 @@ from watcher.settings.browser import note_missing
 from watcher.settings.files import ConfigFiles, expand
 from watcher.settings.overrides import apply_overrides, check_overrides
 from watcher.settings.platformfile import read_phrases, read_platform
-from watcher.settings.schema import SettingsFile, WatchlistFile
+from watcher.settings.schema import WatchlistFile
 from watcher.settings.settingsfile import read_settings
+from watcher.settings.settingsschema import SettingsFile
 from watcher.settings.validate import Reading
 from watcher.settings.values import Settings
 from watcher.settings.watchlistfile import build_watchlist, read_watchlist

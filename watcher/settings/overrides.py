@@ -8,7 +8,8 @@ from typing import Final
 from watcher.model.platform import Platform, Source
 from watcher.settings.environment import read_secret_file
 from watcher.settings.platformfile import pace_of
-from watcher.settings.schema import PlatformOverrideEntry, SettingsFile, SourceOverrideEntry
+from watcher.settings.schema import PlatformOverrideEntry, SourceOverrideEntry
+from watcher.settings.settingsschema import SettingsFile
 from watcher.settings.validate import Reading
 from watcher.settings.values import PlatformOverride, Secret, Settings, SourceOverride
 from watcher.settings.wording import near

@@ -8,11 +8,10 @@ watchlistfile, settingsfile, platformfile.
 from datetime import time, timedelta
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainValidator
-from pydantic import Field as Key
 
 from watcher.model.account import Policy, Severity
 from watcher.model.platform import (
@@ -21,7 +20,7 @@ from watcher.model.platform import (
     Field,
 )
 from watcher.settings import mailbox, scalars, week
-from watcher.settings.values import BrowserSettings, Mailbox, ProbeSettings, Retention, Secret, Tls, WebSettings
+from watcher.settings.values import BrowserSettings, Mailbox, ProbeSettings, Retention, Secret, WebSettings
 
 _POLICY, _PROBE, _WEB, _CONTROLS = Policy(), ProbeSettings(), WebSettings(), ControlHandles()
 _RETENTION, _BROWSER = Retention(), BrowserSettings()
@@ -210,60 +209,6 @@ class RetentionEntry(Entry):
     outages: KeepLong = _RETENTION.outages
 
 
-class LogChannelEntry(Entry):
-    """Notifications as lines in the log."""
-
-    kind: Literal["log"]
-    name: Slug
-
-
-class SlackChannelEntry(Entry):
-    """A Slack incoming webhook; its URL is a secret."""
-
-    kind: Literal["slack"]
-    name: Slug
-    webhook_url: Annotated[Secret, PlainValidator(scalars.webhook)] | None = None
-    webhook_url_file: FileName | None = None
-
-
-class EmailChannelEntry(Entry):
-    """Mail through one server; the password is a secret."""
-
-    kind: Literal["email"]
-    name: Slug
-    host: Annotated[str, PlainValidator(scalars.server)]
-    port: Annotated[int, PlainValidator(scalars.port)] | None = None
-    tls: Annotated[Tls, PlainValidator(scalars.choice(Tls))] = Tls.STARTTLS
-    username: Line | None = None
-    password: SecretLine | None = None
-    password_file: FileName | None = None
-    sender: Annotated[Mailbox, PlainValidator(mailbox.sender)] = Key(alias="from")
-    to: Annotated[tuple[MailAddress, ...], BeforeValidator(several)]
-    ca_file: FileName | None = None
-
-
-ChannelEntry = Annotated[LogChannelEntry | SlackChannelEntry | EmailChannelEntry, Key(discriminator="kind")]
-
-
-class MatchEntry(Entry):
-    """What an outage must be about; every key that is given must match."""
-
-    severity: Annotated[tuple[SeverityWord, ...], BeforeValidator(several)] = ()
-    platform: Slugs = ()
-    owner: Slugs = ()
-    labels: dict[Slug, Label] = {}
-
-
-class RouteEntry(Entry):
-    """Who is told of what."""
-
-    name: Slug
-    channels: Slugs
-    match: MatchEntry = MatchEntry()
-    timezone: Zone | None = None
-    proceed: Flag = Key(default=False, alias="continue")
-
-
 class SourceOverrideEntry(Entry):
     """What the operator changes of one source."""
 
@@ -279,23 +224,6 @@ class PlatformOverrideEntry(Entry):
     pace: PaceEntry | None = None
     credentials: dict[Slug, SecretLine] = {}
     sources: dict[Slug, SourceOverrideEntry] = {}
-
-
-class SettingsFile(Entry):
-    """watcher.yaml."""
-
-    watchlist: FileNames = ("watchlist.yaml",)
-    state_dir: FileName = "var"
-    platform_dir: FileName | None = None
-    public_url: WebAddress | None = None
-    contact: Annotated[str, PlainValidator(scalars.contact)] | None = None
-    probe: ProbeEntry = ProbeEntry()
-    web: WebEntry = WebEntry()
-    retention: RetentionEntry = RetentionEntry()
-    channels: list[ChannelEntry] | None = None
-    routes: list[RouteEntry] | None = None
-    fallback: Slug | None = None
-    platforms: dict[Slug, PlatformOverrideEntry] = {}
 
 
 def keys_of(model: type[BaseModel]) -> dict[str, Any]:

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, RootModel
 
-from watcher.settings import load_all, load_platforms, platformschema, schema
+from watcher.settings import alertingschema, load_all, load_platforms, platformschema, schema, settingsschema
 from watcher.settings.scalars import span_text
 from watcher.settings.validate import models_in
 
 ROOT = Path(__file__).parents[3]
 DOC = (ROOT / "docs/configuration.md").read_text("utf-8")
-ROOTS = (schema.WatchlistFile, schema.SettingsFile, platformschema.PlatformFile)
+ROOTS = (schema.WatchlistFile, settingsschema.SettingsFile, platformschema.PlatformFile)
 SECTIONS: dict[type[BaseModel], tuple[str, str]] = {
     schema.WatchlistFile: ("watchlist.yaml", "The file"),
     schema.DefaultsEntry: ("watchlist.yaml", "`defaults`"),
@@ -24,16 +24,16 @@ SECTIONS: dict[type[BaseModel], tuple[str, str]] = {
     schema.OwnerEntry: ("watchlist.yaml", "`owners`"),
     schema.AccountEntry: ("watchlist.yaml", "`accounts`"),
     schema.AccountControlsEntry: ("watchlist.yaml", "`controls` of an account"),
-    schema.SettingsFile: ("watcher.yaml", "The file"),
+    settingsschema.SettingsFile: ("watcher.yaml", "The file"),
     schema.ProbeEntry: ("watcher.yaml", "`probe`"),
     schema.BrowserEntry: ("watcher.yaml", "`browser`"),
     schema.WebEntry: ("watcher.yaml", "`web`"),
     schema.RetentionEntry: ("watcher.yaml", "`retention`"),
-    schema.LogChannelEntry: ("watcher.yaml", "`channels` of kind `log`"),
-    schema.SlackChannelEntry: ("watcher.yaml", "`channels` of kind `slack`"),
-    schema.EmailChannelEntry: ("watcher.yaml", "`channels` of kind `email`"),
-    schema.RouteEntry: ("watcher.yaml", "`routes`"),
-    schema.MatchEntry: ("watcher.yaml", "`match`"),
+    alertingschema.LogChannelEntry: ("watcher.yaml", "`channels` of kind `log`"),
+    alertingschema.SlackChannelEntry: ("watcher.yaml", "`channels` of kind `slack`"),
+    alertingschema.EmailChannelEntry: ("watcher.yaml", "`channels` of kind `email`"),
+    alertingschema.RouteEntry: ("watcher.yaml", "`routes`"),
+    alertingschema.MatchEntry: ("watcher.yaml", "`match`"),
     schema.PlatformOverrideEntry: ("watcher.yaml", "`platforms`"),
     schema.SourceOverrideEntry: ("watcher.yaml", "`sources` of `platforms`"),
     schema.PaceEntry: ("watcher.yaml", "`pace`"),
