@@ -55,7 +55,7 @@ image: ## build the container image `watcher` (DOCKER=podman)
 LOCK := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
   --no-emit-index-url --no-emit-find-links --no-strip-extras
 lock: ## write requirements*.txt anew from pyproject.toml (needs uv)
-	$(UV) $(LOCK) --upgrade --extra demo --extra browser --extra fast --group dev pyproject.toml -o requirements.txt
+	$(UV) $(LOCK) --upgrade --extra demo --extra browser --extra fast --extra apprise --group dev pyproject.toml -o requirements.txt
 	$(UV) $(LOCK) --no-annotate -c requirements.txt --extra fast pyproject.toml -o requirements-run.txt
 	$(UV) $(LOCK) --no-annotate -c requirements.txt --group build -o requirements-build.txt
 
