@@ -210,6 +210,7 @@ class App:
             routes=self.settings.routes,
             states=states,
             incidents=stored.incidents,
+            members=stored.members,
             timeout=self.settings.probe.timeout,
         )
         controls = Controls(

@@ -17,6 +17,7 @@ from watcher.model.notification import Incident
 from watcher.model.outage import AccountState, Phase
 from watcher.model.platform import Platform, Source
 from watcher.model.route import Route
+from watcher.notify.grouping import Groups
 
 VANTAGE: Final = "local"
 Key = TypeVar("Key", bound=Hashable)
@@ -30,6 +31,7 @@ def _unproven(_key: ControlKey) -> Health:
 class Book:
     """The watchlist, the platforms, the routes, and the state of every account watched; the open incidents, by id.
 
+    `members` are the outages of each open GROUP, by its id.
     `places` are the accounts by platform (with `@instance`, see `place_of`). `timeout` bounds each question.
     """
 
@@ -41,9 +43,12 @@ class Book:
         routes: tuple[Route, ...],
         states: dict[str, AccountState],
         incidents: Iterable[Incident] = (),
+        members: Mapping[str, frozenset[str]] = {},
         timeout: timedelta,
     ) -> None:
         self.incidents = {incident.id: incident for incident in incidents}
+        still_open = (state.outage.id for state in states.values() if state.outage is not None)
+        self.groups = Groups(self.incidents.values(), members, still_open)
         self._timeout = timeout
         self.replace(watchlist, platforms, routes, states)
 
@@ -67,6 +72,16 @@ class Book:
         """From now on the account stands so."""
         self.states[account.id] = state
         self.absences.note(place_of(account), state)
+
+    def note(self, opened: Iterable[Incident], joined: Iterable[tuple[str, str]], closed: Iterable[str]) -> None:
+        """These incidents are new, these (group, outage) pairs belong together from now on, and these have ended."""
+        opened, closed = tuple(opened), tuple(closed)
+        for incident in opened:
+            if incident.closed_at is None:
+                self.incidents.setdefault(incident.id, incident)
+        for incident_id in closed:
+            self.incidents.pop(incident_id, None)
+        self.groups.note(opened, joined, closed)
 
     def cohort(self, account: Account, finding: Finding) -> Cohort | None:
         """The mass event that an absence belongs to which may soon be confirmed; None where it is on its own."""

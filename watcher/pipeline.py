@@ -277,7 +277,7 @@ class Pipeline:
             decision = fall_silent(self.book.states[account.id], now, account)
             if decision.transitions:
                 self._apply(account, decision)
-        self.tell(self.sight.news(now) + over(self.book.incidents.values(), self.book.absences, now))
+        self.tell(self.sight.news(now) + over(self.book.incidents.values(), self.book.absences, self.book.groups, now))
 
     def _apply(
         self,
@@ -288,7 +288,13 @@ class Pipeline:
     ) -> None:
         """Make the decision true: in memory and in the queue at once, with nothing that may fail in between."""
         self.book.stand(account, decision.state)
-        news = announce(decision.transitions, account, self.book.routes, self.book.platform_of(account).title)
+        news = announce(
+            decision.transitions,
+            account,
+            self.book.routes,
+            self.book.platform_of(account).title,
+            self.book.groups,
+        )
         for transition in decision.transitions:
             news += returns(transition, account, self.book.routes, self.book.absences, self.book.incidents)
         commit = Commit(
@@ -307,14 +313,16 @@ class Pipeline:
 
     def _commit(self, commit: Commit, news: News) -> None:
         """Queue one transaction: the change and the news of it together. Nothing is queued for nothing."""
-        whole = replace(commit, opened=news.opened, closed=news.closed, notifications=news.notifications)
+        whole = replace(
+            commit,
+            opened=news.opened,
+            closed=news.closed,
+            notifications=news.notifications,
+            joined=news.joined,
+        )
         if whole == Commit():
             return
-        for incident in news.opened:
-            if incident.closed_at is None:
-                self.book.incidents.setdefault(incident.id, incident)
-        for incident_id, _ in news.closed:
-            self.book.incidents.pop(incident_id, None)
+        self.book.note(news.opened, news.joined, [incident_id for incident_id, _ in news.closed])
         self._worker.commit(whole).add_done_callback(lambda _done: self._committed())
 
     def _tell_log(self, account: Account, transition: Transition) -> None:

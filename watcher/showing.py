@@ -3,14 +3,16 @@
 From memory, and from the record that the outbox has read. Changes nothing and asks nobody.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from watcher.book import Book
 from watcher.controls import Controls
+from watcher.model.account import Account
 from watcher.model.control import Health, VantageState
 from watcher.model.notification import IncidentKind, Notification
 from watcher.model.outage import AccountState, Outage, Phase
+from watcher.model.route import every
 from watcher.model.snapshot import Snapshot
 from watcher.notify import View
 from watcher.notify.announce import tell_others
@@ -21,16 +23,18 @@ def view_of(
     record: IncidentRecord, notification: Notification, book: Book, public_url: str | None, now: datetime
 ) -> View:
     """What a message may speak of, as things are at this moment."""
-    incident, outage = record.incident, record.outage
+    incident = record.incident
+    # A group of one is told of as that one.
+    sole = record.outages[0] if incident.kind is IncidentKind.GROUP and len(record.outages) == 1 else None
+    outage = _as_it_stands(record.outage or sole, book)
+    outages = tuple(_stands(each, book) for each in record.outages)
     account = book.watchlist.accounts.get(outage.account_id if outage else incident.key)
     state = book.states.get(account.id) if account is not None else None
-    outage = _as_it_stands(outage, book) if outage is not None else None
-    owner = book.watchlist.owners.get(account.owner or "") if account is not None else None
-    others = book.watchlist.others_of(account) if account is not None else ()
-    # Whom nobody watches any more is called as before: a thread of mail is known by its subject.
-    named = account or record.account
     is_platform = incident.kind is IncidentKind.PLATFORM
     there = book.places.get(incident.place, ()) if incident.kind is IncidentKind.COHORT else ()
+    accounts = {each.account_id: book.watchlist.accounts.get(each.account_id) for each in outages}
+    slug = _owner(account, accounts.values())
+    owner = book.watchlist.owners.get(slug or "")
     return View(
         incident=incident,
         kind=notification.kind,
@@ -38,28 +42,47 @@ def view_of(
         now=now,
         titles={platform.id: platform.title for platform in book.platforms.values()},
         outage=outage,
-        account=named,
+        # Whom nobody watches any more is called as before: a thread of mail is known by its subject.
+        account=account or record.account,
         owner=owner.name if owner is not None else None,
-        others=tuple((other, book.states[other.id]) for other in others),
+        others=_others(account, book),
         new_handle=state.handle if state is not None else None,
         without_verdict=_without_verdict(book, incident.key) if is_platform else 0,
         is_watched=not is_platform or incident.key in book.places,
-        outages=tuple(_as_it_stands(each, book) for each in record.outages),
-        watched_there=len(there),
+        outages=outages,
+        accounts={account_id: each for account_id, each in accounts.items() if each is not None},
+        watched_there=len(there) or _count(slug, book),
         checking=sum(book.states[account.id].phase is Phase.SUSPECT for account in there),
         digest=record.digest,
         annotations=record.annotations,
         public_url=public_url,
-        timezone=next((route.timezone for route in book.routes if route.name == notification.route), None),
+        timezone=next((route.timezone for route in every(book.routes) if route.name == notification.route), None),
         recipients=notification.recipients,
     )
 
 
+def _owner(account: Account | None, accounts: Iterable[Account | None]) -> str | None:
+    """The owner of the account; without one, that of all the accounts of a group."""
+    if account is not None:
+        return account.owner
+    owners = {each.owner for each in accounts if each is not None}
+    return owners.pop() if len(owners) == 1 else None
+
+
+def _others(account: Account | None, book: Book) -> tuple[tuple[Account, AccountState], ...]:
+    others = book.watchlist.others_of(account) if account is not None else ()
+    return tuple((other, book.states[other.id]) for other in others)
+
+
+def _count(owner: str | None, book: Book) -> int:
+    return sum(each.owner == owner for each in book.watchlist.accounts.values()) if owner is not None else 0
+
+
 def others_to_tell(record: IncidentRecord, stranded: Notification, book: Book) -> tuple[Notification, ...]:
     """Whom else to tell of what the channel of `stranded` was to tell, now that it is gone."""
-    incident, outage = record.incident, record.outage
-    account = book.watchlist.accounts.get(outage.account_id if outage else incident.key)
-    return tell_others(stranded, incident, record.notifications, book.routes, account)
+    outage = record.outage or next(iter(record.outages), None)
+    account = book.watchlist.accounts.get(outage.account_id if outage else record.incident.key)
+    return tell_others(stranded, record.incident, record.notifications, book.routes, (account, outage))
 
 
 def snapshot_of(
@@ -89,7 +112,11 @@ def snapshot_of(
     )
 
 
-def _as_it_stands(outage: Outage, book: Book) -> Outage:
+def _as_it_stands(outage: Outage | None, book: Book) -> Outage | None:
+    return _stands(outage, book) if outage is not None else None
+
+
+def _stands(outage: Outage, book: Book) -> Outage:
     """Memory is ahead of the store."""
     state = book.states.get(outage.account_id)
     current = state.outage if state is not None else None

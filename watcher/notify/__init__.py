@@ -3,9 +3,10 @@
 What is told is decided elsewhere; nothing here opens or closes anything.
 """
 
+from watcher.model.route import Subject
 from watcher.notify.outbox import Outbox
 from watcher.notify.render import render
-from watcher.notify.route import Subject, channels_for
+from watcher.notify.route import channels_for
 from watcher.notify.view import View
 from watcher.notify.wording import format_bounds, format_duration, format_span, format_stamp
 

@@ -68,9 +68,7 @@ def told_as_well(kind: NotificationKind, *, ended: bool, is_told: bool) -> tuple
     between = (NotificationKind.UPDATE, NotificationKind.REMINDER, NotificationKind.ACKNOWLEDGED)
     if ended:
         return tuple(each for each in (*between, NotificationKind.RESOLVED) if each is not kind)
-    if is_told and kind in (NotificationKind.UPDATE, NotificationKind.REMINDER, NotificationKind.RESOLVED):
-        return between
-    return ()
+    return between if is_told and kind not in (NotificationKind.CORRECTION, NotificationKind.ACKNOWLEDGED) else ()
 
 
 def delivery_of(row: Notification, outcome: Outcome, started: datetime, ended: datetime) -> Delivery:

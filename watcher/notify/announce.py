@@ -7,16 +7,18 @@ of our own network when nothing at all is reached.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from watcher.judge.cohort import key_of
 from watcher.model.account import Account, Severity
 from watcher.model.control import VantageState
-from watcher.model.notification import Incident, IncidentKind, Notification, NotificationKind, dedup_key_of
+from watcher.model.finding import Reason
+from watcher.model.notification import Incident, IncidentKind, Notification, NotificationKind
 from watcher.model.outage import EndCause, Outage, Transition, TransitionKind
-from watcher.model.route import Route
-from watcher.notify.route import Subject, channels_for
+from watcher.model.route import Route, Subject
+from watcher.notify.grouping import Groups, route_of, row_of, update_rows, wait_of
+from watcher.notify.route import channels_for, group_key, ways_to
 
 _NOTICES: Final = {
     TransitionKind.ACCOUNT_NEVER_SEEN: Severity.WARNING,
@@ -32,37 +34,48 @@ _TOLD_BY_THE_END: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """What is to be stored with the state change: new incidents, those that end and when, and whom to tell."""
+    """What is to be stored with the state change: new incidents, those that end and when, and whom to tell.
+
+    `joined` are (GROUP, outage) pairs: from now on the messages of the one tell of the other.
+    """
 
     opened: tuple[Incident, ...] = ()
     closed: tuple[tuple[str, datetime], ...] = ()
     notifications: tuple[Notification, ...] = ()
+    joined: tuple[tuple[str, str], ...] = ()
 
     def __add__(self, other: "News") -> "News":
         return News(
             opened=self.opened + other.opened,
             closed=self.closed + other.closed,
             notifications=self.notifications + other.notifications,
+            joined=self.joined + other.joined,
         )
 
 
-def announce(transitions: Sequence[Transition], account: Account, routes: Sequence[Route], title: str) -> News:
-    """The news of one account. `title` is the platform's name for people."""
+def announce(
+    transitions: Sequence[Transition], account: Account, routes: Sequence[Route], title: str, groups: Groups
+) -> News:
+    """The news of one account. `title` is the platform's name for people, `groups` are those that are open."""
     ends = {t.outage.end_cause for t in transitions if t.kind is TransitionKind.OUTAGE_CLOSED and t.outage}
     news = News()
     for transition in transitions:
         outage = transition.outage
         if transition.kind is TransitionKind.OUTAGE_OPENED and outage is not None:
-            news += _outage(transition, outage, account, routes)
+            news += _outage(transition, outage, account, routes, groups)
         elif transition.kind is TransitionKind.OUTAGE_CLOSED and outage is not None:
             news += News(closed=((outage.id, transition.at),))
+            news += _fewer(transition.at, outage, account, routes, groups)
         elif transition.kind in _NOTICES and _TOLD_BY_THE_END.get(transition.kind) not in ends:
             news += tell(_notice(transition, account, title), routes, account)
     return news
 
 
-def _outage(transition: Transition, outage: Outage, account: Account, routes: Sequence[Route]) -> News:
-    """The incident of one outage. As part of a mass event it is told under that one's incident, once a channel."""
+def _outage(transition: Transition, outage: Outage, account: Account, routes: Sequence[Route], groups: Groups) -> News:
+    """The incident of one outage, told by each route alone or together with others.
+
+    As part of a mass event it is told under that one's incident, once a channel.
+    """
     own = Incident(
         id=outage.id,
         kind=IncidentKind.ACCOUNT,
@@ -70,15 +83,48 @@ def _outage(transition: Transition, outage: Outage, account: Account, routes: Se
         severity=outage.severity_then,
         opened_at=transition.at,
     )
-    if outage.cohort_id is None:
-        return tell(own, routes, account)
-    together = replace(own, id=outage.cohort_id, kind=IncidentKind.COHORT, key=key_of(outage.cohort_id))
-    return News(opened=(own,)) + tell(together, routes, account)
+    if outage.cohort_id is not None:
+        together = replace(own, id=outage.cohort_id, kind=IncidentKind.COHORT, key=key_of(outage.cohort_id))
+        return News(opened=(own,)) + tell(together, routes, account)
+    subject = subject_of(own, account, outage.reason)
+    news = News(opened=(own,))
+    for route, channel in ways_to(routes, subject):
+        key = group_key(route, subject)
+        news += _alert(own, route, channel) if key is None else _joining(own, route, channel, groups.of(key, own))
+    return news
+
+
+def _alert(incident: Incident, route: Route, channel: str, wait: timedelta = timedelta(0)) -> News:
+    at = incident.opened_at
+    return News(notifications=(row_of(incident, route.name, channel, NotificationKind.ALERT, at, due_at=at + wait),))
+
+
+def _joining(own: Incident, route: Route, channel: str, group: Incident) -> News:
+    """One outage more in the group that the route tells of, which may begin with it."""
+    joined = News(joined=((group.id, own.id),))
+    if group.opened_at == own.opened_at:
+        return joined + News(opened=(group,)) + _alert(group, route, channel, wait_of(route, group))
+    return joined + News(notifications=update_rows(group, route, channel, own.opened_at))
+
+
+def _fewer(at: datetime, outage: Outage, account: Account, routes: Sequence[Route], groups: Groups) -> News:
+    """One outage less in its groups: an update each, or the end with the last of them."""
+    news = News()
+    for group in groups.holding(outage.id):
+        if groups.missing(group.id) == {outage.id}:
+            news += News(closed=((group.id, at),))
+            continue
+        subject = subject_of(replace(group, severity=outage.severity_then), account, outage.reason)
+        for route, channel in ways_to(routes, subject):
+            if route.name == route_of(group):
+                news += News(notifications=update_rows(group, route, channel, at))
+    return news
 
 
 def tell(incident: Incident, routes: Sequence[Route], account: Account | None = None) -> News:
     """A new incident and one ALERT for each channel that the routes name."""
-    return News(opened=(incident,), notifications=_alerts(incident, routes, account, incident.opened_at))
+    ways = channels_of(incident, routes, account)
+    return News(opened=(incident,), notifications=_alerts(incident, ways, incident.opened_at))
 
 
 def tell_others(
@@ -86,48 +132,43 @@ def tell_others(
     incident: Incident,
     told: Iterable[Notification],
     routes: Sequence[Route],
-    account: Account | None,
+    about: tuple[Account | None, Outage | None],
 ) -> tuple[Notification, ...]:
     """An ALERT for each channel that the routes name now and that has no row of the incident.
 
-    `stranded` is the row whose channel is gone. Where all is over by then it tells the whole story. A correction of
-    what the others were not told is not told to them; nor is anything of an account that is not watched any more: whom
-    it concerns cannot be said.
+    `stranded` is the row whose channel is gone; `about` are the account and the outage that the incident is about, or
+    one of them. Where all is over by then it tells the whole story. A correction of what the others were not told is
+    not told to them; nor is anything of an account that is not watched any more: whom it concerns cannot be said.
     """
-    is_of_account = incident.kind in (IncidentKind.ACCOUNT, IncidentKind.NOTICE)
+    account, outage = about
+    is_of_account = incident.kind in (IncidentKind.ACCOUNT, IncidentKind.NOTICE, IncidentKind.GROUP)
     if stranded.kind is NotificationKind.CORRECTION or (is_of_account and account is None):
         return ()
     known = {row.channel for row in told}
-    alerts = _alerts(incident, routes, account, stranded.event_at)
+    subject = subject_of(incident, account, outage.reason if outage is not None else None)
+    alerts = _alerts(incident, channels_for(routes, subject), stranded.event_at)
     return tuple(row for row in alerts if row.channel not in known)
 
 
 def channels_of(incident: Incident, routes: Sequence[Route], account: Account | None) -> tuple[tuple[str, str], ...]:
     """The (route, channel) pairs that are told of an incident: as the account's, where it is about one."""
-    subject = Subject(
+    return channels_for(routes, subject_of(incident, account))
+
+
+def subject_of(incident: Incident, account: Account | None, reason: Reason | None = None) -> Subject:
+    """What routes and silences can tell of an incident, and of the account that it is about or one of them."""
+    return Subject(
         platform=account.platform if account else incident.place.partition("@")[0],
         owner=account.owner if account else None,
         severity=incident.severity,
+        reason=reason,
+        account=account.id if account else None,
         labels=account.labels if account else {},
     )
-    return channels_for(routes, subject)
 
 
-def _alerts(
-    incident: Incident, routes: Sequence[Route], account: Account | None, at: datetime
-) -> tuple[Notification, ...]:
-    return tuple(
-        Notification(
-            incident_id=incident.id,
-            route=route,
-            channel=channel,
-            kind=NotificationKind.ALERT,
-            dedup_key=dedup_key_of(incident.id, channel, NotificationKind.ALERT),
-            due_at=at,
-            event_at=at,
-        )
-        for route, channel in channels_of(incident, routes, account)
-    )
+def _alerts(incident: Incident, ways: Iterable[tuple[str, str]], at: datetime) -> tuple[Notification, ...]:
+    return tuple(row_of(incident, route, channel, NotificationKind.ALERT, at) for route, channel in ways)
 
 
 def unseen(account: Account, since: datetime, title: str, why: str) -> Incident:

@@ -4,6 +4,7 @@ The outages are measured one by one all the same; what is said here is read from
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,15 +14,14 @@ from watcher.model.notification import (
     Incident,
     IncidentKind,
     Message,
-    Notification,
     NotificationKind,
-    dedup_key_of,
 )
 from watcher.model.outage import Duration, Outage, Transition, TransitionKind
 from watcher.model.route import Route
 from watcher.notify.announce import News, channels_of
+from watcher.notify.grouping import Groups, row_of
 from watcher.notify.view import View, compose
-from watcher.notify.wording import at_handle, format_duration, format_stamp
+from watcher.notify.wording import at_handle, format_duration, format_stamp, short_hash
 
 # Those who return together are told of together.
 _GATHER: Final = timedelta(minutes=1)
@@ -48,14 +48,9 @@ def returns(
         return News()
     return News(
         notifications=tuple(
-            Notification(
-                incident_id=incident.id,
-                route=route,
-                channel=channel,
-                kind=NotificationKind.UPDATE,
-                dedup_key=dedup_key_of(incident.id, channel, NotificationKind.UPDATE),
+            replace(
+                row_of(incident, route, channel, NotificationKind.UPDATE, transition.at),
                 due_at=transition.at + _GATHER,
-                event_at=transition.at,
                 seq=1,
             )
             for route, channel in channels_of(incident, routes, account)
@@ -63,15 +58,10 @@ def returns(
     )
 
 
-def over(incidents: Iterable[Incident], absences: Absences, now: datetime) -> News:
-    """The end of mass events of which nobody is missing any more, or watched."""
-    return News(
-        closed=tuple(
-            (incident.id, now)
-            for incident in incidents
-            if incident.kind is IncidentKind.COHORT and not absences.missing_of(incident.id)
-        )
-    )
+def over(incidents: Iterable[Incident], absences: Absences, groups: Groups, now: datetime) -> News:
+    """The end of mass events and groups of which nobody is missing any more, or watched."""
+    ended = [each.id for each in incidents if each.kind is IncidentKind.COHORT and not absences.missing_of(each.id)]
+    return News(closed=tuple((incident_id, now) for incident_id in (*ended, *groups.over())))
 
 
 def render_mass(view: View) -> Message:
@@ -84,6 +74,8 @@ def render_mass(view: View) -> Message:
     subject = f"Many accounts on {place} unavailable"
     began = min((outage.began.latest for outage in outages), default=incident.opened_at)
     facts = [("Missing since", f"about {format_stamp(began)}"), ("Accounts", _names(outages))]
+    if view.digest:
+        facts.append(("Evidence hash", short_hash(view.digest)))
     if view.is_over:
         headline = f"{of} on {place} were not available" if view.kind is NotificationKind.ALERT else _back(of, place)
         sentences = (f"All are seen again{_spans(outages)}, or are no longer watched.",)

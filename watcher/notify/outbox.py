@@ -289,7 +289,7 @@ class Outbox:
         # Suppress before settling: while this row is undelivered, nobody can claim what it told as well.
         store, is_told = self._worker.store, isinstance(outcome, Delivered)
         if told := told_as_well(row.kind, ended=ended, is_told=is_told):
-            # It tells how things stood when it was made: what came later needs a message of its own.
+            # It tells how things stood when it was made; what is due later may be to tell of what came after.
             until = None if ended else delivery.at - delivery.latency
             await self._insist(store.suppress, row.incident_id, row.channel, told, until)
         thread = outcome.thread if isinstance(outcome, Delivered) else ""

@@ -13,6 +13,7 @@ from watcher.model.notification import IncidentKind, Message, NotificationKind, 
 from watcher.model.outage import AccountState, EndCause, Outage, Phase
 from watcher.notify.blindness import render_egress, render_platform
 from watcher.notify.correction import render_correction, retraction
+from watcher.notify.group import alone, render_group
 from watcher.notify.mass import render_mass
 from watcher.notify.meta import render_meta
 from watcher.notify.view import View, compose
@@ -63,11 +64,13 @@ def render(view: View) -> Message:  # noqa: PLR0911 - one answer a kind
     match view.incident.kind:
         case IncidentKind.ACCOUNT if view.outage is not None and view.kind is NotificationKind.CORRECTION:
             return render_correction(view, view.outage, _subject(view), _links(view))
-        case IncidentKind.ACCOUNT if view.outage is not None:
+        case IncidentKind.ACCOUNT | IncidentKind.GROUP if view.outage is not None:
             return _over(view, view.outage) if view.is_over else _down(view, view.outage)
         case IncidentKind.ACCOUNT | IncidentKind.NOTICE | IncidentKind.FLAPPING | IncidentKind.DIGEST:
             return _notice(view)
-        case IncidentKind.COHORT | IncidentKind.GROUP:
+        case IncidentKind.GROUP:
+            return _together(view)
+        case IncidentKind.COHORT:
             return render_mass(view)
         case IncidentKind.PLATFORM:
             return render_platform(view)
@@ -124,6 +127,13 @@ def _over(view: View, outage: Outage) -> Message:
         quote=_quote(outage),
         links=_links(view),
     )
+
+
+def _together(view: View) -> Message:
+    """A group of several. Its subject is that of the first all the while, since a thread of mail is known by it."""
+    first = alone(view, view.outages[0]) if view.outages else view
+    missing = next((outage for outage in view.outages if outage.is_open), None) or first.outage
+    return render_group(view, _subject(first), _quote(missing) if missing is not None else None)
 
 
 def _end_headline(view: View, outage: Outage) -> str:

@@ -1,42 +1,39 @@
-"""Who is told. Pure: routes and a subject in, names of channels out."""
+"""Whom to tell by which route, and what is told together. Pure: routes and a subject in, names and keys out."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 
 from watcher.model.account import Severity
-from watcher.model.route import Route
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """What a piece of news is about, as far as routes can tell: platform id, owner's slug, severity, labels."""
-
-    platform: str
-    owner: str | None
-    severity: Severity
-    labels: Mapping[str, str] = field(default_factory=dict)
+from watcher.model.route import Route, Subject, taken
 
 
 def channels_for(routes: Sequence[Route], subject: Subject) -> tuple[tuple[str, str], ...]:
-    """The (route, channel) pairs to tell, in the order of the routes; each channel at most once.
+    """The (name of the route, channel) pairs to tell, in the order of the routes; each channel at most once."""
+    return tuple((route.name, channel) for route, channel in ways_to(routes, subject))
 
-    The first route that matches is taken, and the next ones only while those taken say `proceed`.
-    """
-    chosen: dict[str, str] = {}
-    for route in routes:
-        if not _matches(route, subject):
-            continue
+
+def ways_to(routes: Sequence[Route], subject: Subject) -> tuple[tuple[Route, str], ...]:
+    """The same with the routes themselves."""
+    chosen: dict[str, Route] = {}
+    for route in taken(routes, subject):
         for channel in route.channels:
-            chosen.setdefault(channel, route.name)
-        if not route.proceed:
-            break
+            chosen.setdefault(channel, route)
     return tuple((route, channel) for channel, route in chosen.items())
 
 
-def _matches(route: Route, subject: Subject) -> bool:
-    return (
-        (not route.severity or subject.severity in route.severity)
-        and (not route.platform or subject.platform in route.platform)
-        and (not route.owner or subject.owner in route.owner)
-        and all(subject.labels.get(name) == value for name, value in route.labels.items())
-    )
+def group_key(route: Route, subject: Subject) -> str | None:
+    """What the news that `route` tells together have in common: `desk{owner="mayor"}`; None: it is told of alone.
+
+    What is critical is never told together with what is not: it would have to wait.
+    """
+    known = subject.attributes
+    if not route.group_by or not all(name in known for name in route.group_by):
+        return None
+    return f"{route.name}{{{', '.join(_pairs(route, subject))}}}"
+
+
+def _pairs(route: Route, subject: Subject) -> Iterator[str]:
+    known = subject.attributes
+    for name in route.group_by:
+        yield f'{name}="{known[name]}"'
+    if subject.severity is Severity.CRITICAL and "severity" not in route.group_by:
+        yield f'severity="{subject.severity}"'

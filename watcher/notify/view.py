@@ -23,8 +23,9 @@ class View:
     `titles` are the platforms' titles by id. `account` is whom it is about, as last watched. `owner` is the owner's
     name, `others` the owner's other accounts with their states. `new_handle` is set once the account was renamed.
     `without_verdict` counts the accounts that a PLATFORM incident leaves without a verdict; `is_watched` is False once
-    none is watched there any more. `outages` are those that a COHORT tells of, of the accounts `watched_there`, and
-    `checking` how many more there may be missing. `digest` vouches for the evidence. `public_url` is where people reach
+    none is watched there any more. `outages` are those that a COHORT or a GROUP tells of, with their `accounts` by id,
+    of the accounts `watched_there` (of a GROUP: those of the one owner whom all belong to), and `checking` how many
+    more there may be missing. `digest` vouches for the evidence. `public_url` is where people reach
     the web pages of this program, if anywhere. `annotations` are what people noted of the outage, oldest first.
     `timezone` is that of the readers, `recipients` those who are still to be reached (empty: all).
     """
@@ -42,6 +43,7 @@ class View:
     without_verdict: int = 0
     is_watched: bool = True
     outages: tuple[Outage, ...] = ()
+    accounts: Mapping[str, Account] = field(default_factory=dict)
     watched_there: int = 0
     checking: int = 0
     digest: str = ""

@@ -3,12 +3,14 @@
 The kinds of values are those of all files, see `schema`.
 """
 
+from datetime import timedelta
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, PlainValidator
 from pydantic import Field as Key
 
-from watcher.settings import mailbox, scalars
+from watcher.model.finding import Reason
+from watcher.settings import mailbox, routewords, scalars
 from watcher.settings.schema import (
     Entry,
     FileName,
@@ -20,10 +22,15 @@ from watcher.settings.schema import (
     SeverityWord,
     Slug,
     Slugs,
+    Span,
     Zone,
     several,
 )
 from watcher.settings.values import Mailbox, Secret, Tls
+
+ReasonWord = Annotated[Reason, PlainValidator(routewords.reason)]
+AccountId = Annotated[str, PlainValidator(scalars.account_id)]
+Wait = Annotated[timedelta, PlainValidator(routewords.wait)]
 
 
 class LogChannelEntry(Entry):
@@ -67,14 +74,20 @@ class MatchEntry(Entry):
     severity: Annotated[tuple[SeverityWord, ...], BeforeValidator(several)] = ()
     platform: Slugs = ()
     owner: Slugs = ()
+    reason: Annotated[tuple[ReasonWord, ...], BeforeValidator(several)] = ()
+    account: Annotated[tuple[AccountId, ...], BeforeValidator(several)] = ()
     labels: dict[Slug, Label] = {}
 
 
 class RouteEntry(Entry):
-    """Who is told of what."""
+    """Who is told of what. What a route inside of another does not say is as in that one."""
 
     name: Slug
-    channels: Slugs
+    channels: Slugs | None = None
     match: MatchEntry = MatchEntry()
     timezone: Zone | None = None
+    group_by: Slugs | None = None
+    group_wait: Wait | None = None
+    group_interval: Span | None = None
     proceed: Flag = Key(default=False, alias="continue")
+    routes: list["RouteEntry"] | None = None

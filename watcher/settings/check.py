@@ -4,7 +4,7 @@ Pure: values in, remarks out; no file is read and nothing is asked.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,7 +18,7 @@ from watcher.model.account import Account, Severity, Watchlist
 from watcher.model.calendar import Calendar
 from watcher.model.finding import Certainty, Reason
 from watcher.model.platform import Platform
-from watcher.model.route import Route
+from watcher.model.route import Route, Subject, every, taken
 from watcher.settings.homoglyphs import host_lookalike, lookalike
 from watcher.settings.overrides import apply_overrides
 from watcher.settings.pace import Load, loads
@@ -151,22 +151,16 @@ def _on_blindness(watchlist: Watchlist, platforms: Mapping[str, Platform], setti
 
 
 def _channels_for(
-    routes: Iterable[Route], severity: Severity, platform: str, account: Account | None = None
+    routes: Sequence[Route], severity: Severity, platform: str, account: Account | None = None
 ) -> set[str]:
-    # Routes are matched in watcher.notify, which lies above this room; here it is about what may come.
-    owner, labels = (account.owner, account.labels) if account else (None, {})
-    channels: set[str] = set()
-    for route in routes:
-        if (
-            (not route.severity or severity in route.severity)
-            and (not route.platform or platform in route.platform)
-            and (not route.owner or owner in route.owner)
-            and route.labels.items() <= dict(labels).items()
-        ):
-            channels.update(route.channels)
-            if not route.proceed:
-                break
-    return channels
+    subject = Subject(
+        platform=platform,
+        owner=account.owner if account else None,
+        severity=severity,
+        account=account.id if account else None,
+        labels=account.labels if account else {},
+    )
+    return {channel for route in taken(routes, subject) for channel in route.channels}
 
 
 def _on_contact(settings: Settings) -> Iterator[Remark]:
@@ -177,7 +171,7 @@ def _on_contact(settings: Settings) -> Iterator[Remark]:
 
 def _on_owners(watchlist: Watchlist, settings: Settings) -> Iterator[Remark]:
     """A route for an owner that nobody has would never be taken."""
-    for route in settings.routes:
+    for route in every(settings.routes):
         for owner in sorted(route.owner - watchlist.owners.keys()):
             message = f"route '{route.name}' is for the owner '{owner}', which the watchlist does not have"
             yield Remark(account_id=None, level=Level.WARNING, message=message)

@@ -1,6 +1,7 @@
 """Make the routes of their entries in watcher.yaml, and check them against the channels."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -12,8 +13,10 @@ from watcher.settings.settingsschema import SettingsFile
 from watcher.settings.validate import Reading
 from watcher.settings.values import ChannelSettings, Settings
 from watcher.settings.wording import near
+from watcher.settings.yamlfile import Steps
 
 _DEFAULT: Final = Settings(watchlist=(), state_dir=Path())
+_TOP: Final = 2  # ("routes", place)
 
 
 def read_routes(
@@ -25,27 +28,50 @@ def read_routes(
         return (Route(name=_DEFAULT.routes[0].name, channels=tuple(channel.name for channel in channels)),)
     if reading.document.at(("routes",)) == []:
         reading.refuse(("routes",), "no routes; add one, or remove the key to tell every channel of everything")
-    entries = list(reading.items(("routes",), file.routes))
-    refuse_doubles(reading, [((*path, "name"), entry.name) for path, entry in entries])
+    tree = tuple(_under(reading, ("routes",), file.routes, None))
+    refuse_doubles(reading, [((*path, "name"), route.name) for path, route in tree])
     known = channel_names(reading)
-    for path, entry in entries:
-        if not entry.channels:
-            reading.refuse((*path, "channels"), "no channels; name at least one")
-        for place, name in enumerate(entry.channels):
-            if name not in known:
-                at = reading.item((*path, "channels"), place)
-                reading.refuse_value(at, ValueError(f"is no channel; {near(name, known)}"))
-    return tuple(_route(entry) for _, entry in entries)
+    for path, route in tree:
+        _check_channels(reading, path, route, known)
+    return tuple(route for path, route in tree if len(path) == _TOP)
 
 
-def _route(entry: RouteEntry) -> Route:
+def _under(
+    reading: Reading[SettingsFile], at: Steps, entries: Sequence[RouteEntry], above: Route | None
+) -> Iterator[tuple[Steps, Route]]:
+    """The routes of the entries, each with its place and before its own."""
+    for path, entry in reading.items(at, entries):
+        alone = _route(entry, above)
+        below = tuple(_under(reading, (*path, "routes"), entry.routes or (), alone))
+        yield path, replace(alone, routes=tuple(route for place, route in below if len(place) == len(path) + 2))
+        yield from below
+
+
+def _check_channels(reading: Reading[SettingsFile], path: Steps, route: Route, known: list[str]) -> None:
+    written = reading.document.at((*path, "channels"))
+    if not route.channels:
+        reading.refuse((*path, "channels") if written is not None else path, "no channels; name at least one")
+    for place, name in enumerate(route.channels if written is not None else ()):
+        if name not in known:
+            at = reading.item((*path, "channels"), place)
+            reading.refuse_value(at, ValueError(f"is no channel; {near(name, known)}"))
+
+
+def _route(entry: RouteEntry, above: Route | None) -> Route:
+    """The route as its entry says; what that leaves open is as in the one above."""
+    usual = above or Route(name=entry.name, channels=())
     return Route(
         name=entry.name,
-        channels=entry.channels,
+        channels=usual.channels if entry.channels is None else entry.channels,
         severity=frozenset(entry.match.severity),
         platform=frozenset(entry.match.platform),
         owner=frozenset(entry.match.owner),
+        reason=frozenset(entry.match.reason),
+        account=frozenset(entry.match.account),
         labels=entry.match.labels,
-        timezone=entry.timezone,
+        timezone=entry.timezone or usual.timezone,
+        group_by=usual.group_by if entry.group_by is None else entry.group_by,
+        group_wait=usual.group_wait if entry.group_wait is None else entry.group_wait,
+        group_interval=entry.group_interval or usual.group_interval,
         proceed=entry.proceed,
     )

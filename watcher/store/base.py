@@ -93,9 +93,10 @@ class IncidentRecord:
 
     `digest` is the hash of the last transition that is told of ("" when there is none): it vouches for the evidence,
     and for all that was logged before it.
-    `account` is whom an ACCOUNT or NOTICE incident is about, as last watched: without policy, controls and calendar.
-    `outages` are those that a COHORT or a GROUP tells of, by when they were confirmed. `threads` say, by channel, where
-    what is told of the incident belongs; where nothing was told of an outage but together with others, where that was.
+    `account` is whom an ACCOUNT or NOTICE incident is about, or the first of `outages`, as last watched: without
+    policy, controls and calendar. `outages` are those that a COHORT or a GROUP tells of, by when they were confirmed. `threads`
+    say, by channel, where what is told of the incident belongs; where nothing was told of an outage but together with
+    others, where that was.
     """
 
     incident: Incident
@@ -216,7 +217,7 @@ class Store(Protocol):
     def suppress(self, incident_id: str, channel: str, kinds: Collection[str], until: datetime | None = None) -> None:
         """Mark the undelivered rows of that incident, channel and kinds SUPPRESSED: another message told it.
 
-        `until`: only those of what happened until then.
+        `until`: only those that were due by then. One that is due later may be to tell of what is still to come.
         """
         ...
 

@@ -153,7 +153,7 @@ class MemoryStore(MemoryRecord, Store):
     def suppress(self, incident_id: str, channel: str, kinds: Collection[str], until: datetime | None = None) -> None:
         """Another message told it."""
         for row in self._about(incident_id):
-            if until is not None and row.event_at > until:
+            if until is not None and row.due_at > until:
                 continue
             if row.channel == channel and row.kind.value in kinds and row.state in _UNDELIVERED:
                 self._notifications[row.id] = replace(row, state=NotificationState.SUPPRESSED, claimed_until=None)
@@ -168,15 +168,18 @@ class MemoryStore(MemoryRecord, Store):
         if incident_id not in self._incidents:
             return None
         incident, outage = self._incidents[incident_id], self._outages.get(incident_id)
-        account = self._accounts.get(outage.account_id if outage else incident.key)
+        outages = self._told_under(incident_id)
+        first = outage or next(iter(outages), None)
+        account = self._accounts.get(first.account_id if first else incident.key)
+        ours = {incident_id, *(each.id for each in outages)}
         return IncidentRecord(
             incident=incident,
             outage=outage,
             notifications=tuple(self._about(incident_id)),
-            digest=next((link.hash for link in reversed(self._chain) if link.vouches_for(incident)), ""),
+            digest=next((link.hash for link in reversed(self._chain) if link.vouches_for(incident, ours)), ""),
             annotations=self.annotations([incident_id]).get(incident_id, ()),
             account=account and replace(account, policy=Policy(), controls=(), calendar=None),
-            outages=self._told_under(incident_id),
+            outages=outages,
             threads=self._threads_of(incident_id, outage),
         )
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -42,14 +43,14 @@ class Link:
         """The outage that it belongs to, if any."""
         return self.transition.outage.id if self.transition is not None and self.transition.outage else None
 
-    def vouches_for(self, incident: Incident) -> bool:
-        """True when that incident's messages tell of it."""
+    def vouches_for(self, incident: Incident, outage_ids: AbstractSet[str]) -> bool:
+        """True when that incident's messages, which are about these outages, tell of it."""
         told = self.transition
         if told is None:
             return False
         if incident.kind is IncidentKind.NOTICE:
             return (told.account_id, told.at) == (incident.key, incident.opened_at) and told.kind in incident.id
-        return self.outage_id == incident.id and told.kind in VOUCHING
+        return self.outage_id in outage_ids and told.kind in VOUCHING
 
     def rests_on(self, body: Body) -> bool:
         """True when that is evidence of it."""

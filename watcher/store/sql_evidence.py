@@ -68,7 +68,12 @@ def vouching(incident: Row) -> Select[tuple[str]]:
         told = and_(_TRANSITION.account_id == incident["key"], _TRANSITION.at == incident["opened_at"])
         found = select(_TRANSITION.hash).where(told, literal(incident["id"]).contains(cast(_TRANSITION.kind, String)))
     else:
-        found = select(_TRANSITION.hash).where(_TRANSITION.outage_id == incident["id"], _TRANSITION.kind.in_(VOUCHING))
+        outage, member = tables.outage.c, tables.incident_outage.c
+        mass = select(outage.id).where(outage.cohort_id == incident["id"])
+        group = select(member.outage_id).where(member.incident_id == incident["id"])
+        own = _TRANSITION.outage_id == incident["id"]
+        its = or_(own, _TRANSITION.outage_id.in_(mass), _TRANSITION.outage_id.in_(group))
+        found = select(_TRANSITION.hash).where(its, _TRANSITION.kind.in_(VOUCHING))
     return found.order_by(_TRANSITION.seq.desc()).limit(1)
 
 

@@ -20,14 +20,16 @@ def record(connection: Connection, incident_id: str) -> IncidentRecord | None:
     about = from_row(Incident, found[0])
     own = sql_load.rows(connection, select(tables.outage).where(_OUTAGE.id == incident_id))
     outage = from_row(Outage, own[0]) if own else None
+    outages = _outages_of(connection, incident_id)
+    first = outage or next(iter(outages), None)
     return IncidentRecord(
         incident=about,
         outage=outage,
         notifications=notifications_of(connection, incident_id),
         digest=connection.scalar(sql_evidence.vouching(found[0])) or "",
         annotations=sql_history.annotations_of(connection, [incident_id]).get(incident_id, ()),
-        account=sql_load.account(connection, outage.account_id if outage else about.key),
-        outages=_outages_of(connection, incident_id),
+        account=sql_load.account(connection, first.account_id if first else about.key),
+        outages=outages,
         threads=_threads(connection, incident_id, outage),
     )
 

@@ -121,7 +121,7 @@ def suppress(
     connection: Connection, incident_id: str, channel: str, kinds: Collection[str], until: datetime | None
 ) -> None:
     """See `Store.suppress`."""
-    told = () if until is None else (_ROWS.event_at <= until,)
+    told = () if until is None else (_ROWS.due_at <= until,)
     connection.execute(
         update(tables.notification)
         .where(

@@ -12,6 +12,7 @@ from watcher.model.notification import IncidentKind, NotificationKind
 from watcher.model.outage import Transition, TransitionKind
 from watcher.model.route import Route
 from watcher.notify.announce import announce, blindness, tell, tell_others, unseen
+from watcher.notify.grouping import Groups
 
 ROUTES = (Route(name="all", channels=("log",)),)
 
@@ -41,7 +42,7 @@ def happened(kind: TransitionKind, **detail: str) -> Transition:
 )
 def test_notices(transition: Transition, said: str, severity: Severity) -> None:
     """What happens once is told once, as an incident that is closed when it is opened."""
-    news = announce((transition,), TRUMP, ROUTES, "X")
+    news = announce((transition,), TRUMP, ROUTES, "X", Groups())
     [notice] = news.opened
     assert (notice.kind, notice.severity, notice.closed_at) == (IncidentKind.NOTICE, severity, notice.opened_at)
     assert said in notice.detail
@@ -50,7 +51,7 @@ def test_notices(transition: Transition, said: str, severity: Severity) -> None:
 
 def test_what_nobody_need_be_told() -> None:
     """A suspicion is no news."""
-    news = announce((happened(TransitionKind.ACCOUNT_SUSPECTED),), TRUMP, ROUTES, "X")
+    news = announce((happened(TransitionKind.ACCOUNT_SUSPECTED),), TRUMP, ROUTES, "X", Groups())
     assert (news.opened, news.closed, news.notifications) == ((), (), ())
 
 
@@ -60,12 +61,12 @@ def test_who_is_told_instead_of_a_channel_that_is_gone() -> None:
     told = tell(incident, (Route(name="all", channels=("pager", "log")),), TRUMP).notifications
     pager = replace(told[0], event_at=at(600))
     routes = (Route(name="night", channels=("log", "slack")),)
-    [other] = tell_others(pager, incident, told, routes, TRUMP)
+    [other] = tell_others(pager, incident, told, routes, (TRUMP, None))
     assert (other.channel, other.route, other.kind) == ("slack", "night", NotificationKind.ALERT)
     assert (other.dedup_key, other.event_at) == (f"{incident.id}/slack/alert", at(600))
-    assert tell_others(pager, incident, (*told, other), routes, TRUMP) == ()
-    assert tell_others(replace(pager, kind=NotificationKind.CORRECTION), incident, told, routes, TRUMP) == ()
-    assert tell_others(pager, incident, told, routes, None) == ()
+    assert tell_others(pager, incident, (*told, other), routes, (TRUMP, None)) == ()
+    assert tell_others(replace(pager, kind=NotificationKind.CORRECTION), incident, told, routes, (TRUMP, None)) == ()
+    assert tell_others(pager, incident, told, routes, (None, None)) == ()
 
 
 def test_an_account_that_alone_cannot_be_seen() -> None:

@@ -14,6 +14,7 @@ from watcher.model.outage import AccountState, Outage, Phase, Transition, Transi
 from watcher.model.route import Route
 from watcher.notify import render
 from watcher.notify.announce import announce
+from watcher.notify.grouping import Groups
 from watcher.notify.mass import over, returns
 from watcher.notify.view import View
 
@@ -65,8 +66,8 @@ def of(number: int, outage: Outage = OPEN) -> Outage:
 def test_each_outage_has_its_incident_and_all_are_told_once() -> None:
     """Every outage is recorded by itself, untold; the alerts are those of the event, the same for each of them."""
     outage = replace(OPEN, account_id=JUDGED.id)
-    first = announce((event(TransitionKind.OUTAGE_OPENED, outage),), JUDGED, ROUTES, "X")
-    second = announce((event(TransitionKind.OUTAGE_OPENED, replace(outage, id="02")),), JUDGED, ROUTES, "X")
+    first = announce((event(TransitionKind.OUTAGE_OPENED, outage),), JUDGED, ROUTES, "X", Groups())
+    second = announce((event(TransitionKind.OUTAGE_OPENED, replace(outage, id="02")),), JUDGED, ROUTES, "X", Groups())
     assert [(i.kind, i.id) for i in first.opened] == [(IncidentKind.ACCOUNT, "01OUTAGE"), (IncidentKind.COHORT, ID)]
     assert first.opened[1].key == MASS.key
     assert [row.incident_id for row in first.notifications] == [ID, ID]
@@ -77,7 +78,7 @@ def test_a_member_brings_those_whom_its_own_routes_name() -> None:
     """A critical account of the event is told to those who want to hear of critical ones, a warning is not."""
     warning = replace(OPEN, severity_then=Severity.WARNING)
     for outage, channels in ((OPEN, ["phone", "log"]), (warning, ["log"])):
-        news = announce((event(TransitionKind.OUTAGE_OPENED, outage),), JUDGED, ROUTES, "X")
+        news = announce((event(TransitionKind.OUTAGE_OPENED, outage),), JUDGED, ROUTES, "X", Groups())
         assert [row.channel for row in news.notifications] == channels
 
 
@@ -102,8 +103,8 @@ def test_an_outage_of_its_own_is_no_part_of_it() -> None:
 
 def test_an_event_of_which_nobody_is_watched_any_more_is_over() -> None:
     """Taken off the watchlist, or back while the program was down: its incident does not stay open for ever."""
-    assert over([MASS], Absences(), at(300)).closed == ((ID, at(300)),)
-    assert over([MASS], members(("x:m0", Phase.DOWN)), at(300)).closed == ()
+    assert over([MASS], Absences(), Groups(), at(300)).closed == ((ID, at(300)),)
+    assert over([MASS], members(("x:m0", Phase.DOWN)), Groups(), at(300)).closed == ()
 
 
 def test_the_alert_says_how_many_of_how_many() -> None:

@@ -3,8 +3,8 @@
 import pytest
 
 from watcher.model.account import Severity
-from watcher.model.route import Route
-from watcher.notify.route import Subject, channels_for
+from watcher.model.route import Route, Subject
+from watcher.notify.route import channels_for
 
 TRUMP = Subject(platform="x", owner="trump", severity=Severity.CRITICAL, labels={"desk": "politics", "lang": "en"})
 

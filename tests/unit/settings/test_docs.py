@@ -51,7 +51,8 @@ def reachable(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
     yield model
     for info in model.model_fields.values():
         for inner in models_in(info.annotation):
-            yield from reachable(inner)
+            if inner is not model:  # a route may hold routes
+                yield from reachable(inner)
 
 
 def table(model: type[BaseModel]) -> dict[str, tuple[str, str]]:
