@@ -17,6 +17,7 @@ from watcher import __version__
 from watcher.cli.backtest import backtest
 from watcher.cli.evidence import evidence
 from watcher.cli.records import accounts, backup, forget, outages
+from watcher.cli.routes import routes
 from watcher.cli.selftest import selftest
 from watcher.cli.terminal import config_option, epilog, fail, faults_told, json_option, print_json, say, say_all
 from watcher.ending import Ending
@@ -238,6 +239,7 @@ main.add_command(backup)
 main.add_command(evidence)
 main.add_command(backtest)
 main.add_command(selftest)
+main.add_command(routes)
 
 
 @main.command(

@@ -17,7 +17,7 @@ from watcher.model.finding import Reason
 from watcher.model.notification import Incident, IncidentKind, Notification, NotificationKind
 from watcher.model.outage import EndCause, Outage, Transition, TransitionKind
 from watcher.model.route import Route, Subject
-from watcher.notify.grouping import Groups, route_of, row_of, update_rows, wait_of
+from watcher.notify.grouping import Groups, route_of, row_of, update_rows, wait_for
 from watcher.notify.route import channels_for, group_key, ways_to
 
 _NOTICES: Final = {
@@ -103,7 +103,7 @@ def _joining(own: Incident, route: Route, channel: str, group: Incident) -> News
     """One outage more in the group that the route tells of, which may begin with it."""
     joined = News(joined=((group.id, own.id),))
     if group.opened_at == own.opened_at:
-        return joined + News(opened=(group,)) + _alert(group, route, channel, wait_of(route, group))
+        return joined + News(opened=(group,)) + _alert(group, route, channel, wait_for(route, group.severity))
     return joined + News(notifications=update_rows(group, route, channel, own.opened_at))
 
 

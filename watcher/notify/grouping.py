@@ -76,18 +76,21 @@ def route_of(group: Incident) -> str:
     return group.key.partition("{")[0]
 
 
-def wait_of(route: Route, group: Incident) -> timedelta:
+def wait_for(route: Route, severity: Severity) -> timedelta:
     """How long the first news of a group wait for others."""
-    return _NO_WAIT if group.severity is Severity.CRITICAL else route.group_wait
+    return _NO_WAIT if severity is Severity.CRITICAL else route.group_wait
+
+
+def pace_of(route: Route, severity: Severity) -> timedelta:
+    """How much time lies between two messages about a group, at least."""
+    return min(route.group_interval, _LONGEST_CRITICAL) if severity is Severity.CRITICAL else route.group_interval
 
 
 def update_rows(group: Incident, route: Route, channel: str, at: datetime) -> tuple[Notification, ...]:
     """The row that tells of a change at `at`; none while the group has not been told of, since that tells it too."""
-    first = group.opened_at + wait_of(route, group)
+    first, pace = group.opened_at + wait_for(route, group.severity), pace_of(route, group.severity)
     if at < first:
         return ()
-    is_critical = group.severity is Severity.CRITICAL
-    pace = min(route.group_interval, _LONGEST_CRITICAL) if is_critical else route.group_interval
     number = (at - first) // pace + 1
     row = row_of(group, route.name, channel, NotificationKind.UPDATE, at, due_at=first + number * pace)
     return (replace(row, dedup_key=f"{row.dedup_key}/{number}", seq=number),)

@@ -26,6 +26,7 @@ from watcher.settings.policies import at_densest
 from watcher.settings.scalars import span_text
 from watcher.settings.values import LogChannel, Settings
 from watcher.settings.visibility import visibility, why_blind
+from watcher.settings.wording import near
 
 _WANTED_POSITIVES: Final = 2
 
@@ -64,6 +65,7 @@ def remarks(watchlist: Watchlist, platforms: Mapping[str, Platform], settings: S
     found += _on_contact(settings)
     found += _on_blindness(watchlist, applied, settings)
     found += _on_owners(watchlist, settings)
+    found += _on_groups(watchlist, settings)
     found += _on_windows(watchlist)
     found += _on_paces(watchlist, applied)
     return tuple(found)
@@ -174,6 +176,17 @@ def _on_owners(watchlist: Watchlist, settings: Settings) -> Iterator[Remark]:
     for route in every(settings.routes):
         for owner in sorted(route.owner - watchlist.owners.keys()):
             message = f"route '{route.name}' is for the owner '{owner}', which the watchlist does not have"
+            yield Remark(account_id=None, level=Level.WARNING, message=message)
+
+
+def _on_groups(watchlist: Watchlist, settings: Settings) -> Iterator[Remark]:
+    """Grouping by what no account has makes no groups."""
+    accounts = watchlist.accounts.values()
+    known = {"platform", "severity", "reason", "account", *(name for account in accounts for name in account.labels)}
+    known |= {"owner"} if any(account.owner for account in accounts) else set()
+    for route in every(settings.routes):
+        for name in sorted(set(route.group_by) - known):
+            message = f"route '{route.name}' groups by '{name}', which no account has: {near(name, sorted(known))}"
             yield Remark(account_id=None, level=Level.WARNING, message=message)
 
 

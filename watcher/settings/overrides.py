@@ -1,11 +1,12 @@
 """What the operator changes of platforms, in watcher.yaml: paces, switches, credentials; and their application."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from watcher.model.platform import Platform, Source
+from watcher.settings.alertingschema import RouteEntry
 from watcher.settings.environment import read_secret_file
 from watcher.settings.platformfile import pace_of
 from watcher.settings.schema import PlatformOverrideEntry, SourceOverrideEntry
@@ -63,11 +64,18 @@ def check_overrides(reading: Reading[SettingsFile], platforms: Mapping[str, Plat
             _check_override(reading, name, entry, platforms[name])
         else:
             reading.refuse(("platforms", name), f"there is no such platform; {near(name, platforms)}", key=True)
-    for path, route in reading.items(("routes",), file.routes or ()):
+    _check_routes(reading, ("routes",), file.routes or (), platforms)
+
+
+def _check_routes(
+    reading: Reading[SettingsFile], at: Steps, routes: Sequence[RouteEntry], platforms: Mapping[str, Platform]
+) -> None:
+    for path, route in reading.items(at, routes):
         for place, name in enumerate(route.match.platform):
             if name not in platforms:
-                at = reading.item((*path, "match", "platform"), place)
-                reading.refuse_value(at, ValueError(f"is no platform; {near(name, platforms)}"))
+                where = reading.item((*path, "match", "platform"), place)
+                reading.refuse_value(where, ValueError(f"is no platform; {near(name, platforms)}"))
+        _check_routes(reading, (*path, "routes"), route.routes or (), platforms)
 
 
 def _check_override(

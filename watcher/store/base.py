@@ -94,9 +94,9 @@ class IncidentRecord:
     `digest` is the hash of the last transition that is told of ("" when there is none): it vouches for the evidence,
     and for all that was logged before it.
     `account` is whom an ACCOUNT or NOTICE incident is about, or the first of `outages`, as last watched: without
-    policy, controls and calendar. `outages` are those that a COHORT or a GROUP tells of, by when they were confirmed. `threads`
-    say, by channel, where what is told of the incident belongs; where nothing was told of an outage but together with
-    others, where that was.
+    policy, controls and calendar. `outages` are those that a COHORT or a GROUP tells of, by when they were confirmed.
+    `threads` say, by channel, where what is told of the incident belongs; where nothing was told of an outage but
+    together with others, where that was.
     """
 
     incident: Incident

@@ -9,6 +9,7 @@ import pytest
 from tests.unit.settings.samples import configure, faults
 from watcher.model.account import Severity
 from watcher.model.errors import ConfigError
+from watcher.model.finding import Reason
 from watcher.model.platform import Pace
 from watcher.model.route import Route
 from watcher.settings import apply_overrides, load_platforms, load_settings
@@ -128,6 +129,54 @@ def test_channels_and_routes_are_read(tmp_path: Path) -> None:
         ),
         Route(name="rest", channels=("quiet", "lines")),
     )
+
+
+def test_routes_inside_of_routes_go_by_what_is_around_them(tmp_path: Path) -> None:
+    """What an inner route does not say is as in the outer one, whose matchers it need not repeat."""
+    text = """\
+routes:
+  - name: outer
+    channels: log
+    timezone: Europe/Berlin
+    group_by: [owner, platform]
+    group_wait: 0s
+    routes:
+      - name: inner
+        match: {reason: suspended, account: "x:alice"}
+        group_interval: 1m
+        routes: [{name: innermost, channels: log, group_by: []}]
+"""
+    [outer] = settings(tmp_path, text).routes
+    [inner] = outer.routes
+    [innermost] = inner.routes
+    assert (inner.channels, inner.timezone, inner.group_by) == (outer.channels, outer.timezone, ("owner", "platform"))
+    assert (inner.reason, inner.account) == (frozenset({Reason.SUSPENDED}), frozenset({"x:alice"}))
+    assert (outer.group_wait, inner.group_wait) == (timedelta(0), timedelta(0))
+    assert [route.group_interval for route in (outer, inner, innermost)] == [timedelta(minutes=m) for m in (5, 1, 1)]
+    assert innermost.group_by == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("routes: [{name: a}]", "1:10: routes[0]: no channels; name at least one"),
+        (
+            "routes: [{name: a, channels: log, routes: [{name: a, match: {reason: gonne}}]}]",
+            "1:70: routes[0].routes[0].match.reason: 'gonne' is no reason of an outage; did you mean 'gone'?",
+        ),
+        (
+            "routes: [{name: a, channels: log, routes: [{name: b, match: {platform: blusky}}]}]",
+            "1:72: routes[0].routes[0].match.platform: 'blusky' is no platform; did you mean 'bluesky'?",
+        ),
+        (
+            "routes: [{name: a, channels: log, group_wait: 1h}]",
+            "1:47: routes[0].group_wait: '1h' is longer than 10m: nobody would hear of it in time; write 10m or less",
+        ),
+    ],
+)
+def test_faulty_routes(tmp_path: Path, text: str, fault: str) -> None:
+    """Place, what was wrong, what to write instead."""
+    assert fault in refused(tmp_path, text)
 
 
 def test_secrets_are_never_shown(tmp_path: Path) -> None:
