@@ -43,7 +43,7 @@ from watcher.rounds import Rounds
 from watcher.schedule import Ticker
 from watcher.settings import Loaded
 from watcher.settings.values import ChannelSettings
-from watcher.showing import others_to_tell, snapshot_of, view_of
+from watcher.showing import others_to_tell, snapshot_of, view_of, withheld
 from watcher.store.base import Commit, IncidentRecord, Store, Stored
 from watcher.store.reader import StoreReader
 from watcher.store.worker import StoreWorker
@@ -253,6 +253,7 @@ class App:
             self._view,
             self.metrics,
             others=lambda record, row: others_to_tell(record, row, self.book),
+            holds=lambda record, row: withheld(record, row, self.book, self.clock.now()),
         )
 
     def _fallback_channel(self, wanted: str | None) -> Channel | None:

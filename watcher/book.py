@@ -83,6 +83,11 @@ class Book:
             self.incidents.pop(incident_id, None)
         self.groups.note(opened, joined, closed)
 
+    def flapping_since(self, account_id: str) -> datetime | None:
+        """Since when the account comes and goes; None where it does not, or is not watched."""
+        state = self.states.get(account_id)
+        return state.flapping_since if state is not None else None
+
     def cohort(self, account: Account, finding: Finding) -> Cohort | None:
         """The mass event that an absence belongs to which may soon be confirmed; None where it is on its own."""
         state = self.states[account.id]

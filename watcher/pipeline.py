@@ -35,6 +35,7 @@ from watcher.model.route import Route
 from watcher.model.sample import Sample, samples_of
 from watcher.needs import need_of
 from watcher.notify.announce import News, announce
+from watcher.notify.flapping import comes_and_goes, settled
 from watcher.notify.mass import over, returns
 from watcher.probe import Reachability
 from watcher.sight import Sight
@@ -277,7 +278,8 @@ class Pipeline:
             decision = fall_silent(self.book.states[account.id], now, account)
             if decision.transitions:
                 self._apply(account, decision)
-        self.tell(self.sight.news(now) + over(self.book.incidents.values(), self.book.absences, self.book.groups, now))
+        news = self.sight.news(now) + over(self.book.incidents.values(), self.book.absences, self.book.groups, now)
+        self.tell(news + settled(self.book.incidents.values(), self.book.flapping_since, now))
 
     def _apply(
         self,
@@ -297,6 +299,7 @@ class Pipeline:
         )
         for transition in decision.transitions:
             news += returns(transition, account, self.book.routes, self.book.absences, self.book.incidents)
+            news += comes_and_goes(transition, account, self.book.routes, self.book.incidents.values())
         commit = Commit(
             states=(decision.state,),
             transitions=decision.transitions,

@@ -10,12 +10,13 @@ from watcher.book import Book
 from watcher.controls import Controls
 from watcher.model.account import Account
 from watcher.model.control import Health, VantageState
-from watcher.model.notification import IncidentKind, Notification
+from watcher.model.notification import IncidentKind, Notification, NotificationKind, NotificationState, Withheld
 from watcher.model.outage import AccountState, Outage, Phase
 from watcher.model.route import every
 from watcher.model.snapshot import Snapshot
 from watcher.notify import View
 from watcher.notify.announce import tell_others
+from watcher.notify.flapping import muted
 from watcher.store.base import IncidentRecord
 
 
@@ -76,6 +77,19 @@ def _others(account: Account | None, book: Book) -> tuple[tuple[Account, Account
 
 def _count(owner: str | None, book: Book) -> int:
     return sum(each.owner == owner for each in book.watchlist.accounts.values()) if owner is not None else 0
+
+
+def withheld(record: IncidentRecord, row: Notification, book: Book, now: datetime) -> Withheld | None:
+    """Why nobody is to be told of this now; None where people are."""
+    if row.kind is not NotificationKind.ALERT and any(_was_kept(each, row) for each in record.notifications):
+        return Withheld(reason="nobody was told of the beginning")
+    outages = record.outages or ((record.outage,) if record.outage is not None else ())
+    return muted(row, tuple(_stands(each, book) for each in outages), book.flapping_since, now)
+
+
+def _was_kept(alert: Notification, row: Notification) -> bool:
+    is_its = alert.kind is NotificationKind.ALERT and alert.channel == row.channel
+    return is_its and alert.state is NotificationState.SUPPRESSED
 
 
 def others_to_tell(record: IncidentRecord, stranded: Notification, book: Book) -> tuple[Notification, ...]:

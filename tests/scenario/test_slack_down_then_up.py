@@ -114,7 +114,7 @@ def test_several_outages_meanwhile(tmp_path: Path) -> None:
                 for page in (Page.MISSING_FR, Page.PRESENT):
                     world.x.set("alice", page)
                     world.x.set("bob", page)
-                    await world.wait(minutes=4)
+                    await world.wait(minutes=7)  # not so often that they would come and go
             await world.slack.__aenter__()
             await world.wait(minutes=7)
             assert len(world.texts()) == 6

@@ -41,18 +41,24 @@ def asked(tmp_path: Path, *words: str) -> tuple[int, str]:
     [
         (
             ["mayor.example"],
-            "desk, by route 'owners', as warning: 30 s after it is confirmed, together with what else is in "
-            'owners{owner="mayor"}, with news at most every 5 min',
+            (
+                "desk, by route 'owners', as warning: 30 s after it is confirmed, together with what else is in "
+                'owners{owner="mayor"}, with news at most every 5 min'
+            ),
         ),
         (
             ["press.example"],
-            "desk, by route 'owners', as critical: as soon as it is confirmed, together with what else is in "
-            'owners{owner="mayor", severity="critical"}, with news at most every 1 min',
+            (
+                "desk, by route 'owners', as critical: as soon as it is confirmed, together with what else is in "
+                'owners{owner="mayor", severity="critical"}, with news at most every 1 min'
+            ),
         ),
         (
             ["mayor.example", "--reason", "suspended"],
-            "legal, by route 'lawyers', as warning: as soon as it is confirmed\n"
-            "desk, by route 'lawyers', as warning: as soon as it is confirmed",
+            (
+                "legal, by route 'lawyers', as warning: as soon as it is confirmed\n"
+                "desk, by route 'lawyers', as warning: as soon as it is confirmed"
+            ),
         ),
     ],
 )

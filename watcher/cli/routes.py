@@ -14,7 +14,7 @@ from watcher.model.finding import REASONS, Reason, Verdict
 _REASONS = sorted(str(reason) for reason in REASONS[Verdict.ABSENT])
 
 
-@click.group()
+@click.group(epilog=epilog("watcher routes test --account x:jack --reason suspended"))
 def routes() -> None:
     """Say who is told of what."""
 
@@ -37,9 +37,13 @@ def routes() -> None:
     show_default=True,
     help="What its outage would be confirmed with.",
 )
-@click.option("--severity", type=click.Choice([str(severity) for severity in Severity]), help="Another severity than the account's own.")
+@click.option(
+    "--severity",
+    type=click.Choice([str(severity) for severity in Severity]),
+    help="Another severity than the account's own.",
+)
 def test(config: Path, as_json: bool, account_id: str, reason: str, severity: str | None) -> None:
-    """Say who would be told of an outage of an account, when, and through what."""
+    """Say who would be told of an account's outage, and when."""
     from watcher.notify.ways import ways_told
     from watcher.settings import load_all
     from watcher.settings.wording import near

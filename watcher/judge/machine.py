@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from watcher.judge.cohort import Cohort, is_held
+from watcher.judge.flapping import sampled
 from watcher.judge.observation import counts, gap_before, is_old, later, observe, probed
 from watcher.judge.policy import is_overdue, severity_of
 from watcher.model.account import Account
@@ -55,7 +56,17 @@ def step(state: AccountState, finding: Finding, account: Account, cohort: Cohort
     seen = Seen(finding=finding, account=account, counts=counts(state, finding, account.policy), cohort=cohort)
     sighted = (_happened(TransitionKind.ACCOUNT_SIGHTED, observed, finding),) if state.blind_since else ()
     changed, happened = TABLE[state.phase, finding.verdict](observed, seen)
-    return Decision(state=changed, transitions=(*sighted, *happened), unobserved=gap)
+    changed = sampled(state, changed, finding.at, account.policy.interval)
+    return Decision(
+        state=changed, transitions=(*sighted, *happened, *_flapping(state, changed, finding)), unobserved=gap
+    )
+
+
+def _flapping(before: AccountState, after: AccountState, finding: Finding) -> tuple[Transition, ...]:
+    if (before.flapping_since is None) is (after.flapping_since is None):
+        return ()
+    kind = TransitionKind.FLAPPING_STARTED if after.flapping_since is not None else TransitionKind.FLAPPING_STOPPED
+    return (_happened(kind, after, finding, {"changes": str(after.flaps.bit_count())}),)
 
 
 def fall_silent(state: AccountState, now: datetime, account: Account) -> Decision:

@@ -120,6 +120,8 @@ class TransitionKind(StrEnum):
     ACCOUNT_RENAMED = "AccountRenamed"
     ACCOUNT_BLIND = "AccountBlind"
     ACCOUNT_SIGHTED = "AccountSighted"
+    FLAPPING_STARTED = "FlappingStarted"
+    FLAPPING_STOPPED = "FlappingStopped"
     ACCOUNT_UNWATCHED = "AccountUnwatched"
     ACCOUNT_REWATCHED = "AccountRewatched"
 
@@ -160,7 +162,8 @@ class AccountState:
     one, or the restart if later: what lies between it and the next is unobserved. `observed` is the time from the
     first sight on in which there were verdicts, `outage_unobserved` the part of `unobserved` that lay in outages, so
     that uptime is 1 − (outage_total − outage_unobserved) ÷ observed. `inconclusive` counts the inconclusive findings
-    in a row. `handle` is set once the account was renamed.
+    in a row. `handle` is set once the account was renamed. `flaps` are the samples by which `flapping_since` is
+    found, a bit each, the newest, which began at `flaps_since`, in bit 0: see judge.flapping.
     """
 
     account_id: str
@@ -194,6 +197,9 @@ class AccountState:
     unobserved: timedelta = ZERO
     observed: timedelta = ZERO
     outage_unobserved: timedelta = ZERO
+    flaps: int = 0
+    flaps_since: datetime | None = None
+    flapping_since: datetime | None = None
 
     @property
     def is_down(self) -> bool:

@@ -13,6 +13,7 @@ from watcher.model.notification import IncidentKind, Message, NotificationKind, 
 from watcher.model.outage import AccountState, EndCause, Outage, Phase
 from watcher.notify.blindness import render_egress, render_platform
 from watcher.notify.correction import render_correction, retraction
+from watcher.notify.flapping import render_flapping
 from watcher.notify.group import alone, render_group
 from watcher.notify.mass import render_mass
 from watcher.notify.meta import render_meta
@@ -66,7 +67,9 @@ def render(view: View) -> Message:  # noqa: PLR0911 - one answer a kind
             return render_correction(view, view.outage, _subject(view), _links(view))
         case IncidentKind.ACCOUNT | IncidentKind.GROUP if view.outage is not None:
             return _over(view, view.outage) if view.is_over else _down(view, view.outage)
-        case IncidentKind.ACCOUNT | IncidentKind.NOTICE | IncidentKind.FLAPPING | IncidentKind.DIGEST:
+        case IncidentKind.FLAPPING:
+            return render_flapping(view)
+        case IncidentKind.ACCOUNT | IncidentKind.NOTICE | IncidentKind.DIGEST:
             return _notice(view)
         case IncidentKind.GROUP:
             return _together(view)

@@ -222,6 +222,8 @@ account_state = Table(
     Column("observed", Span, nullable=False, server_default="0"),
     Column("outage_unobserved", Span, nullable=False, server_default="0"),
     Column("flaps", Integer, nullable=False, server_default="0"),
+    Column("flaps_since", Instant),
+    Column("flapping_since", Instant),
 )
 
 platform_state = Table(

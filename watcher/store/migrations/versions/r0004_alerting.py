@@ -14,6 +14,8 @@ def upgrade() -> None:
     op.add_column("incident", sa.Column("acked_by", sa.Text()))
     op.add_column("incident", sa.Column("acked_at", sa.BigInteger()))
     op.add_column("account_state", sa.Column("flaps", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("account_state", sa.Column("flaps_since", sa.BigInteger()))
+    op.add_column("account_state", sa.Column("flapping_since", sa.BigInteger()))
     op.create_table(
         "incident_outage",
         sa.Column("incident_id", sa.String(), nullable=False),

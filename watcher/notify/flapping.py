@@ -1,0 +1,94 @@
+"""An account that comes and goes: one message when that begins and one when it ends, instead of one each time. Pure.
+
+Its outages are opened, measured and kept all the same. One that is open when the coming and going ends is told then.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from watcher.model.account import Account
+from watcher.model.notification import (
+    Incident,
+    IncidentKind,
+    Message,
+    Notification,
+    NotificationKind,
+    Withheld,
+)
+from watcher.model.outage import Outage, Transition, TransitionKind
+from watcher.model.route import Route
+from watcher.notify.announce import News, tell
+from watcher.notify.view import View, compose
+from watcher.notify.wording import format_span, format_stamp
+
+_LOOK_AGAIN: Final = timedelta(minutes=1)
+
+
+def comes_and_goes(
+    transition: Transition, account: Account, routes: Sequence[Route], incidents: Iterable[Incident]
+) -> News:
+    """What is told when an account begins to come and go, and when it does so no more."""
+    match transition.kind:
+        case TransitionKind.FLAPPING_STARTED:
+            incident = Incident(
+                id=f"{account.id}-flapping-{transition.at:%Y%m%dT%H%M%S}",
+                kind=IncidentKind.FLAPPING,
+                key=account.id,
+                severity=account.severity,
+                opened_at=transition.at,
+                detail=transition.detail.get("changes", ""),
+            )
+            return tell(incident, routes, account)
+        case TransitionKind.FLAPPING_STOPPED:
+            return settled(incidents, lambda other: None if other == account.id else transition.at, transition.at)
+        case _:
+            return News()
+
+
+def settled(incidents: Iterable[Incident], flapping_since: Callable[[str], datetime | None], now: datetime) -> News:
+    """The end of those that come and go no more, or are watched no more."""
+    over = (each.id for each in incidents if each.kind is IncidentKind.FLAPPING and flapping_since(each.key) is None)
+    return News(closed=tuple((incident_id, now) for incident_id in over))
+
+
+def muted(
+    row: Notification, outages: Sequence[Outage], flapping_since: Callable[[str], datetime | None], now: datetime
+) -> Withheld | None:
+    """Why nobody is told now that these outages began: their accounts come and go, and did when they were confirmed.
+
+    Once that is over those that are still open are told. Those that ended meanwhile never are.
+    """
+    if row.kind is not NotificationKind.ALERT or not outages:
+        return None
+    if any(outage.confirmed_at < (flapping_since(outage.account_id) or now) for outage in outages):
+        return None
+    lasting = any(outage.is_open for outage in outages)
+    return Withheld(reason="flapping", until=now + _LOOK_AGAIN if lasting else None)
+
+
+def render_flapping(view: View) -> Message:
+    """That an account comes and goes, or did."""
+    incident, name = view.incident, f"{view.name} on {view.place}"
+    since = ("Since", format_stamp(incident.opened_at))
+    subject = f"{view.name} ({view.place}) comes and goes"
+    owner = (("Owner", view.owner),) if view.owner else ()
+    if incident.closed_at is None:
+        return compose(
+            view,
+            headline=f"{name} comes and goes",
+            subject=subject,
+            sentences=(
+                f"What a logged-out visitor sees of it changed {incident.detail} times within 21 looks.",
+                "Nobody is told of each outage until that ends; all are measured.",
+            ),
+            facts=(since, *owner),
+        )
+    lasted = format_span(incident.closed_at - incident.opened_at)
+    return compose(
+        view,
+        headline=f"{name} has stopped coming and going",
+        subject=subject,
+        sentences=(f"It came and went for {lasted}. From now on each outage is told again.",),
+        facts=(since, ("Until", format_stamp(incident.closed_at)), *owner),
+    )
