@@ -1,5 +1,7 @@
 """A day in compressed time: outages by a script, with edits, restarts and faults between; what is stored is the script.
 
+Half of one unless `SOAK_HOURS=24` asks for all of it: a day takes a processor two minutes.
+
 Time is virtual, everything else is real: the servers, TLS, SQLite, the files that are edited.
 """
 
@@ -23,8 +25,9 @@ from watcher.model.outage import Outage
 from watcher.schedule import LoopTicker
 
 SEED = 20171102
-DAY = timedelta(hours=24)
+HOURS = int(os.environ.get("SOAK_HOURS", "12"))
 HOUR = timedelta(hours=1)
+DAY = HOURS * HOUR
 BIRDS = tuple(f"bird{number}.example" for number in range(3))
 PAGES = ("alice",)
 _PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
@@ -101,7 +104,7 @@ def _turn(handle: str, page: Page) -> Action:
 def disturbances(chance: random.Random) -> Iterator[Event]:
     """Every hour an edit; in turn a restart, a kill, a wall, an error for all, no network, and a Slack that fails."""
     kinds = (stop, wall, kill, error, unplug, mute)
-    for hour in range(23):
+    for hour in range(HOURS - 1):
         at = (hour + chance.uniform(0.1, 0.4)) * HOUR
         yield Event(at=at, do=_edit(chance.randrange(4), chance.choice(("critical", "warning"))))
         yield Event(at=at + timedelta(minutes=5), do=kinds[hour % len(kinds)])
@@ -177,7 +180,7 @@ def assert_is(outage: Outage, gone_at: datetime, back_at: datetime) -> None:
 async def hours(world: World, events: list[Event], told: Counter[str]) -> list[Weight]:
     """Play all events in their order; the weight at the end of each hour."""
     weights: list[Weight] = []
-    plan = [*events, *(Event(at=hour * HOUR, do=_nothing) for hour in range(1, 25))]
+    plan = [*events, *(Event(at=hour * HOUR, do=_nothing) for hour in range(1, HOURS + 1))]
     for event in sorted(plan, key=lambda event: event.at):
         ahead = START + event.at - world.now
         await world.wait(seconds=max(0.0, ahead.total_seconds()))
@@ -205,7 +208,8 @@ async def _nothing(_world: World) -> None:
 
 def growth(weights: list[Weight], what: Callable[[Weight], int]) -> float:
     """The last hours over the first ones, without the very first: 1.0 is flat."""
-    return median(map(what, weights[-6:])) / median(map(what, weights[1:7]))
+    quarter = HOURS // 4
+    return median(map(what, weights[-quarter:])) / median(map(what, weights[1 : 1 + quarter]))
 
 
 @pytest.mark.timeout(400)
