@@ -115,7 +115,7 @@ class Book:
         return self.platforms[account.platform]
 
     def sources(self, account: Account, health: Callable[[ControlKey], Health]) -> tuple[Source, ...]:
-        """The usable sources in the order in which to ask them: those not blind first.
+        """The usable sources in the order in which to ask them: those not blind first, if there is one that sees.
 
         An absence is not confirmed at a source whose answers are cached for minutes, if there is another. Where a batch
         fails and the source for single look-ups does not, these are made.
@@ -123,11 +123,12 @@ class Book:
         usable = self._fit(account)
         said = {source.name: health(self.key(account, source)) for source in usable}
         single = next((source.name for source in usable if source.batch is None), None)
+        sees = any(each not in (Health.BLIND, Health.SICK) for each in said.values())
         takes_over = single is not None and said[single] not in (Health.BLIND, Health.SICK)
 
         def is_last(source: Source) -> bool:
             is_sick = source.batch is not None and said[source.name] is Health.SICK
-            return said[source.name] is Health.BLIND or (is_sick and takes_over)
+            return (said[source.name] is Health.BLIND and sees) or (is_sick and takes_over)
 
         return tuple(sorted(usable, key=is_last))
 

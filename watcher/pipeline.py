@@ -21,7 +21,7 @@ from watcher.clock import Clock
 from watcher.controls import Controls, Fetch
 from watcher.handover import Handover, is_same_page
 from watcher.judge.cohort import began_at, is_held
-from watcher.judge.gate import admit, refuse, vouched_for
+from watcher.judge.gate import admit, missing_too, refuse, vouched_for
 from watcher.judge.machine import fall_silent, step
 from watcher.judge.policy import wait
 from watcher.metrics import Metrics
@@ -182,8 +182,14 @@ class Pipeline:
         """Fetch + classify + admit: one proven finding about the task's target.
 
         `wary`: the account is down, so that its presence too must be proven against a page that shows everybody.
+        Where one control is gone too and another is there, the question is put once more, beside that one: a control
+        that dies must not cost a look.
         """
         answered = await self.ask(task)
+        examined = await self.prove(answered.parts[0], wary=wary, beside=answered.beside)
+        if not _is_doubted(examined, task):
+            return examined
+        answered = await self.ask(replace(task, due=self._clock.now()))
         return await self.prove(answered.parts[0], wary=wary, beside=answered.beside)
 
     async def ask(self, task: Task) -> Answered:
@@ -342,6 +348,15 @@ class Pipeline:
                 self._metrics.outage_duration.labels(platform).observe(outage.duration.best.total_seconds())
                 facts["duration_seconds"] = str(round(outage.duration.best.total_seconds(), 1))
         self._log.info(transition.kind, account=account.id, at=f"{transition.at:%Y-%m-%dT%H:%M:%SZ}", **facts)
+
+
+def _is_doubted(examined: Examined, task: Task) -> bool:
+    """True where an absence is refused only since a control is gone too, while another one is there."""
+    raw = examined.classified.finding if examined.classified is not None else None
+    if raw is None or examined.report is None or not raw.is_absent or not examined.finding.refused:
+        return False
+    is_there = examined.report.positive_after(raw.at) is not None
+    return is_there and missing_too(raw, examined.report, task.target.handle) is not None
 
 
 def _witnessed(decision: Decision, account: Account, examined: Examined) -> tuple[Decision, tuple[Body, ...]]:

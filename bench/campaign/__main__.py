@@ -28,6 +28,7 @@ def record(told: Told, memo: dict[str, int], seconds: float) -> dict[str, Any]:
         "outages_opened": told.opened,
         "outages_opened_falsely": len(told.false),
         "outages_begun_too_early": told.early,
+        "outages_told_after_their_end": told.late,
         "moved_and_unseen": told.moved_unseen,
         "outages_closed": told.closed,
         "outages_closed_falsely": len(told.closed_false),
@@ -58,6 +59,7 @@ def main() -> int:
     print(
         f"              {told.early} true ones with a first absence that was none (an end between answer and control)"
     )
+    print(f"              {told.late} true ones that had just ended (the last look met an error of a moment)")
     print(f"              {told.moved_unseen} of a renamed account while what finds it by id was hidden (not false)")
     print(f"closed        {told.closed:,} outages, {len(told.closed_false)} of them falsely")
     print(

@@ -45,6 +45,11 @@ class Stage(Protocol):
         """Whom the story is about."""
         ...
 
+    @property
+    def seconds(self) -> float:
+        """The true time."""
+        ...
+
     def now(self) -> datetime:
         """The machine's time."""
         ...
@@ -326,19 +331,19 @@ def _number_of(handle: str) -> int | None:
 
 def _stale_copies(stage: Stage, chance: random.Random) -> Fault:
     """A cache that answers with copies, errors too, and says how old they are."""
-    keeps = timedelta(seconds=chance.choice([5, 30, 180]))
-    copies: dict[tuple[str, str, bool], tuple[datetime, Reply]] = {}
+    keeps = chance.choice([5, 30, 180])
+    copies: dict[tuple[str, str, bool], tuple[float, Reply]] = {}
 
     def act(task: Task, reply: Reply) -> Reply:
         if isinstance(reply.outcome, FetchFailure):
             return reply
         key = (task.source.name, task.target.handle, task.target.by_id)
-        now = stage.now()
+        now = stage.seconds  # the cache's own time: it knows nothing of a step of the machine's clock
         made_at, copy = copies.get(key, (now, reply))
         if now - made_at > keeps:
             made_at, copy = now, reply
         copies[key] = made_at, copy
-        return Reply(outcome=copy.outcome, age=timedelta(seconds=int((now - made_at).total_seconds())))
+        return Reply(outcome=copy.outcome, age=timedelta(seconds=int(now - made_at)))
 
     return Fault(number=16, act=act)
 

@@ -23,7 +23,7 @@ from watcher.metrics import Metrics
 from watcher.model.account import Account, Watchlist
 from watcher.model.exchange import Task
 from watcher.model.finding import Verdict
-from watcher.model.outage import AccountState, Decision, TransitionKind
+from watcher.model.outage import AccountState, Decision, Outage, TransitionKind
 from watcher.model.platform import Platform
 from watcher.pipeline import Examined, Pipeline
 from watcher.probe import Reachability
@@ -66,6 +66,7 @@ class Told:
     opened: int = 0
     false: list[str] = field(default_factory=list)
     early: int = 0
+    late: int = 0
     closed: int = 0
     closed_false: list[str] = field(default_factory=list)
     moved_unseen: int = 0
@@ -286,13 +287,14 @@ class Story:
             return  # a look of the run before the restart
         finding, mind, world = examined.finding, self._minds[account.id], self._world
         was_absent = world.was_absent(account.id, finding.seen.earliest, finding.seen.latest)
+        was_true = not mind.untrue
         if finding.verdict is Verdict.PRESENT:
             mind.known, mind.untrue = True, False
         elif finding.verdict is Verdict.ABSENT and not was_absent:
             mind.untrue = True
         for transition in decision.transitions:
             if transition.kind is TransitionKind.OUTAGE_OPENED:
-                self._opened(account, mind, was_absent)
+                self._opened(account, transition.outage, was_absent=was_absent, was_true=was_true)
                 is_grouped = transition.outage is not None and transition.outage.cohort_id is not None
                 self.told.grouped += is_grouped
                 self.told.ungrouped += world.mass is not None and len(world.watched) == _CROWD and not is_grouped
@@ -301,19 +303,30 @@ class Story:
                 if transition.detail.get("cause") == "recovered" and was_absent and not self._just_changed(account):
                     self.told.closed_false.append(f"{self.plot}, {account.id} at {world.seconds - self._base:.1f}")
 
-    def _opened(self, account: Account, mind: _Mind, was_absent: bool) -> None:
-        """Falsely, if visitors saw the account; too early, if they still did at an absence that was counted before."""
-        world = self._world
+    def _opened(self, account: Account, opened: Outage | None, *, was_absent: bool, was_true: bool) -> None:
+        """Falsely, if visitors saw the account; too early, if they still did at an absence that was counted before.
+
+        Too late, if all that was counted before was true, and only the last look was not.
+        """
+        world, mind = self._world, self._minds[account.id]
         mind.opened.append(world.seconds)
         self.told.opened += 1
         if was_absent:
             self.told.early += mind.untrue
+            return
+        if was_true and self._was_gone(account, opened):
+            self.told.late += 1  # it was gone, and came back while the last look met something else that hid it
             return
         hides = any(each.fault.hides or each.fault.number in _LOST for each in world.standing)
         if account is world.subject and world.moved and hides:
             self.told.moved_unseen += 1  # its page is gone, and what would find it elsewhere cannot be seen
             return
         self.told.false.append(f"{self.plot}, {account.id} at {world.seconds - self._base:.1f}")
+
+    def _was_gone(self, account: Account, opened: Outage | None) -> bool:
+        """True when visitors did not see the account where the outage is said to have begun."""
+        began = opened.began if opened is not None else None
+        return began is not None and self._world.was_absent(account.id, began.earliest, began.latest)
 
     def _just_changed(self, account: Account) -> bool:
         spans = self._world.absent[account.id]
@@ -343,7 +356,7 @@ class Story:
             if not mind.known or (account is world.subject and world.moved):
                 continue
             limit = promised + (HOLD.total_seconds() if is_mass else 0)
-            for began, ended in world.absent[account.id]:
+            for began, ended in _whole(world.absent[account.id]):
                 since = _sight(began, min(ended, end), hidden, limit)
                 if since is None or began < self._base + _TURN - 1:
                     continue
@@ -366,6 +379,17 @@ class Story:
             if report.calibration.unsettled_at is not None and world.scene.is_by_likeness
         ]
         return [(self._base + _TURN, at + SETTLED.total_seconds()) for at in changes]
+
+
+def _whole(spans: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The absences; one that begins in the very moment in which another ends is the same to everybody."""
+    whole: list[tuple[float, float]] = []
+    for began, ended in spans:
+        if whole and began == whole[-1][1]:
+            whole[-1] = whole[-1][0], ended
+        else:
+            whole.append((began, ended))
+    return whole
 
 
 def _sight(began: float, ended: float, hidden: list[tuple[float, float]], limit: float) -> float | None:

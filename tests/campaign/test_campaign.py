@@ -52,6 +52,20 @@ def test_a_wall_that_ends_between_two_controls() -> None:
     assert told.false == []
 
 
+@pytest.mark.parametrize(
+    ("seed", "scene", "faults", "step"),
+    [
+        (33486775611, 4, (17, 24), 7),  # an error page that the controls got too closed an outage
+        (948015356904, 4, (15, 11), 13),  # a control that died beside the account cost it a look
+        (208702876693, 3, (9, 30), 0),  # the first source saw again, while only a sick one was asked
+    ],
+)
+def test_found_by_ten_million(players: Players, seed: int, scene: int, faults: tuple[int, ...], step: int) -> None:
+    """No outage is closed falsely, and none told too late."""
+    told = players.play([Plot(seed=seed, scene=scene, faults=faults, step=step)])
+    assert (told.false, told.closed_false, told.missed) == ([], [], [])
+
+
 def test_every_source_alone_and_in_pairs_at_every_step() -> None:
     """The 32 sources make 528 sets; each begins before each of the first questions, in the first round already."""
     assert sorted(FAULTS) == list(range(1, 33))

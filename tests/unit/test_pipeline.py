@@ -398,6 +398,39 @@ def test_another_source_that_says_nothing_does_not_hold_it_up(reply: Reply) -> N
     play(story())
 
 
+def test_a_control_that_dies_costs_no_look() -> None:
+    """It is missing beside the account; the account is asked about again at once, beside another that is there."""
+
+    async def story() -> None:
+        fetch, watch = watching(up(ALICE))
+        async with watch:
+            fetch.say(api("mayor"), GONE)
+            fetch.say(api("baker"), there("baker", takes=SECOND))
+            await watch.look(ALICE)
+            assert watch.phase(ALICE) is Phase.SUSPECT
+            assert fetch.asked(api("alice")) == 2
+            await watch.look(ALICE)
+            assert fetch.asked(api("alice")) == 3
+            assert fetch.asked(api("mayor")) == 1
+
+    play(story())
+
+
+def test_a_platform_that_shows_nobody_is_not_asked_twice() -> None:
+    """Where every control is missing too there is nothing to be had by asking again."""
+
+    async def story() -> None:
+        fetch, watch = watching(up(ALICE))
+        async with watch:
+            for handle in ("mayor", "baker"):
+                fetch.say(api(handle), GONE)
+            await watch.look(ALICE)
+            assert watch.phase(ALICE) is Phase.UP
+            assert fetch.asked(api("alice")) == 1
+
+    play(story())
+
+
 def test_a_source_that_does_not_confirm_is_not_asked_to() -> None:
     """Where the first source is cached for minutes, it may raise the suspicion; the other one confirms it alone."""
 

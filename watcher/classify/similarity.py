@@ -108,11 +108,16 @@ def likeness(page: Features, references: References) -> Likeness | None:
 
 
 def _is_same_account(page: Features, positive: Features, references: References) -> bool:
-    """True where a page has the words that set an account's page apart from every other that is known."""
+    """True where a page has the words that set an account's page apart from every other that is known.
+
+    Nothing is anybody's that two accounts show alike: an error page, say, that controls were given too.
+    """
     others = [other.tokens for other in references.positives if other is not positive]
     own = positive.tokens.difference({_HANDLE, _OTHER}, *others, *(other.tokens for other in references.negatives))
     if others and len(own) >= _LEAST_OWN_WORDS:
         return len(own & page.tokens) >= _OWN_SHARE * len(own)
+    if any(words_in_common(positive, other) >= _THE_SAME for other in references.positives if other is not positive):
+        return False
     is_long = len(page.tokens) >= _MANY_WORDS
     return page.tokens == positive.tokens or (is_long and words_in_common(page, positive) >= _THE_SAME)
 

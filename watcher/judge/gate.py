@@ -61,7 +61,7 @@ def _against_absent(
         return f"the controls were asked another way: {report.key.source} from {report.key.vantage}"
     if not vouched_for(beside) and report.positive_after(finding.at) is None:
         return f"no positive control was present after the answer: {describe(report.positives)}"
-    missing = next((c for c in report.positives if c.handle != handle and _was_missing_too(c.finding, finding)), None)
+    missing = missing_too(finding, report, handle)
     if missing is not None:
         return f"an account that exists was missing as well: {missing.handle} {missing.finding.reason}"
     if finding.certainty is Certainty.RESEMBLES and not any(
@@ -77,6 +77,11 @@ def _against_likeness(finding: Finding, report: ControlReport, now: datetime) ->
     if finding.certainty is not Certainty.RESEMBLES or changed_at is None or now - changed_at >= SETTLED:
         return None
     return f"what handles that cannot exist show was another page {int((now - changed_at).total_seconds())} s ago"
+
+
+def missing_too(finding: Finding, report: ControlReport, handle: str) -> ControlFinding | None:
+    """A positive control that was missing as well as the target, which goes by `handle`; None where there is none."""
+    return next((c for c in report.positives if c.handle != handle and _was_missing_too(c.finding, finding)), None)
 
 
 def vouched_for(beside: tuple[ControlFinding, ...]) -> bool:

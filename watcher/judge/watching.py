@@ -98,6 +98,8 @@ def _earlier(state: AccountState, span: timedelta) -> AccountState:
         last_absent=window(state.last_absent),
         returned=window(state.returned),
         blind_since=at(state.blind_since),
+        flaps_since=at(state.flaps_since),
+        flapping_since=at(state.flapping_since),
         outage=outage,
     )
 

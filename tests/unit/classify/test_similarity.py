@@ -186,6 +186,12 @@ def test_a_long_page_that_has_hardly_changed_is_the_same_account_s() -> None:
     assert likeness(made(*words[:10], "new"), References(positives=(made(*words[:10]),), negatives=(ABSENT,))) is None
 
 
+def test_what_two_accounts_show_alike_is_nobodys() -> None:
+    """An error page that the controls were given too is no page of the account's, though its own was another before."""
+    one, other, shown = (page_of("error something went wrong try again") for _ in range(3))
+    assert likeness(shown, References(positives=(one, other, PROFILE), negatives=(ABSENT,))) is None
+
+
 def test_no_page_is_like_both() -> None:
     """What is a missing page beside some references is no account's beside the same ones turned round."""
     for looked_at in (GONE, ABSENT, PROFILE, OTHER):
