@@ -119,6 +119,7 @@ def test_every_configuration_is_taken(page: str, tmp_path: Path) -> None:
     (tmp_path / "watchlist.yaml").write_text("accounts: [https://bsky.app/profile/nytimes.com]\n")
     for name in ("slack_webhook_url", "slack_webhook_url_night", "smtp_password"):
         (tmp_path / name).write_text(f"{WEBHOOK}\n")
+    (tmp_path / "slack_bot_token").write_text("xoxb-0000000000-0000000000000-XXXXXXXXXXXXXXXXXXXXXXXX\n")
     for text in found:
         (tmp_path / "watcher.yaml").write_text(text.replace("/run/secrets/", ""))
         assert load_all(tmp_path / "watcher.yaml", {}).settings.routes

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, PlainValidator
 from pydantic import Field as Key
 
 from watcher.model.finding import Reason
-from watcher.settings import mailbox, routewords, scalars
+from watcher.settings import mailbox, routewords, scalars, slackwords
 from watcher.settings.schema import (
     Entry,
     FileName,
@@ -23,6 +23,7 @@ from watcher.settings.schema import (
     Slug,
     Slugs,
     Span,
+    WebAddress,
     Zone,
     several,
 )
@@ -49,6 +50,17 @@ class SlackChannelEntry(Entry):
     webhook_url_file: FileName | None = None
 
 
+class SlackBotChannelEntry(Entry):
+    """A channel of Slack, by a bot of yours; its token is a secret."""
+
+    kind: Literal["slack_bot"]
+    name: Slug
+    channel: Annotated[str, PlainValidator(slackwords.channel)]
+    token: Annotated[Secret, PlainValidator(slackwords.token)] | None = None
+    token_file: FileName | None = None
+    api_url: WebAddress = "https://slack.com/api"
+
+
 class EmailChannelEntry(Entry):
     """Mail through one server; the password is a secret."""
 
@@ -65,7 +77,9 @@ class EmailChannelEntry(Entry):
     ca_file: FileName | None = None
 
 
-ChannelEntry = Annotated[LogChannelEntry | SlackChannelEntry | EmailChannelEntry, Key(discriminator="kind")]
+ChannelEntry = Annotated[
+    LogChannelEntry | SlackChannelEntry | SlackBotChannelEntry | EmailChannelEntry, Key(discriminator="kind")
+]
 
 
 class MatchEntry(Entry):

@@ -1,17 +1,24 @@
 """Make the settings of the channels of their entries in watcher.yaml: secrets read, names checked."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, assert_never
 
-from watcher.settings import scalars
-from watcher.settings.alertingschema import EmailChannelEntry, LogChannelEntry, SlackChannelEntry
+from watcher.settings import scalars, slackwords
+from watcher.settings.alertingschema import (
+    ChannelEntry,
+    EmailChannelEntry,
+    LogChannelEntry,
+    SlackBotChannelEntry,
+    SlackChannelEntry,
+)
 from watcher.settings.emailchannel import read_email_channel
 from watcher.settings.environment import read_secret_file
 from watcher.settings.platformfile import refuse_doubles
+from watcher.settings.schema import Entry
 from watcher.settings.settingsschema import SettingsFile
 from watcher.settings.validate import Reading
-from watcher.settings.values import ChannelSettings, LogChannel, Secret, Settings, SlackChannel
+from watcher.settings.values import ChannelSettings, LogChannel, Secret, Settings, SlackBotChannel, SlackChannel
 from watcher.settings.wording import near
 from watcher.settings.yamlfile import Steps
 
@@ -32,30 +39,45 @@ def read_channels(reading: Reading[SettingsFile], file: SettingsFile, base: Path
 def _channel(
     reading: Reading[SettingsFile],
     path: Steps,
-    entry: LogChannelEntry | SlackChannelEntry | EmailChannelEntry,
+    entry: ChannelEntry,
     base: Path,
 ) -> ChannelSettings:
     match entry:
         case LogChannelEntry():
             return LogChannel(name=entry.name)
         case SlackChannelEntry():
-            return SlackChannel(name=entry.name, webhook_url=_webhook(reading, path, entry, base))
+            url = _one_secret(reading, path, entry, "webhook_url", base, scalars.webhook)
+            return SlackChannel(name=entry.name, webhook_url=url)
+        case SlackBotChannelEntry():
+            token = _one_secret(reading, path, entry, "token", base, slackwords.token)
+            return SlackBotChannel(
+                name=entry.name, token=token, channel=entry.channel, api_url=entry.api_url.rstrip("/")
+            )
         case EmailChannelEntry():
             return read_email_channel(reading, path, entry, base)
         case _:
             assert_never(entry)
 
 
-def _webhook(reading: Reading[SettingsFile], path: Steps, entry: SlackChannelEntry, base: Path) -> Secret:
-    """The webhook, from the file that is named if there is none in place; an empty one beside a fault."""
-    if (entry.webhook_url is None) == (entry.webhook_url_file is None):
-        reading.refuse(path, "give exactly one of webhook_url and webhook_url_file")
-    elif entry.webhook_url_file is not None:
+def _one_secret(
+    reading: Reading[SettingsFile],
+    path: Steps,
+    entry: Entry,
+    key: str,
+    base: Path,
+    read: Callable[[object], Secret],
+) -> Secret:
+    """The secret under `key`, or from the file under `key_file`; an empty one beside a fault."""
+    given: Secret | None = getattr(entry, key)
+    file: str | None = getattr(entry, f"{key}_file")
+    if (given is None) == (file is None):
+        reading.refuse(path, f"give exactly one of {key} and {key}_file")
+    elif file is not None:
         try:
-            return scalars.webhook(read_secret_file(base / entry.webhook_url_file))
+            return read(read_secret_file(base / file))
         except ValueError as error:
-            reading.refuse_value((*path, "webhook_url_file"), error)
-    return entry.webhook_url or Secret("")
+            reading.refuse_value((*path, f"{key}_file"), error)
+    return given or Secret("")
 
 
 def read_fallback(reading: Reading[SettingsFile], file: SettingsFile, channels: Sequence[ChannelSettings]) -> str:

@@ -90,6 +90,16 @@ class SlackChannel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SlackBotChannel:
+    """A channel of Slack, by the token of a bot: `channel` is its id or its name, `api_url` has no slash at its end."""
+
+    name: str
+    token: Secret
+    channel: str
+    api_url: str = "https://slack.com/api"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
     """How long what is stored is kept; None: for ever.
 
@@ -139,7 +149,7 @@ class EmailChannel:
     ca_file: Path | None = None
 
 
-ChannelSettings = LogChannel | SlackChannel | EmailChannel
+ChannelSettings = LogChannel | SlackChannel | SlackBotChannel | EmailChannel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from watcher.model.annotation import Annotation
 from watcher.model.notification import Delivered, Message, NotificationKind
 from watcher.model.outage import Outage
 from watcher.notify.channels.log import LogChannel
-from watcher.notify.channels.slack import payload
+from watcher.notify.channels.slackblocks import payload
 from watcher.notify.render import render
 
 CORRECTION = NotificationKind.CORRECTION

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.unit.notify.story import CLOSED, view
 from watcher.model.account import Severity
 from watcher.model.notification import Message, NotificationKind, Quote
-from watcher.notify.channels.slack import payload
+from watcher.notify.channels.slackblocks import payload
 from watcher.notify.render import render
 
 OURS = re.compile(r"<!date\^\d+\^\{time_secs\} local\|UTC>|<https?://[^<>|\s]*\|[^<>|]*>")

@@ -31,6 +31,7 @@ SECTIONS: dict[type[BaseModel], tuple[str, str]] = {
     schema.RetentionEntry: ("watcher.yaml", "`retention`"),
     alertingschema.LogChannelEntry: ("watcher.yaml", "`channels` of kind `log`"),
     alertingschema.SlackChannelEntry: ("watcher.yaml", "`channels` of kind `slack`"),
+    alertingschema.SlackBotChannelEntry: ("watcher.yaml", "`channels` of kind `slack_bot`"),
     alertingschema.EmailChannelEntry: ("watcher.yaml", "`channels` of kind `email`"),
     alertingschema.RouteEntry: ("watcher.yaml", "`routes`"),
     alertingschema.MatchEntry: ("watcher.yaml", "`match`"),

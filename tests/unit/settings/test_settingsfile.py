@@ -237,7 +237,7 @@ def test_a_variable_that_gives_nothing_is_a_fault(
         ("probe: {connect_to: {'x.com/a': 'a:1'}}", ["1:22: probe.connect_to['x.com/a']: this key is not a host"]),
         ("channels: []", ["1:11: channels: no channels; add one, or remove the key to have the log alone"]),
         ("routes: []", ["1:9: routes: no routes; add one, or remove the key to tell every channel of everything"]),
-        ("channels: [{name: a}]", ["1:12: channels[0].kind: is missing; write one of log, slack, email"]),
+        ("channels: [{name: a}]", ["1:12: channels[0].kind: is missing; write one of log, slack, slack_bot, email"]),
         ("channels: [{name: a, kind: slak}]", ["1:28: channels[0].kind: 'slak' is unknown; did you mean 'slack'?"]),
         ("channels: [log]", ["1:12: channels[0]: must be a mapping, not text"]),
         (

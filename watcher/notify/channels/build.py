@@ -11,6 +11,7 @@ from watcher.notify.channels.base import Channel
 from watcher.notify.channels.email import EmailChannel
 from watcher.notify.channels.log import LogChannel
 from watcher.notify.channels.slack import SlackWebhook
+from watcher.notify.channels.slackbot import SlackBot
 from watcher.settings import values
 from watcher.settings.values import ChannelSettings
 
@@ -26,6 +27,8 @@ def _channel(settings: ChannelSettings, session: aiohttp.ClientSession, clock: C
             return LogChannel(settings.name, structlog.get_logger())
         case values.SlackChannel():
             return SlackWebhook(settings.name, settings.webhook_url, session)
+        case values.SlackBotChannel():
+            return SlackBot(settings, session)
         case values.EmailChannel():
             return EmailChannel(settings, clock)
         case _:

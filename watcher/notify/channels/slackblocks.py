@@ -1,0 +1,111 @@
+"""A Message as Slack shows it: blocks, escaped, within the limits that the models of slack_sdk check. Pure."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Final
+
+from slack_sdk.models.blocks import Block, ContextBlock, HeaderBlock, MarkdownTextObject, PlainTextObject, SectionBlock
+
+from watcher.model.account import Severity
+from watcher.model.notification import Message, NotificationKind
+from watcher.notify.wording import beside_stamps
+from watcher.text import clean, cut
+
+_SECTION_LENGTH = SectionBlock.text_max_length
+_FIELDS = SectionBlock.fields_max_length
+_HEADER_LENGTH = HeaderBlock.text_max_length
+_BLOCK_ID_LENGTH = Block.block_id_max_length
+# Escaping makes five characters of one at most, and a field holds 2000.
+_VALUE_LENGTH = 350
+_LABEL_LENGTH = 40
+_FALLBACK_LENGTH = 1000
+_URL_LENGTH = 2000
+
+_ICONS: Final[dict[Severity, str]] = {Severity.CRITICAL: "🔴", Severity.WARNING: "🟠", Severity.INFO: "🔵"}
+# What is news of an end or of an error of ours is as loud as any other such news.
+_KINDS: Final[dict[NotificationKind, str]] = {NotificationKind.RESOLVED: "🟢", NotificationKind.CORRECTION: "✏️"}
+_ESCAPES: Final[dict[int, str]] = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_URL_ESCAPES: Final[dict[int, str]] = str.maketrans({" ": "%20", "<": "%3C", ">": "%3E", "|": "%7C", "`": "%60"})
+# Emphasis, code, quotes, :emoji: and mentions: what Slack would turn into something else than the text itself.
+_SPECIAL = re.compile(r"[*_~`]|:[\w+'-]*[^\W\d][\w+'-]*:|@(?:everyone|here|channel)", re.IGNORECASE)
+_WEB_ADDRESS = re.compile(r"https?://[^\s<>|`]+")
+
+
+def payload(message: Message) -> dict[str, Any]:
+    """The JSON that says `message`: hostile text in plain text or code spans only, no unfurls, no mentions.
+
+    The `dedup_key` goes along as the header's block_id. Raises nothing: all limits are kept here.
+    """
+    return {
+        "text": _escape(cut(" — ".join((_titled(message), *message.sentences[:1])), _FALLBACK_LENGTH)),
+        "blocks": [block.to_dict() for block in _blocks(message)],
+        # The fallback text is not to be formatted, nor its names linked.
+        "mrkdwn": False,
+        "parse": "none",
+        "link_names": False,
+        "unfurl_links": False,
+        "unfurl_media": False,
+    }
+
+
+def _blocks(message: Message) -> Iterable[Block]:
+    yield HeaderBlock(
+        text=_plain(cut(_titled(message), _HEADER_LENGTH)), block_id=message.dedup_key[:_BLOCK_ID_LENGTH] or None
+    )
+    said = "\n".join(message.sentences)
+    if said.strip():
+        yield SectionBlock(text=_plain(cut(said, _SECTION_LENGTH)))
+    if message.quote is not None:
+        language = f" ({message.quote.language})" if message.quote.language else ""
+        saw = "saw" if message.kind is NotificationKind.RESOLVED else "see"
+        quote = f"Visitors {saw}{language}: “{message.quote.text}”"
+        yield SectionBlock(text=_plain(cut(quote, _SECTION_LENGTH)))
+    for start in range(0, len(message.facts), _FIELDS):
+        yield SectionBlock(fields=[_field(*fact) for fact in message.facts[start : start + _FIELDS]])
+    links = [link for link in (_link(label, url) for label, url in message.links) if link]
+    if links:
+        yield ContextBlock(elements=[_mrkdwn(link) for link in links[: ContextBlock.elements_max_length]])
+
+
+def _titled(message: Message) -> str:
+    return f"{_KINDS.get(message.kind) or _ICONS[message.severity]} {message.headline}"
+
+
+def _field(label: str, value: str) -> MarkdownTextObject:
+    return _mrkdwn(f"*{_span(cut(label, _LABEL_LENGTH))}*\n{_span(cut(value, _VALUE_LENGTH))}")
+
+
+def _span(text: str) -> str:
+    """`text` as mrkdwn that shows just that: in a code span if Slack would read something into it."""
+    text = clean(text)  # a code span ends with its line
+    escaped = _escape(text)
+    if _SPECIAL.search(text):
+        return f"`{escaped.replace('`', 'ˋ')}`"
+    return beside_stamps(escaped, _local_time)
+
+
+def _local_time(at: datetime) -> str:
+    """The reader's own time, which Slack knows."""
+    return f"<!date^{int(at.timestamp())}^{{time_secs}} local|UTC>"
+
+
+def _link(label: str, url: str) -> str:
+    address = _escape(url.translate(_URL_ESCAPES))
+    if len(address) > _URL_LENGTH or not _WEB_ADDRESS.fullmatch(address):
+        return ""
+    return f"<{address}|{_escape(cut(label, _LABEL_LENGTH)).replace('|', ' ') or 'link'}>"
+
+
+def _escape(text: str) -> str:
+    return text.translate(_ESCAPES)
+
+
+def _plain(text: str) -> PlainTextObject:
+    # Without emoji, ":name:" stays as it was written.
+    return PlainTextObject(text=text, emoji=False)
+
+
+def _mrkdwn(text: str) -> MarkdownTextObject:
+    # Verbatim: no links made of names and addresses.
+    return MarkdownTextObject(text=text, verbatim=True)
