@@ -38,12 +38,13 @@ from watcher.ondemand import OnDemand
 from watcher.outlook import Outlooks
 from watcher.pipeline import Pipeline
 from watcher.probe import Prober, Reachability, open_prober
+from watcher.quiet import Quiet
 from watcher.reload import Reloader
 from watcher.rounds import Rounds
 from watcher.schedule import Ticker
 from watcher.settings import Loaded
 from watcher.settings.values import ChannelSettings
-from watcher.showing import others_to_tell, snapshot_of, view_of, withheld
+from watcher.showing import others_to_tell, snapshot_of, view_of
 from watcher.store.base import Commit, IncidentRecord, Store, Stored
 from watcher.store.reader import StoreReader
 from watcher.store.worker import StoreWorker
@@ -101,6 +102,7 @@ class App:
         self._closing_channels: AsyncExitStack
         self._worker: StoreWorker
         self._outbox: Outbox
+        self._quiet: Quiet
         self._chores: Chores
         self._fallback: Fallback
         self._reachability: Reachability
@@ -170,7 +172,12 @@ class App:
             pipeline=self.pipeline,
             reachability=self._reachability,
             worker=self._worker,
-            looks={"calendar": self._turn, "fallback": self._fallback.look, "reload": self.reloader.look},
+            looks={
+                "calendar": self._turn,
+                "fallback": self._fallback.look,
+                "reload": self.reloader.look,
+                "silences": self._quiet.count,
+            },
             kept=lambda: self.settings.retention,
             clock=self.clock,
             metrics=self.metrics,
@@ -246,6 +253,7 @@ class App:
         stack.push_async_callback(self._session.close)
         self._closing_channels = await stack.enter_async_context(AsyncExitStack())
         self._go_by(self._built(self.settings.channels, ()))
+        self._quiet = Quiet(self._worker, lambda: self.book, self.clock, self.metrics)
         self._outbox = Outbox(
             self._worker,
             self.clock,
@@ -253,7 +261,7 @@ class App:
             self._view,
             self.metrics,
             others=lambda record, row: others_to_tell(record, row, self.book),
-            holds=lambda record, row: withheld(record, row, self.book, self.clock.now()),
+            holds=self._quiet.holds,
         )
 
     def _fallback_channel(self, wanted: str | None) -> Channel | None:

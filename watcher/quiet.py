@@ -1,0 +1,126 @@
+"""When people are not told: what the outbox asks before it sends. Silences come from the store, the rest from memory.
+
+What is withheld, and for how long, is decided by `notify.hold`; what it is about is looked up here.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Final
+
+from watcher.book import Book, place_of
+from watcher.clock import Clock
+from watcher.metrics import Metrics
+from watcher.model.account import Account
+from watcher.model.calendar import QuietHours
+from watcher.model.errors import StoreError
+from watcher.model.notification import Incident, IncidentKind, Notification, Withheld
+from watcher.model.outage import Outage
+from watcher.model.silence import Silence
+from watcher.notify.hold import Around, Subject, explanation, hold
+from watcher.store.base import IncidentRecord
+from watcher.store.worker import StoreWorker
+
+# Silences are read anew so often at most, and those too that ended so lately: what ended in them may still wait.
+_FRESH: Final = timedelta(seconds=1)
+_LATELY: Final = timedelta(days=1)
+_TOGETHER: Final = (IncidentKind.COHORT, IncidentKind.GROUP)
+
+
+class Quiet:
+    """Says of a row why nobody is to be told of it now. `book` is what is watched, at any time."""
+
+    def __init__(self, worker: StoreWorker, book: Callable[[], Book], clock: Clock, metrics: Metrics) -> None:
+        self._worker = worker
+        self._book = book
+        self._clock = clock
+        self._metrics = metrics
+        self._silences: tuple[Silence, ...] = ()
+        self._read_at: datetime | None = None
+
+    async def holds(self, record: IncidentRecord, row: Notification) -> Withheld | None:
+        """Why the row is not to be sent now, and until when; None: it is. Raises StoreError."""
+        silences = await self._current()
+        now = self._clock.now()
+        return hold(record.incident, row, around(record, row, self._book(), silences, now), now)
+
+    async def count(self) -> None:
+        """Show how many silences hold, and how many are still to begin."""
+        with suppress(StoreError):  # that the store fails is told of elsewhere
+            self._show(await self._current(), self._clock.now())
+
+    def _show(self, silences: tuple[Silence, ...], now: datetime) -> None:
+        self._metrics.silences.labels("active").set(sum(silence.is_active(now) for silence in silences))
+        self._metrics.silences.labels("pending").set(sum(silence.starts_at > now for silence in silences))
+
+    async def _current(self) -> tuple[Silence, ...]:
+        now = self._clock.now()
+        if self._read_at is None or not self._read_at <= now < self._read_at + _FRESH:
+            self._silences = await self._worker.call(self._worker.store.silences, now - _LATELY)
+            self._read_at = now
+        return self._silences
+
+
+def around(
+    record: IncidentRecord, row: Notification, book: Book, silences: tuple[Silence, ...], now: datetime
+) -> Around:
+    """What is known of a row beside itself."""
+    incident, outage = record.incident, record.outage
+    ended_at = incident.closed_at or (outage.closed_at if outage is not None else None)
+    hours = _hours(row, book)
+    concerned = [found for found in map(book.watchlist.accounts.get, _accounts(record)) if found is not None]
+    return Around(
+        subjects=_subjects(record, book),
+        is_over=ended_at is not None,
+        ended_at=ended_at,
+        told=record.notifications,
+        silences=silences,
+        quiet_until=hours.end(now) if hours is not None else None,
+        was_quiet=hours is not None and ended_at is not None and hours.hold(ended_at),
+        explained=explanation([place_of(account) for account in concerned], book.incidents.values()),
+    )
+
+
+def _hours(row: Notification, book: Book) -> QuietHours | None:
+    return next((route.quiet for route in book.routes if route.name == row.route), None)
+
+
+def _missing(record: IncidentRecord) -> tuple[Outage, ...]:
+    """Of those told of together the ones that are still missing; where none is, all."""
+    return tuple(outage for outage in record.outages if outage.is_open) or record.outages
+
+
+def _accounts(record: IncidentRecord) -> list[str]:
+    if record.incident.kind in _TOGETHER:
+        return [outage.account_id for outage in _missing(record)]
+    return [record.outage.account_id if record.outage is not None else record.incident.key]
+
+
+def _subjects(record: IncidentRecord, book: Book) -> tuple[Subject, ...]:
+    incident, outage, known = record.incident, record.outage, book.watchlist.accounts
+    if incident.kind in _TOGETHER and record.outages:
+        return tuple(_subject(incident, known.get(each.account_id), each) for each in _missing(record))
+    account = known.get(outage.account_id if outage is not None else incident.key) or record.account
+    if account is None and incident.kind in (IncidentKind.PLATFORM, *_TOGETHER):
+        platform, _, instance = incident.place.partition("@")
+        return (_words(incident) | {"platform": platform, "instance": instance},)
+    return (_subject(incident, account, outage),)
+
+
+def _subject(incident: Incident, account: Account | None, outage: Outage | None) -> Subject:
+    """What a matcher may speak of. A label of the watchlist has no say where it is called like one of these."""
+    found: dict[str, str] = {}
+    if account is not None:
+        found |= account.labels
+        found |= {"account": account.id, "platform": account.platform, "instance": account.instance}
+        found |= {"owner": account.owner or ""}
+    elif outage is not None:
+        found |= {"account": outage.account_id, "platform": outage.account_id.partition(":")[0]}
+    if outage is not None:
+        found |= {"reason": str(outage.reason)}
+    severity = outage.severity_then if outage is not None else incident.severity
+    return found | _words(incident) | {"severity": str(severity)}
+
+
+def _words(incident: Incident) -> dict[str, str]:
+    return {"kind": str(incident.kind), "severity": str(incident.severity)}
