@@ -176,7 +176,7 @@ class App:
                 "calendar": self._turn,
                 "fallback": self._fallback.look,
                 "reload": self.reloader.look,
-                "silences": self._quiet.count,
+                **self._quiet.looks,
             },
             kept=lambda: self.settings.retention,
             clock=self.clock,
@@ -253,7 +253,7 @@ class App:
         stack.push_async_callback(self._session.close)
         self._closing_channels = await stack.enter_async_context(AsyncExitStack())
         self._go_by(self._built(self.settings.channels, ()))
-        self._quiet = Quiet(self._worker, lambda: self.book, self.clock, self.metrics)
+        self._quiet = Quiet(self._worker, lambda: self.book, self.clock, self.metrics, self._wake_outbox)
         self._outbox = Outbox(
             self._worker,
             self.clock,

@@ -3,7 +3,7 @@
 What is withheld, and for how long, is decided by `notify.hold`; what it is about is looked up here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,25 +16,41 @@ from watcher.model.calendar import QuietHours
 from watcher.model.errors import StoreError
 from watcher.model.notification import Incident, IncidentKind, Notification, Withheld
 from watcher.model.outage import Outage
+from watcher.model.route import Subject as Topic
+from watcher.model.route import every
 from watcher.model.silence import Silence
 from watcher.notify.hold import Around, Subject, explanation, hold
-from watcher.store.base import IncidentRecord
+from watcher.notify.remind import reminders, soonest
+from watcher.store.base import Commit, IncidentRecord
 from watcher.store.worker import StoreWorker
 
 # Silences are read anew so often at most, and those too that ended so lately: what ended in them may still wait.
 _FRESH: Final = timedelta(seconds=1)
 _LATELY: Final = timedelta(days=1)
+_REMIND: Final = timedelta(seconds=10)
 _TOGETHER: Final = (IncidentKind.COHORT, IncidentKind.GROUP)
 
 
 class Quiet:
-    """Says of a row why nobody is to be told of it now. `book` is what is watched, at any time."""
+    """Says of a row why nobody is to be told of it now, and whom to remind of what lasts.
 
-    def __init__(self, worker: StoreWorker, book: Callable[[], Book], clock: Clock, metrics: Metrics) -> None:
+    `book` is what is watched, at any time; `committed` is called when there are new rows to send.
+    """
+
+    def __init__(
+        self,
+        worker: StoreWorker,
+        book: Callable[[], Book],
+        clock: Clock,
+        metrics: Metrics,
+        committed: Callable[[], None],
+    ) -> None:
         self._worker = worker
         self._book = book
         self._clock = clock
         self._metrics = metrics
+        self._committed = committed
+        self._reminded_at: datetime | None = None
         self._silences: tuple[Silence, ...] = ()
         self._read_at: datetime | None = None
 
@@ -43,6 +59,23 @@ class Quiet:
         silences = await self._current()
         now = self._clock.now()
         return hold(record.incident, row, around(record, row, self._book(), silences, now), now)
+
+    async def remind(self) -> None:
+        """Have the channels reminded for which it is time. To be called every few seconds; looks every ten."""
+        now, repeat = self._clock.now(), soonest(every(self._book().routes))
+        if repeat is None or (self._reminded_at is not None and now - self._reminded_at < _REMIND):
+            return
+        self._reminded_at = now
+        with suppress(StoreError):
+            told = await self._worker.call(self._worker.store.told, now - repeat)
+            if rows := reminders(told, self._book().routes, now):
+                await self._worker.call(self._worker.store.commit, Commit(notifications=rows))
+                self._committed()
+
+    @property
+    def looks(self) -> dict[str, Callable[[], Coroutine[None, None, None]]]:
+        """What is to be done every few seconds, by name."""
+        return {"silences": self.count, "reminders": self.remind}
 
     async def count(self) -> None:
         """Show how many silences hold, and how many are still to begin."""
@@ -82,7 +115,7 @@ def around(
 
 
 def _hours(row: Notification, book: Book) -> QuietHours | None:
-    return next((route.quiet for route in book.routes if route.name == row.route), None)
+    return next((route.quiet for route in every(book.routes) if route.name == row.route), None)
 
 
 def _missing(record: IncidentRecord) -> tuple[Outage, ...]:
@@ -103,24 +136,20 @@ def _subjects(record: IncidentRecord, book: Book) -> tuple[Subject, ...]:
     account = known.get(outage.account_id if outage is not None else incident.key) or record.account
     if account is None and incident.kind in (IncidentKind.PLATFORM, *_TOGETHER):
         platform, _, instance = incident.place.partition("@")
-        return (_words(incident) | {"platform": platform, "instance": instance},)
+        return (_subject(incident, None, None) | {"platform": platform, "instance": instance},)
     return (_subject(incident, account, outage),)
 
 
 def _subject(incident: Incident, account: Account | None, outage: Outage | None) -> Subject:
     """What a matcher may speak of. A label of the watchlist has no say where it is called like one of these."""
-    found: dict[str, str] = {}
-    if account is not None:
-        found |= account.labels
-        found |= {"account": account.id, "platform": account.platform, "instance": account.instance}
-        found |= {"owner": account.owner or ""}
-    elif outage is not None:
-        found |= {"account": outage.account_id, "platform": outage.account_id.partition(":")[0]}
-    if outage is not None:
-        found |= {"reason": str(outage.reason)}
-    severity = outage.severity_then if outage is not None else incident.severity
-    return found | _words(incident) | {"severity": str(severity)}
-
-
-def _words(incident: Incident) -> dict[str, str]:
-    return {"kind": str(incident.kind), "severity": str(incident.severity)}
+    gone = outage.account_id if outage is not None else None
+    topic = Topic(
+        platform=account.platform if account is not None else (gone or "").partition(":")[0],
+        owner=account.owner if account is not None else None,
+        severity=outage.severity_then if outage is not None else incident.severity,
+        reason=outage.reason if outage is not None else None,
+        account=account.id if account is not None else gone,
+        labels=account.labels if account is not None else {},
+    )
+    place = {"instance": account.instance} if account is not None else {}
+    return topic.attributes | place | {"kind": str(incident.kind)}

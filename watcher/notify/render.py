@@ -20,6 +20,7 @@ from watcher.notify.meta import render_meta
 from watcher.notify.view import View, compose
 from watcher.notify.wording import (
     at_handle,
+    format_about,
     format_between,
     format_bounds,
     format_duration,
@@ -87,10 +88,11 @@ def render(view: View) -> Message:  # noqa: PLR0911 - one answer a kind
 
 def _down(view: View, outage: Outage) -> Message:
     still = "" if view.kind is NotificationKind.ALERT else "still "
+    after = f" after {format_about(view.now - outage.began.latest)}" if view.kind is NotificationKind.REMINDER else ""
     now, _then = _REASONS.get(outage.reason, _REASONS[Reason.UNAVAILABLE])
     return compose(
         view,
-        headline=f"{view.name} is {still}not available on {view.place}",
+        headline=f"{view.name} is {still}not available on {view.place}{after}",
         subject=_subject(view),
         sentences=(
             f"A logged-out visitor no longer sees the profile: {now.format(view.place)}.",
