@@ -136,7 +136,7 @@ def _subjects(record: IncidentRecord, book: Book) -> tuple[Subject, ...]:
     account = known.get(outage.account_id if outage is not None else incident.key) or record.account
     if account is None and incident.kind in (IncidentKind.PLATFORM, *_TOGETHER):
         platform, _, instance = incident.place.partition("@")
-        return (_subject(incident, None, None) | {"platform": platform, "instance": instance},)
+        return ({**_subject(incident, None, None), "platform": platform, "instance": instance},)
     return (_subject(incident, account, outage),)
 
 
@@ -151,5 +151,8 @@ def _subject(incident: Incident, account: Account | None, outage: Outage | None)
         account=account.id if account is not None else gone,
         labels=account.labels if account is not None else {},
     )
-    place = {"instance": account.instance} if account is not None else {}
-    return topic.attributes | place | {"kind": str(incident.kind)}
+    return {
+        **topic.attributes,
+        "instance": account.instance if account is not None else "",
+        "kind": str(incident.kind),
+    }
