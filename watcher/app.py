@@ -46,6 +46,7 @@ from watcher.settings import Loaded
 from watcher.settings.values import ChannelSettings
 from watcher.showing import others_to_tell, snapshot_of, view_of
 from watcher.store.base import Commit, IncidentRecord, Store, Stored
+from watcher.store.desk import StoreDesk
 from watcher.store.reader import StoreReader
 from watcher.store.worker import StoreWorker
 from watcher.web import AccountCollector, ProbePage, WebServer
@@ -198,6 +199,7 @@ class App:
             __version__,
             grace=_WEB_GRACE,
             probe=ProbePage(on_demand.look, explanation),
+            desk=StoreDesk(self._worker),
         )
         await self.web.start()
 

@@ -67,11 +67,15 @@ class ProbeSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebSettings:
-    """Where to listen, and by which Host names the server may be called beside that address."""
+    """Where to listen, and by which Host names the server may be called beside that address.
+
+    `token` is what a request must show that changes what is stored; None: none may.
+    """
 
     host: str = "127.0.0.1"
     port: int = 11102
     allow_hosts: tuple[str, ...] = ()
+    token: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
