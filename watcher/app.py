@@ -26,7 +26,7 @@ from watcher.metrics import Metrics
 from watcher.model.account import Watchlist
 from watcher.model.errors import StoreError, WatcherError
 from watcher.model.finding import REASONS, Verdict
-from watcher.model.notification import Notification
+from watcher.model.notification import IncidentKind, Notification
 from watcher.model.outage import AccountState
 from watcher.model.reload import Outcome, Refused, Reloaded
 from watcher.model.snapshot import Snapshot
@@ -159,7 +159,7 @@ class App:
         await self._worker.call(self._store.commit, reopened.commit)
         self._worker.follow(reopened.states)
         self._build_pipeline(stack, stored, watchlist, reopened.states)
-        await self._build_outbox(stack)
+        await self._build_outbox(stack, stored)
         self.rounds.arrange()
         self._build_chores()
         await self._build_web(stack)
@@ -250,12 +250,20 @@ class App:
     def _wake_outbox(self) -> None:
         self._outbox.wake()
 
-    async def _build_outbox(self, stack: AsyncExitStack) -> None:
+    async def _build_outbox(self, stack: AsyncExitStack, stored: Stored) -> None:
         self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
         stack.push_async_callback(self._session.close)
         self._closing_channels = await stack.enter_async_context(AsyncExitStack())
         self._go_by(self._built(self.settings.channels, ()))
-        self._quiet = Quiet(self._worker, lambda: self.book, self.clock, self.metrics, self._wake_outbox)
+        self._quiet = Quiet(
+            self._worker,
+            lambda: self.book,
+            self.clock,
+            self.metrics,
+            self._wake_outbox,
+            plan=lambda: self.settings.digest,
+            since=None if stored.heartbeat_at is not None else self.started_at,
+        )
         self._outbox = Outbox(
             self._worker,
             self.clock,
@@ -360,7 +368,9 @@ class App:
         return (*sorted(self._not_ready), *(("the store has been failing for 30 s",) if lost else ()))
 
     def _view(self, record: IncidentRecord, notification: Notification) -> View:
-        return view_of(record, notification, self.book, self.settings.public_url, self.clock.now())
+        view = view_of(record, notification, self.book, self.settings.public_url, self.clock.now())
+        plan = self.settings.digest if record.incident.kind is IncidentKind.DIGEST else None
+        return replace(view, timezone=plan.timezone) if plan is not None else view
 
     async def _wind_down(
         self, ticking: asyncio.Task[None], waiting: asyncio.Task[bool], loops: list[asyncio.Task[None]]

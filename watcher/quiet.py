@@ -13,12 +13,14 @@ from watcher.clock import Clock
 from watcher.metrics import Metrics
 from watcher.model.account import Account
 from watcher.model.calendar import QuietHours
+from watcher.model.digest import DigestPlan, digest_id
 from watcher.model.errors import StoreError
 from watcher.model.notification import Incident, IncidentKind, Notification, Withheld
 from watcher.model.outage import Outage
 from watcher.model.route import Subject as Topic
 from watcher.model.route import every
 from watcher.model.silence import Silence
+from watcher.notify.digest import Day, digest_lines, digest_news
 from watcher.notify.hold import Around, Subject, explanation, hold
 from watcher.notify.remind import reminders, soonest
 from watcher.store.base import Commit, IncidentRecord
@@ -28,13 +30,18 @@ from watcher.store.worker import StoreWorker
 _FRESH: Final = timedelta(seconds=1)
 _LATELY: Final = timedelta(days=1)
 _REMIND: Final = timedelta(seconds=10)
+_A_DAY: Final = timedelta(days=1)
+# What is corrected may have been over for so long.
+_CORRECTED: Final = timedelta(days=30)
+_MOST_INCIDENTS: Final = 1000
 _TOGETHER: Final = (IncidentKind.COHORT, IncidentKind.GROUP)
 
 
 class Quiet:
     """Says of a row why nobody is to be told of it now, and whom to remind of what lasts.
 
-    `book` is what is watched, at any time; `committed` is called when there are new rows to send.
+    `book` is what is watched, at any time; `committed` is called when there are new rows to send. `plan` is that of the
+    digest; there is none of the time before `since`, when nothing was watched yet.
     """
 
     def __init__(
@@ -44,12 +51,18 @@ class Quiet:
         clock: Clock,
         metrics: Metrics,
         committed: Callable[[], None],
+        *,
+        plan: Callable[[], DigestPlan | None] = lambda: None,
+        since: datetime | None = None,
     ) -> None:
         self._worker = worker
         self._book = book
         self._clock = clock
         self._metrics = metrics
         self._committed = committed
+        self._plan = plan
+        self._since = since
+        self._digested = ""
         self._reminded_at: datetime | None = None
         self._silences: tuple[Silence, ...] = ()
         self._read_at: datetime | None = None
@@ -75,7 +88,42 @@ class Quiet:
     @property
     def looks(self) -> dict[str, Callable[[], Coroutine[None, None, None]]]:
         """What is to be done every few seconds, by name."""
-        return {"silences": self.count, "reminders": self.remind}
+        return {"silences": self.count, "reminders": self.remind, "digest": self.digest}
+
+    async def digest(self) -> None:
+        """Have the digest told that is due, once. To be called every few seconds."""
+        plan, now = self._plan(), self._clock.now()
+        due = plan.due(now) if plan is not None else None
+        if plan is None or due is None or digest_id(due[0]) == self._digested:
+            return
+        if self._since is not None and due[1] < self._since:
+            return
+        with suppress(StoreError):
+            last = await self._worker.call(self._worker.store.incidents, kind=IncidentKind.DIGEST, limit=1)
+            if digest_id(due[0]) not in {incident.id for incident in last}:
+                since = last[0].opened_at if last else due[1] - _A_DAY
+                lines = digest_lines(await self._day(since, now))
+                news = digest_news(plan, due[0], now, lines)
+                await self._worker.call(
+                    self._worker.store.commit, Commit(opened=news.opened, notifications=news.notifications)
+                )
+                self._committed()
+            self._digested = digest_id(due[0])
+
+    async def _day(self, since: datetime, now: datetime) -> Day:
+        """What is stored of the time since then. Raises StoreError."""
+        book, store, call = self._book(), self._worker.store, self._worker.call
+        outages = await call(store.outages, since=since - _CORRECTED, limit=None)
+        return Day(
+            since=since,
+            now=now,
+            accounts=[(account, book.states[account.id]) for account in book.watchlist.accounts.values()],
+            titles={platform.id: platform.title for platform in book.platforms.values()},
+            outages=outages,
+            notes=await call(store.annotations, [outage.id for outage in outages]),
+            incidents=await call(store.incidents, open_only=True, limit=_MOST_INCIDENTS),
+            histories=await call(store.history, since),
+        )
 
     async def count(self) -> None:
         """Show how many silences hold, and how many are still to begin."""

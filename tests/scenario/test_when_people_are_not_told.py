@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.fakes.slack import SERVER_ERROR
 from tests.fakes.smtp import FakeMail, vouched
 from tests.fakes.virtual_time import run_virtual
-from tests.scenario.test_mail_down_then_up import headlines
+from tests.scenario.test_mail_down_then_up import headlines, text_of
 from tests.scenario.world import World, watching
 from watcher.demo.answers import Page
 from watcher.model.matchers import parse_matchers
@@ -218,5 +218,61 @@ def test_quiet_at_night(tmp_path: Path) -> None:
             await world.wait(minutes=5)
             assert len(world.texts()) == 1
             assert len(await world.outages()) == 2
+
+    run_virtual(story())
+
+
+def test_the_digest_of_a_day_on_which_nothing_ran_for_a_while(tmp_path: Path) -> None:
+    """Due while the program was away it is told at the start, by mail alone, once, whatever restarts follow."""
+
+    async def story() -> None:
+        mail = FakeMail(tls=vouched(), users=True)
+        settings = 'digest: {at: "00:05", timezone: Europe/Berlin, channels: desk}\n'
+        async with World(tmp_path, WATCHLIST, mail=mail, settings=settings, durable=True, threaded=False) as world:
+            await settled(world)  # at 23:52 in Berlin
+            await gone(world, "bob")
+            await back(world, "bob")
+            await gone(world)
+            await world.wait(minutes=1)
+            assert len(mail.taken) == len(world.texts()) == 3
+            await world.restart(kill=True, minutes=20)
+            await world.until(lambda: len(mail.taken) == 4, seconds=10)
+            for kill in (True, False):
+                await world.restart(kill=kill, minutes=1)
+                await world.wait(minutes=1)
+            assert len(mail.taken) == 4
+            assert len(world.texts()) == 3
+            digest = mail.mails[-1]
+            assert digest["subject"] == "[watcher] Digest of 2017-11-03"
+            assert digest["in-reply-to"] is None
+            lines = text_of(digest).splitlines()
+            assert lines[0] == "1 account gone now, 1 gone and back"
+            assert lines[2].startswith(
+                "Watched: 2 accounts, 1 gone; this is about the time since 1 Nov 2017 23:05:00 UTC"
+            )
+            assert lines[3] == "GONE NOW (1)"
+            assert lines[4].startswith("• @alice on X: since 2 Nov 2017 22:5")
+            assert lines[5] == "GONE AND BACK (1)"
+            assert lines[6].startswith("• @bob on X: for ")
+            assert lines[7] == "LONGEST UNOBSERVED (1)"
+            assert lines[8].startswith("• all accounts, while watcher did not run or saw nothing: 20 min")
+            record = await world.app.reader.incident("digest-2017-11-03")
+            assert record is not None
+            assert [row.channel for row in record.notifications] == ["desk"]
+
+    run_virtual(story())
+
+
+def test_no_digest_of_the_time_before_anything_was_watched(tmp_path: Path) -> None:
+    """The first start is no missed digest."""
+
+    async def story() -> None:
+        settings = 'digest: {at: "23:45", timezone: Europe/Berlin, channels: newsroom}\n'
+        async with World(tmp_path, WATCHLIST, settings=settings) as world:  # at 23:50 in Berlin
+            await settled(world)
+            assert world.texts() == []
+            await world.restart()
+            await world.wait(minutes=1)
+            assert len(world.texts()) == 1  # it has been set up since, and is within its six hours
 
     run_virtual(story())

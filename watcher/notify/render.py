@@ -13,6 +13,7 @@ from watcher.model.notification import IncidentKind, Message, NotificationKind, 
 from watcher.model.outage import AccountState, EndCause, Outage, Phase
 from watcher.notify.blindness import render_egress, render_platform
 from watcher.notify.correction import render_correction, retraction
+from watcher.notify.digest import render_digest
 from watcher.notify.flapping import render_flapping
 from watcher.notify.group import alone, render_group
 from watcher.notify.mass import render_mass
@@ -70,8 +71,10 @@ def render(view: View) -> Message:  # noqa: PLR0911 - one answer a kind
             return _over(view, view.outage) if view.is_over else _down(view, view.outage)
         case IncidentKind.FLAPPING:
             return render_flapping(view)
-        case IncidentKind.ACCOUNT | IncidentKind.NOTICE | IncidentKind.DIGEST:
+        case IncidentKind.ACCOUNT | IncidentKind.NOTICE:
             return _notice(view)
+        case IncidentKind.DIGEST:
+            return render_digest(view)
         case IncidentKind.GROUP:
             return _together(view)
         case IncidentKind.COHORT:

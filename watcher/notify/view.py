@@ -121,8 +121,8 @@ def _acknowledged(incident: Incident) -> tuple[tuple[str, str], ...]:
 
 
 def _told(view: View) -> NotificationKind:
-    # A notice is closed when it is opened: it stays the alert that it is.
-    if view.incident.kind is IncidentKind.NOTICE or view.kind is NotificationKind.CORRECTION:
+    # A notice or a digest is closed when it is opened: it stays the alert that it is.
+    if view.incident.kind in (IncidentKind.NOTICE, IncidentKind.DIGEST) or view.kind is NotificationKind.CORRECTION:
         return view.kind
     if view.is_over:
         return NotificationKind.RESOLVED

@@ -103,3 +103,12 @@ class RouteEntry(Entry):
     active: list[HoursEntry] | None = None
     proceed: Flag = Key(default=False, alias="continue")
     routes: list["RouteEntry"] | None = None
+
+
+class DigestEntry(Entry):
+    """What is told once a day."""
+
+    at: Annotated[time, PlainValidator(week.clock)]
+    channels: Slugs
+    timezone: Zone | None = None
+    days: Days | None = None

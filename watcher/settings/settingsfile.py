@@ -12,6 +12,7 @@ from watcher.settings.channels import read_channels, read_fallback
 from watcher.settings.environment import fill_in, read_secret_file
 from watcher.settings.files import is_pattern
 from watcher.settings.overrides import read_override
+from watcher.settings.quiet import read_digest
 from watcher.settings.routes import read_routes
 from watcher.settings.schema import ProbeEntry, WebEntry
 from watcher.settings.settingsschema import SettingsFile
@@ -57,6 +58,7 @@ def read_settings(
         channels=channels,
         routes=read_routes(reading, file, channels),
         fallback=read_fallback(reading, file, channels),
+        digest=read_digest(reading, file),
         platforms={name: read_override(reading, name, entry, base) for name, entry in file.platforms.items()},
     )
 

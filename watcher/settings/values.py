@@ -7,6 +7,7 @@ from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
+from watcher.model.digest import DigestPlan
 from watcher.model.platform import Pace
 from watcher.model.route import Route
 
@@ -183,6 +184,7 @@ class Settings:
     channels: tuple[ChannelSettings, ...] = (LogChannel(name="log"),)
     routes: tuple[Route, ...] = (Route(name="default", channels=("log",)),)
     fallback: str = "log"
+    digest: DigestPlan | None = None
     platforms: Mapping[str, PlatformOverride] = field(default_factory=dict)
 
 
