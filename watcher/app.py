@@ -159,7 +159,7 @@ class App:
         await self._worker.call(self._store.commit, reopened.commit)
         self._worker.follow(reopened.states)
         self._build_pipeline(stack, stored, watchlist, reopened.states)
-        await self._build_outbox(stack, stored)
+        await self._build_outbox(stack)
         self.rounds.arrange()
         self._build_chores()
         await self._build_web(stack)
@@ -250,7 +250,7 @@ class App:
     def _wake_outbox(self) -> None:
         self._outbox.wake()
 
-    async def _build_outbox(self, stack: AsyncExitStack, stored: Stored) -> None:
+    async def _build_outbox(self, stack: AsyncExitStack) -> None:
         self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
         stack.push_async_callback(self._session.close)
         self._closing_channels = await stack.enter_async_context(AsyncExitStack())
@@ -262,7 +262,6 @@ class App:
             self.metrics,
             self._wake_outbox,
             plan=lambda: self.settings.digest,
-            since=None if stored.heartbeat_at is not None else self.started_at,
         )
         self._outbox = Outbox(
             self._worker,

@@ -23,6 +23,7 @@ from watcher.model.silence import Silence
 from watcher.notify.digest import Day, digest_lines, digest_news
 from watcher.notify.hold import Around, Subject, explanation, hold
 from watcher.notify.remind import reminders, soonest
+from watcher.showing import withheld
 from watcher.store.base import Commit, IncidentRecord
 from watcher.store.worker import StoreWorker
 
@@ -41,7 +42,7 @@ class Quiet:
     """Says of a row why nobody is to be told of it now, and whom to remind of what lasts.
 
     `book` is what is watched, at any time; `committed` is called when there are new rows to send. `plan` is that of the
-    digest; there is none of the time before `since`, when nothing was watched yet.
+    digest.
     """
 
     def __init__(
@@ -53,7 +54,6 @@ class Quiet:
         committed: Callable[[], None],
         *,
         plan: Callable[[], DigestPlan | None] = lambda: None,
-        since: datetime | None = None,
     ) -> None:
         self._worker = worker
         self._book = book
@@ -61,7 +61,6 @@ class Quiet:
         self._metrics = metrics
         self._committed = committed
         self._plan = plan
-        self._since = since
         self._digested = ""
         self._reminded_at: datetime | None = None
         self._silences: tuple[Silence, ...] = ()
@@ -71,7 +70,10 @@ class Quiet:
         """Why the row is not to be sent now, and until when; None: it is. Raises StoreError."""
         silences = await self._current()
         now = self._clock.now()
-        return hold(record.incident, row, around(record, row, self._book(), silences, now), now)
+        book = self._book()
+        return hold(record.incident, row, around(record, row, book, silences, now), now) or withheld(
+            record, row, book, now
+        )
 
     async def remind(self) -> None:
         """Have the channels reminded for which it is time. To be called every few seconds; looks every ten."""
@@ -96,18 +98,16 @@ class Quiet:
         due = plan.due(now) if plan is not None else None
         if plan is None or due is None or digest_id(due[0]) == self._digested:
             return
-        if self._since is not None and due[1] < self._since:
-            return
         with suppress(StoreError):
             last = await self._worker.call(self._worker.store.incidents, kind=IncidentKind.DIGEST, limit=1)
             if digest_id(due[0]) not in {incident.id for incident in last}:
                 since = last[0].opened_at if last else due[1] - _A_DAY
-                lines = digest_lines(await self._day(since, now))
-                news = digest_news(plan, due[0], now, lines)
-                await self._worker.call(
-                    self._worker.store.commit, Commit(opened=news.opened, notifications=news.notifications)
-                )
-                self._committed()
+                day = await self._day(since, now)
+                if day.has_seen_anybody(due[1]):
+                    news = digest_news(plan, due[0], now, digest_lines(day))
+                    commit = Commit(opened=news.opened, notifications=news.notifications)
+                    await self._worker.call(self._worker.store.commit, commit)
+                    self._committed()
             self._digested = digest_id(due[0])
 
     async def _day(self, since: datetime, now: datetime) -> Day:

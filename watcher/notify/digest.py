@@ -63,6 +63,10 @@ class Day:
     incidents: Sequence[Incident] = ()
     histories: Mapping[str, History] = field(default_factory=dict)
 
+    def has_seen_anybody(self, at: datetime) -> bool:
+        """Whether anybody had been seen by then: of the time before there is nothing to tell."""
+        return any(each.seen_since is not None and each.seen_since <= at for each in self.histories.values())
+
 
 def digest_news(plan: DigestPlan, day: date, now: datetime, lines: Sequence[str]) -> News:
     """The digest as an incident that is over at once, with a row for each channel."""

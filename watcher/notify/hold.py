@@ -91,7 +91,6 @@ def explanation(places: Collection[str], others: Iterable[Incident]) -> str:
             return "our own network is down"
         if other.kind is IncidentKind.PLATFORM:
             unseen.discard(other.key)
-    # What explains an account rather than a place (FLAPPING) belongs here, too.
     return "what it is about cannot be observed" if places and not unseen else ""
 
 

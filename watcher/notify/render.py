@@ -62,7 +62,7 @@ _CERTAINTY: Final[dict[Certainty, str]] = {
 }
 
 
-def render(view: View) -> Message:  # noqa: PLR0911 - one answer a kind
+def render(view: View) -> Message:  # noqa: C901, PLR0911 - one answer a kind
     """What to say of `view`: the news, or the whole story in one when it is already over."""
     match view.incident.kind:
         case IncidentKind.ACCOUNT if view.outage is not None and view.kind is NotificationKind.CORRECTION:
