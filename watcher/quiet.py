@@ -21,7 +21,7 @@ from watcher.model.route import Subject as Topic
 from watcher.model.route import every
 from watcher.model.silence import Silence
 from watcher.notify.digest import Day, digest_lines, digest_news
-from watcher.notify.hold import Around, Subject, explanation, hold
+from watcher.notify.hold import MAY_WAIT, Around, Subject, explanation, hold
 from watcher.notify.remind import reminders, soonest
 from watcher.showing import withheld
 from watcher.store.base import Commit, IncidentRecord
@@ -149,7 +149,6 @@ def around(
     incident, outage = record.incident, record.outage
     ended_at = incident.closed_at or (outage.closed_at if outage is not None else None)
     hours = _hours(row, book)
-    concerned = [found for found in map(book.watchlist.accounts.get, _accounts(record)) if found is not None]
     return Around(
         subjects=_subjects(record, book),
         is_over=ended_at is not None,
@@ -158,7 +157,7 @@ def around(
         silences=silences,
         quiet_until=hours.end(now) if hours is not None else None,
         was_quiet=hours is not None and ended_at is not None and hours.hold(ended_at),
-        explained=explanation([place_of(account) for account in concerned], book.incidents.values()),
+        explained=explanation(_places(record, book), book.incidents.values()) if row.kind in MAY_WAIT else "",
     )
 
 
@@ -169,6 +168,11 @@ def _hours(row: Notification, book: Book) -> QuietHours | None:
 def _missing(record: IncidentRecord) -> tuple[Outage, ...]:
     """Of those told of together the ones that are still missing; where none is, all."""
     return tuple(outage for outage in record.outages if outage.is_open) or record.outages
+
+
+def _places(record: IncidentRecord, book: Book) -> list[str]:
+    found = map(book.watchlist.accounts.get, _accounts(record))
+    return [place_of(account) for account in found if account is not None]
 
 
 def _accounts(record: IncidentRecord) -> list[str]:

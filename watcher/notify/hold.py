@@ -25,6 +25,9 @@ LOOK_AGAIN: Final = timedelta(minutes=1)
 SOON: Final = timedelta(seconds=15)
 """The same for what waits for something to be seen again."""
 
+MAY_WAIT: Final = (NotificationKind.UPDATE, NotificationKind.REMINDER)
+"""What may wait for something to be seen again: the beginning and the end are told."""
+
 Subject = Mapping[str, str]
 """What a piece of news is about, by the names that matchers use."""
 
@@ -150,7 +153,7 @@ def _quiet(around: Around) -> Withheld | None:
 
 
 def _explained(incident: Incident, row: Notification, around: Around, now: datetime) -> Withheld | None:
-    waits = row.kind in (NotificationKind.UPDATE, NotificationKind.REMINDER) and not around.is_over
+    waits = row.kind in MAY_WAIT and not around.is_over
     if not waits or not around.explained or incident.kind not in _OF_ACCOUNTS:
         return None
     return Withheld(reason=around.explained, until=now + SOON)

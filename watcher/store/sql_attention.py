@@ -123,6 +123,7 @@ def told(connection: Connection, before: datetime) -> tuple[Told, ...]:
     delivered, reminded = func.max(_ROWS.delivered_at), func.max(case((is_reminder, _ROWS.event_at)))
     waiting = func.sum(case((_ROWS.state.in_(_UNDELIVERED), 1), else_=0))
     first = func.min(case((_ROWS.kind == NotificationKind.ALERT, _ROWS.route)))
+    lasting = select(_INCIDENT.id).where(_INCIDENT.closed_at.is_(None), _INCIDENT.acked_at.is_(None))
     counted = (
         select(
             _ROWS.incident_id,
@@ -133,8 +134,7 @@ def told(connection: Connection, before: datetime) -> tuple[Told, ...]:
             func.sum(case((is_reminder, 1), else_=0)).label("reminders"),
             func.max(_ROWS.seq).label("last_seq"),
         )
-        .join_from(tables.notification, tables.incident)
-        .where(and_(_INCIDENT.closed_at.is_(None), _INCIDENT.acked_at.is_(None)))
+        .where(_ROWS.incident_id.in_(lasting))
         .group_by(_ROWS.incident_id, _ROWS.channel)
         .having(and_(waiting == 0, delivered <= before, func.coalesce(reminded, delivered) <= before))
         .subquery()
