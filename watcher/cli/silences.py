@@ -45,7 +45,7 @@ def span_of(_context: click.Context, _parameter: click.Parameter, value: str | N
 @click.group(
     epilog=epilog(
         "watcher silence add platform=x --for 2h --comment 'X is moving house'",
-        "watcher silence add 'owner=~\"mayor|press\"' severity!=critical --until 2026-12-01T08:00 --comment holidays",
+        "watcher silence add 'owner=~\"mayor|press\"' --until 2026-12-01T08:00 --comment holidays",
         "watcher silence list",
         "watcher silence expire 3f2a9c81d04e",
     )
@@ -61,11 +61,11 @@ def silence() -> None:
 @silence.command(
     epilog=epilog(
         "watcher silence add platform=x --for 2h --comment 'X is moving house'",
-        "watcher silence add account=x:jack --starts 2026-12-01T22:00 --for 4h --comment maintenance --by mia",
+        "watcher silence add account=x:jack --starts 2026-12-01T22:00 --for 4h --comment works",
         ends="Ends with 0 and prints the silence's id; 2 when a matcher is faulty.",
     )
 )
-@click.argument("matchers", metavar="MATCHER...", nargs=-1, required=True)
+@click.argument("matchers", metavar="MATCHERS", nargs=-1, required=True)
 @config_option
 @click.option("--for", "lasting", metavar="SPAN", callback=span_of, help="How long: 30m, 2h, 3d.")
 @click.option("--until", metavar="TIME", callback=moment_ahead, help="Or until when: 2026-12-01T08:00 (UTC), or 2h.")
@@ -203,7 +203,10 @@ def ack(incident_id: str, config: Path, by: str | None, comment: str | None) -> 
 @click.argument("incident_id", metavar="INCIDENT")
 @config_option
 def unack(incident_id: str, config: Path) -> None:
-    """Take an acknowledgement back, so that people are reminded again."""
+    """Take an acknowledgement back.
+
+    People are reminded of the incident again.
+    """
     from watcher.store.base import Amended
 
     _change(
