@@ -26,7 +26,7 @@ from watcher.metrics import Metrics
 from watcher.model.account import Watchlist
 from watcher.model.errors import StoreError, WatcherError
 from watcher.model.finding import REASONS, Verdict
-from watcher.model.notification import Notification
+from watcher.model.notification import IncidentKind, Notification
 from watcher.model.outage import AccountState
 from watcher.model.reload import Outcome, Refused, Reloaded
 from watcher.model.snapshot import Snapshot
@@ -38,13 +38,15 @@ from watcher.ondemand import OnDemand
 from watcher.outlook import Outlooks
 from watcher.pipeline import Pipeline
 from watcher.probe import Prober, Reachability, open_prober
+from watcher.quiet import Quiet
 from watcher.reload import Reloader
 from watcher.rounds import Rounds
 from watcher.schedule import Ticker
 from watcher.settings import Loaded
 from watcher.settings.values import ChannelSettings
-from watcher.showing import others_to_tell, snapshot_of, view_of, withheld
+from watcher.showing import others_to_tell, snapshot_of, view_of
 from watcher.store.base import Commit, IncidentRecord, Store, Stored
+from watcher.store.desk import StoreDesk
 from watcher.store.reader import StoreReader
 from watcher.store.worker import StoreWorker
 from watcher.web import AccountCollector, ProbePage, WebServer
@@ -101,6 +103,7 @@ class App:
         self._closing_channels: AsyncExitStack
         self._worker: StoreWorker
         self._outbox: Outbox
+        self._quiet: Quiet
         self._chores: Chores
         self._fallback: Fallback
         self._reachability: Reachability
@@ -170,7 +173,12 @@ class App:
             pipeline=self.pipeline,
             reachability=self._reachability,
             worker=self._worker,
-            looks={"calendar": self._turn, "fallback": self._fallback.look, "reload": self.reloader.look},
+            looks={
+                "calendar": self._turn,
+                "fallback": self._fallback.look,
+                "reload": self.reloader.look,
+                **self._quiet.looks,
+            },
             kept=lambda: self.settings.retention,
             clock=self.clock,
             metrics=self.metrics,
@@ -191,6 +199,7 @@ class App:
             __version__,
             grace=_WEB_GRACE,
             probe=ProbePage(on_demand.look, explanation),
+            desk=StoreDesk(self._worker),
         )
         await self.web.start()
 
@@ -246,6 +255,14 @@ class App:
         stack.push_async_callback(self._session.close)
         self._closing_channels = await stack.enter_async_context(AsyncExitStack())
         self._go_by(self._built(self.settings.channels, ()))
+        self._quiet = Quiet(
+            self._worker,
+            lambda: self.book,
+            self.clock,
+            self.metrics,
+            self._wake_outbox,
+            plan=lambda: self.settings.digest,
+        )
         self._outbox = Outbox(
             self._worker,
             self.clock,
@@ -253,7 +270,7 @@ class App:
             self._view,
             self.metrics,
             others=lambda record, row: others_to_tell(record, row, self.book),
-            holds=lambda record, row: withheld(record, row, self.book, self.clock.now()),
+            holds=self._quiet.holds,
         )
 
     def _fallback_channel(self, wanted: str | None) -> Channel | None:
@@ -350,7 +367,9 @@ class App:
         return (*sorted(self._not_ready), *(("the store has been failing for 30 s",) if lost else ()))
 
     def _view(self, record: IncidentRecord, notification: Notification) -> View:
-        return view_of(record, notification, self.book, self.settings.public_url, self.clock.now())
+        view = view_of(record, notification, self.book, self.settings.public_url, self.clock.now())
+        plan = self.settings.digest if record.incident.kind is IncidentKind.DIGEST else None
+        return replace(view, timezone=plan.timezone) if plan is not None else view
 
     async def _wind_down(
         self, ticking: asyncio.Task[None], waiting: asyncio.Task[bool], loops: list[asyncio.Task[None]]

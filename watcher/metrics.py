@@ -123,12 +123,22 @@ class Metrics:
             ["channel", "reason"],
             registry=r,
         )
+        self.silences = Gauge(
+            "watcher_silences",
+            "Silences that hold (active), and that are still to begin (pending).",
+            ["state"],
+            registry=r,
+        )
+        for state in ("active", "pending"):
+            self.silences.labels(state)
         self.notification_queue = Gauge(
-            "watcher_notification_queue_length", "Notifications not yet delivered.", registry=r
+            "watcher_notification_queue_length",
+            "Notifications that are to be told now and are not delivered; what waits for its time is not.",
+            registry=r,
         )
         self.notification_oldest = Gauge(
             "watcher_notification_oldest_pending_timestamp_seconds",
-            "When the oldest undelivered notification's event happened; 0 when there is none.",
+            "When the event of the oldest of these notifications happened; 0 when there is none.",
             registry=r,
         )
         self.notification_latency = Histogram(

@@ -171,7 +171,7 @@ def amended(result: Amended, outage_id: str, *, done: str, already: str) -> str:
                 f"{outage_id} is still open and cannot be taken back: wait until it is over (or take the account off "
                 "the watchlist, which ends it), or note what is known with `watcher outages annotate`"
             )
-        case Amended.UNKNOWN:
+        case Amended.UNKNOWN | Amended.OVER:
             return f"there is no outage '{outage_id}'; `watcher outages --json` shows their ids"
         case _:
             assert_never(result)

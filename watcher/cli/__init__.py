@@ -19,6 +19,7 @@ from watcher.cli.evidence import evidence
 from watcher.cli.records import accounts, backup, forget, outages
 from watcher.cli.routes import routes
 from watcher.cli.selftest import selftest
+from watcher.cli.silences import ack, silence, unack
 from watcher.cli.terminal import config_option, epilog, fail, faults_told, json_option, print_json, say, say_all
 from watcher.ending import Ending
 from watcher.model.errors import ConfigError
@@ -240,6 +241,9 @@ main.add_command(evidence)
 main.add_command(backtest)
 main.add_command(selftest)
 main.add_command(routes)
+main.add_command(silence)
+main.add_command(ack)
+main.add_command(unack)
 
 
 @main.command(

@@ -38,7 +38,7 @@ def moment_of(_context: click.Context, _parameter: click.Parameter, value: str |
         raise click.BadParameter(str(error)) from None
 
 
-def _line(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+def line_of(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
     """One line of bounded length that says something."""
     if value is None:
         return None
@@ -51,7 +51,7 @@ def _line(_context: click.Context, _parameter: click.Parameter, value: str | Non
 
 
 def _web_address(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
-    text = _line(context, parameter, value)
+    text = line_of(context, parameter, value)
     if text is None:
         return None
     try:
@@ -179,10 +179,10 @@ def _list_outages(
 )
 @click.argument("outage_id", metavar="ID")
 @config_option
-@click.option("--cause", callback=_line, required=True, help="Why it was gone, in a few words.")
-@click.option("--text", callback=_line, default=None, help="More of it.")
+@click.option("--cause", callback=line_of, required=True, help="Why it was gone, in a few words.")
+@click.option("--text", callback=line_of, default=None, help="More of it.")
 @click.option("--link", callback=_web_address, help="Where to read on.")
-@click.option("--by", callback=_line, help="Who says so.  [default: who runs this]")
+@click.option("--by", callback=line_of, help="Who says so.  [default: who runs this]")
 @click.option("--tell", is_flag=True, help="Tell the channels that were told of the outage, in the same thread.")
 def annotate(
     outage_id: str, config: Path, cause: str, text: str | None, link: str | None, by: str | None, tell: bool
@@ -198,7 +198,7 @@ def annotate(
     from watcher.summary import amended
 
     annotation = Annotation(
-        outage_id=outage_id, at=SystemClock().now(), by=by or _user(), cause=cause, text=text or "", link=link
+        outage_id=outage_id, at=SystemClock().now(), by=by or user(), cause=cause, text=text or "", link=link
     )
     with faults_told(), opened(load_settings(config, os.environ).state_dir, amends=True) as store:
         result = store.annotate(annotation, tell=tell)
@@ -214,8 +214,8 @@ def annotate(
 )
 @click.argument("outage_id", metavar="ID")
 @config_option
-@click.option("--reason", callback=_line, required=True, help="Why it is taken back.")
-@click.option("--by", callback=_line, help="Who takes it back.  [default: who runs this]")
+@click.option("--reason", callback=line_of, required=True, help="Why it is taken back.")
+@click.option("--by", callback=line_of, help="Who takes it back.  [default: who runs this]")
 def retract(outage_id: str, config: Path, reason: str, by: str | None) -> None:
     """Take an outage back that was none.
 
@@ -228,7 +228,7 @@ def retract(outage_id: str, config: Path, reason: str, by: str | None) -> None:
     from watcher.summary import amended
 
     with faults_told(), opened(load_settings(config, os.environ).state_dir, amends=True) as store:
-        result = store.retract(outage_id, reason, by=by or _user(), at=SystemClock().now())
+        result = store.retract(outage_id, reason, by=by or user(), at=SystemClock().now())
     done = "taken back; the channels that were told of it are told"
     _say_amended(
         amended(result, outage_id, done=done, already="was taken back already; nothing was changed"),
@@ -304,7 +304,8 @@ def _say_amended(sentence: str, *, is_known: bool) -> None:
     say(sentence)
 
 
-def _user() -> str:
+def user() -> str:
+    """Who runs this, as the machine calls them."""
     try:
         return clean(getpass.getuser()).strip() or "unknown"
     except (OSError, KeyError, ImportError):

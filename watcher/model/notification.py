@@ -37,7 +37,7 @@ class Incident:
     of watcher (META), or the route and what its group has in common (GROUP: `route{owner="mayor"}`). At most one
     is open per (kind, key). The id of an ACCOUNT incident is that of its outage. `detail` is for people: what the
     controls said, or the notice itself, or, of META, a fault a line; it may hold hostile text. Of what was acknowledged
-    nobody is reminded; `acked_by` says by whom.
+    nobody is reminded; `acked_by` says by whom, `ack_comment` what they said.
     """
 
     id: str
@@ -49,6 +49,7 @@ class Incident:
     detail: str = ""
     acked_by: str | None = None
     acked_at: datetime | None = None
+    ack_comment: str | None = None
 
     @property
     def place(self) -> str:

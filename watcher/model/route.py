@@ -6,6 +6,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from watcher.model.account import Severity
+from watcher.model.calendar import QuietHours
 from watcher.model.finding import Reason
 
 
@@ -43,7 +44,8 @@ class Route:
 
     The first route that matches is taken; `proceed` (YAML: `continue`) goes on to the next all the same. Of a route
     that is taken the first of its own `routes` that matches is taken instead, if one does.
-    `timezone` is that of the readers: messages give the time there beside UTC.
+    `timezone` is that of the readers: messages give the time there beside UTC. In its `quiet` hours nothing is told.
+    Of what lasts and nobody acknowledged, each channel is reminded every `repeat_interval`; None: never.
 
     Outages that are alike in all of `group_by` (platform, owner, severity, reason or a label) are told in one message,
     `group_wait` after the first of them, and news of them at most every `group_interval`; critical ones at once, and
@@ -63,6 +65,8 @@ class Route:
     group_by: tuple[str, ...] = ()
     group_wait: timedelta = timedelta(seconds=30)
     group_interval: timedelta = timedelta(minutes=5)
+    quiet: QuietHours | None = None
+    repeat_interval: timedelta | None = None
     routes: tuple["Route", ...] = ()
 
     def matches(self, subject: Subject) -> bool:

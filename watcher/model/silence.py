@@ -46,6 +46,11 @@ class Silence:
         """Whether it holds at `now`."""
         return self.starts_at <= now < self.ends_at
 
+    @property
+    def names_kind(self) -> bool:
+        """Whether it says which kinds it is about: only then corrections, digests and watcher's own troubles are."""
+        return any(matcher.name == "kind" and not matcher.is_negative for matcher in self.matchers)
+
     def mutes(self, subject: Mapping[str, str]) -> bool:
         """Whether it is about what has these attributes."""
         return all(matcher.holds(subject) for matcher in self.matchers)

@@ -22,9 +22,9 @@ def render_platform(view: View) -> Message:
         told = "; ".join((*why, *_without_verdict(view), "this is not an outage of the accounts"))
         return compose(
             view,
-            headline=f"{title} cannot be observed",
+            headline=f"{title} {_still(view)}cannot be observed",
             subject=f"{title} cannot be observed",
-            sentences=(f"{title} cannot be observed: {told}.",),
+            sentences=(f"{title} {_still(view)}cannot be observed: {told}.",),
             facts=(("Since", since),),
         )
     span = format_span(incident.closed_at - incident.opened_at)
@@ -56,13 +56,17 @@ def render_egress(view: View) -> Message:
     since = format_stamp(incident.opened_at)
     because = tuple(f"{reason}." for reason in _why(view))
     if incident.closed_at is None:
-        headline = "watcher's own network is down"
+        headline = f"watcher's own network is {_still(view)}down"
         course = f"watcher's own network is down since {since}; nothing is observed."
     else:
         until = format_stamp(incident.closed_at)
         headline = f"watcher's own network was down for {format_span(incident.closed_at - incident.opened_at)}"
         course = f"watcher's own network was down from {since} to {until}; nothing was observed."
     return compose(view, headline=headline, subject="watcher's own network is down", sentences=(course, *because))
+
+
+def _still(view: View) -> str:
+    return "still " if view.kind is NotificationKind.REMINDER else ""
 
 
 def _why(view: View) -> tuple[str, ...]:

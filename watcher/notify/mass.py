@@ -21,7 +21,7 @@ from watcher.model.route import Route
 from watcher.notify.announce import News, channels_of
 from watcher.notify.grouping import Groups, row_of
 from watcher.notify.view import View, compose
-from watcher.notify.wording import at_handle, format_duration, format_stamp, short_hash
+from watcher.notify.wording import at_handle, format_about, format_duration, format_stamp, short_hash
 
 # Those who return together are told of together.
 _GATHER: Final = timedelta(minutes=1)
@@ -86,10 +86,17 @@ def render_mass(view: View) -> Message:
             *((f"{view.checking} more may be missing too and are being checked.",) if view.checking else ()),
             "They are told of together, and so will be their return; the outage of each is measured.",
         )
+    elif view.kind is NotificationKind.REMINDER:
+        headline = f"{len(missing)} of {len(outages)} accounts on {place} are still not available{_after(view, began)}"
+        sentences = (f"Still missing: {_names(missing)}.",)
     else:
         headline = f"{len(outages) - len(missing)} of {len(outages)} accounts on {place} are back"
         sentences = (f"Still missing: {_names(missing)}.",)
     return compose(view, headline=headline, subject=subject, sentences=sentences, facts=facts)
+
+
+def _after(view: View, began: datetime) -> str:
+    return f" after {format_about(view.now - began)}"
 
 
 def _back(of: str, place: str) -> str:

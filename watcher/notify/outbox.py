@@ -6,7 +6,7 @@ the pipeline), what it says by `render`, how by the channel; here is only when, 
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -87,7 +87,7 @@ class Outbox:
         metrics: Metrics,
         *,
         others: Callable[[IncidentRecord, Notification], tuple[Notification, ...]] = lambda _record, _row: (),
-        holds: Callable[[IncidentRecord, Notification], Withheld | None] = lambda _record, _row: None,
+        holds: Callable[[IncidentRecord, Notification], Awaitable[Withheld | None]] | None = None,
         chance: random.Random | None = None,
         overtime: timedelta = _OVERTIME,
     ) -> None:
@@ -254,7 +254,7 @@ class Outbox:
             if channel is None:
                 await self._tell_others(record, row)
                 return RetryAfter(reason="unknown_channel"), False
-            withheld = self._withheld(channel, record, row)
+            withheld = await self._withheld(channel, record, row)
             return (withheld, False) if withheld is not None else await self._send(channel, record, row)
         except TimeoutError:
             return RetryAfter(reason="timeout"), False
@@ -280,10 +280,10 @@ class Outbox:
             told = [other.channel for other in others]
             self._log.warning("the channel is gone; others are told", notification=row.dedup_key, channels=told)
 
-    def _withheld(self, channel: Channel, record: IncidentRecord, row: Notification) -> Withheld | None:
+    async def _withheld(self, channel: Channel, record: IncidentRecord, row: Notification) -> Withheld | None:
         if not channel.tells(row.kind):
             return Withheld(reason="the channel has no way to say it")
-        return self._holds(record, row)
+        return await self._holds(record, row) if self._holds is not None else None
 
     async def _record(self, row: Notification, delivery: Delivery, outcome: Outcome, *, ended: bool) -> None:
         # Suppress before settling: while this row is undelivered, nobody can claim what it told as well.

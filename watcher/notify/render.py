@@ -13,6 +13,7 @@ from watcher.model.notification import IncidentKind, Message, NotificationKind, 
 from watcher.model.outage import AccountState, EndCause, Outage, Phase
 from watcher.notify.blindness import render_egress, render_platform
 from watcher.notify.correction import render_correction, retraction
+from watcher.notify.digest import render_digest
 from watcher.notify.flapping import render_flapping
 from watcher.notify.group import alone, render_group
 from watcher.notify.mass import render_mass
@@ -20,6 +21,7 @@ from watcher.notify.meta import render_meta
 from watcher.notify.view import View, compose
 from watcher.notify.wording import (
     at_handle,
+    format_about,
     format_between,
     format_bounds,
     format_duration,
@@ -60,7 +62,7 @@ _CERTAINTY: Final[dict[Certainty, str]] = {
 }
 
 
-def render(view: View) -> Message:  # noqa: PLR0911 - one answer a kind
+def render(view: View) -> Message:  # noqa: C901, PLR0911 - one answer a kind
     """What to say of `view`: the news, or the whole story in one when it is already over."""
     match view.incident.kind:
         case IncidentKind.ACCOUNT if view.outage is not None and view.kind is NotificationKind.CORRECTION:
@@ -69,8 +71,10 @@ def render(view: View) -> Message:  # noqa: PLR0911 - one answer a kind
             return _over(view, view.outage) if view.is_over else _down(view, view.outage)
         case IncidentKind.FLAPPING:
             return render_flapping(view)
-        case IncidentKind.ACCOUNT | IncidentKind.NOTICE | IncidentKind.DIGEST:
+        case IncidentKind.ACCOUNT | IncidentKind.NOTICE:
             return _notice(view)
+        case IncidentKind.DIGEST:
+            return render_digest(view)
         case IncidentKind.GROUP:
             return _together(view)
         case IncidentKind.COHORT:
@@ -87,10 +91,11 @@ def render(view: View) -> Message:  # noqa: PLR0911 - one answer a kind
 
 def _down(view: View, outage: Outage) -> Message:
     still = "" if view.kind is NotificationKind.ALERT else "still "
+    after = f" after {format_about(view.now - outage.began.latest)}" if view.kind is NotificationKind.REMINDER else ""
     now, _then = _REASONS.get(outage.reason, _REASONS[Reason.UNAVAILABLE])
     return compose(
         view,
-        headline=f"{view.name} is {still}not available on {view.place}",
+        headline=f"{view.name} is {still}not available on {view.place}{after}",
         subject=_subject(view),
         sentences=(
             f"A logged-out visitor no longer sees the profile: {now.format(view.place)}.",

@@ -9,7 +9,7 @@ from watcher.model.account import Account
 from watcher.model.annotation import Annotation
 from watcher.model.notification import Incident, IncidentKind, Message, NotificationKind, Quote
 from watcher.model.outage import AccountState, Outage
-from watcher.notify.wording import at_handle, name_of, place_of
+from watcher.notify.wording import at_handle, format_stamp, name_of, place_of
 from watcher.text import clean, cut
 
 _LONG = 1000
@@ -103,7 +103,7 @@ def compose(
         severity=view.incident.severity,
         kind=_told(view),
         dedup_key=clean(view.dedup_key),
-        facts=tuple((label, cut(clean(value), _LONG)) for label, value in facts),
+        facts=tuple((label, cut(clean(value), _LONG)) for label, value in (*facts, *_acknowledged(view.incident))),
         quote=quote,
         links=tuple((label, clean(url)) for label, url in links),
         incident_id=clean(view.incident.id),
@@ -113,9 +113,16 @@ def compose(
     )
 
 
+def _acknowledged(incident: Incident) -> tuple[tuple[str, str], ...]:
+    if incident.acked_at is None:
+        return ()
+    said = f": {incident.ack_comment}" if incident.ack_comment else ""
+    return (("Acknowledged by", f"{incident.acked_by or 'somebody'}, {format_stamp(incident.acked_at)}{said}"),)
+
+
 def _told(view: View) -> NotificationKind:
-    # A notice is closed when it is opened: it stays the alert that it is.
-    if view.incident.kind is IncidentKind.NOTICE or view.kind is NotificationKind.CORRECTION:
+    # A notice or a digest is closed when it is opened: it stays the alert that it is.
+    if view.incident.kind in (IncidentKind.NOTICE, IncidentKind.DIGEST) or view.kind is NotificationKind.CORRECTION:
         return view.kind
     if view.is_over:
         return NotificationKind.RESOLVED

@@ -11,6 +11,7 @@ from watcher.model.outage import Duration
 
 _SECOND = timedelta(seconds=1)
 _MINUTE = timedelta(minutes=1)
+_HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -134,6 +135,12 @@ def format_span(span: timedelta) -> str:
     """`span` as "10 min 20 s", rounded to seconds, from one day on to minutes; below zero counts as zero."""
     unit = _unit(span)
     return _spell((max(span, timedelta(0)) + unit / 2) // unit * unit)
+
+
+def format_about(span: timedelta) -> str:
+    """`span` rounded down, as people say it: "40 s", "25 min", "3 h", "2 d 4 h"; below zero counts as zero."""
+    unit = _SECOND if span < _MINUTE else _MINUTE if span < _DAY else _HOUR
+    return _spell(max(span, timedelta(0)) // unit * unit)
 
 
 def format_duration(duration: Duration) -> str:

@@ -3,15 +3,16 @@
 The kinds of values are those of all files, see `schema`.
 """
 
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, PlainValidator
 from pydantic import Field as Key
 
 from watcher.model.finding import Reason
-from watcher.settings import mailbox, routewords, scalars, slackwords
+from watcher.settings import mailbox, routewords, scalars, slackwords, week
 from watcher.settings.schema import (
+    Days,
     Entry,
     FileName,
     Flag,
@@ -32,6 +33,7 @@ from watcher.settings.values import Mailbox, Secret, Tls
 ReasonWord = Annotated[Reason, PlainValidator(routewords.reason)]
 AccountId = Annotated[str, PlainValidator(scalars.account_id)]
 Wait = Annotated[timedelta, PlainValidator(routewords.wait)]
+RepeatSpan = Annotated[timedelta, PlainValidator(routewords.repeat)]
 
 
 class LogChannelEntry(Entry):
@@ -93,6 +95,13 @@ class MatchEntry(Entry):
     labels: dict[Slug, Label] = {}
 
 
+class HoursEntry(Entry):
+    """A time of the week."""
+
+    days: Days | None = None
+    hours: Annotated[tuple[time, time], PlainValidator(week.hours)] | None = None
+
+
 class RouteEntry(Entry):
     """Who is told of what. What a route inside of another does not say is as in that one."""
 
@@ -103,5 +112,17 @@ class RouteEntry(Entry):
     group_by: Slugs | None = None
     group_wait: Wait | None = None
     group_interval: Span | None = None
+    repeat_interval: RepeatSpan | None = None
+    mute: list[HoursEntry] | None = None
+    active: list[HoursEntry] | None = None
     proceed: Flag = Key(default=False, alias="continue")
     routes: list["RouteEntry"] | None = None
+
+
+class DigestEntry(Entry):
+    """What is told once a day."""
+
+    at: Annotated[time, PlainValidator(week.clock)]
+    channels: Slugs
+    timezone: Zone | None = None
+    days: Days | None = None

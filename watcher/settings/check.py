@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from watcher.judge.policy import severity_of
 from watcher.model.account import Account, Severity, Watchlist
-from watcher.model.calendar import Calendar
+from watcher.model.calendar import Calendar, QuietHours
 from watcher.model.finding import Certainty, Reason
 from watcher.model.platform import Platform
 from watcher.model.route import Route, Subject, every, taken
@@ -67,6 +67,7 @@ def remarks(watchlist: Watchlist, platforms: Mapping[str, Platform], settings: S
     found += _on_owners(watchlist, settings)
     found += _on_groups(watchlist, settings)
     found += _on_windows(watchlist)
+    found += _on_quiet_hours(settings)
     found += _on_paces(watchlist, applied)
     return tuple(found)
 
@@ -188,6 +189,19 @@ def _on_groups(watchlist: Watchlist, settings: Settings) -> Iterator[Remark]:
         for name in sorted(set(route.group_by) - known):
             message = f"route '{route.name}' groups by '{name}', which no account has: {near(name, sorted(known))}"
             yield Remark(account_id=None, level=Level.WARNING, message=message)
+
+
+def _on_quiet_hours(settings: Settings) -> Iterator[Remark]:
+    """Windows of a route without which it would be quiet at the same times; once each, where it is inherited too."""
+    told: set[QuietHours] = set()
+    for route in every(settings.routes):
+        if route.quiet is None or route.quiet in told:
+            continue
+        told.add(route.quiet)
+        for key, places in zip(("mute", "active"), route.quiet.idle, strict=True):
+            for place in places:
+                message = f"route '{route.name}': {key}[{place}] changes nothing beside the others; remove it"
+                yield Remark(account_id=None, level=Level.WARNING, message=message)
 
 
 def _on_windows(watchlist: Watchlist) -> Iterator[Remark]:

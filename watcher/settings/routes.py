@@ -5,10 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from watcher.model.calendar import QuietHours
 from watcher.model.route import Route
 from watcher.settings.alertingschema import RouteEntry
 from watcher.settings.channels import channel_names
 from watcher.settings.platformfile import refuse_doubles
+from watcher.settings.quiet import read_quiet
 from watcher.settings.settingsschema import SettingsFile
 from watcher.settings.validate import Reading
 from watcher.settings.values import ChannelSettings, Settings
@@ -41,7 +43,7 @@ def _under(
 ) -> Iterator[tuple[Steps, Route]]:
     """The routes of the entries, each with its place and before its own."""
     for path, entry in reading.items(at, entries):
-        alone = _route(entry, above)
+        alone = _route(entry, above, read_quiet(reading, path, entry, above))
         below = tuple(_under(reading, (*path, "routes"), entry.routes or (), alone))
         yield path, replace(alone, routes=tuple(route for place, route in below if len(place) == len(path) + 2))
         yield from below
@@ -57,7 +59,7 @@ def _check_channels(reading: Reading[SettingsFile], path: Steps, route: Route, k
             reading.refuse_value(at, ValueError(f"is no channel; {near(name, known)}"))
 
 
-def _route(entry: RouteEntry, above: Route | None) -> Route:
+def _route(entry: RouteEntry, above: Route | None, quiet: QuietHours | None) -> Route:
     """The route as its entry says; what that leaves open is as in the one above."""
     usual = above or Route(name=entry.name, channels=())
     return Route(
@@ -73,5 +75,7 @@ def _route(entry: RouteEntry, above: Route | None) -> Route:
         group_by=usual.group_by if entry.group_by is None else entry.group_by,
         group_wait=usual.group_wait if entry.group_wait is None else entry.group_wait,
         group_interval=entry.group_interval or usual.group_interval,
+        repeat_interval=usual.repeat_interval if entry.repeat_interval is None else entry.repeat_interval or None,
+        quiet=quiet,
         proceed=entry.proceed,
     )

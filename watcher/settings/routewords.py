@@ -1,4 +1,4 @@
-"""What the words of a route mean: reasons of an outage, how long its first news wait for others.
+"""What the words of a route mean: reasons of an outage, how long its first news wait, how often people are reminded.
 
 Text in, value or ValueError out, as in `scalars`.
 """
@@ -11,6 +11,8 @@ from watcher.settings.scalars import span, text
 from watcher.settings.wording import near
 
 LONGEST_WAIT: Final = timedelta(minutes=10)
+NEVER: Final = timedelta(0)
+_LEAST_REPEAT: Final = timedelta(minutes=1)
 
 
 def reason(value: object) -> Reason:
@@ -30,3 +32,13 @@ def wait(value: object) -> timedelta:
     if waited > LONGEST_WAIT:
         raise ValueError("is longer than 10m: nobody would hear of it in time; write 10m or less")
     return waited
+
+
+def repeat(value: object) -> timedelta:
+    """How often people are reminded: `1h`, a minute at least; `never` as NEVER."""
+    if text(value) == "never":
+        return NEVER
+    every = span(value)
+    if every < _LEAST_REPEAT:
+        raise ValueError("is shorter than 1m; write 1m or more, or never")
+    return every

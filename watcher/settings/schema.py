@@ -198,6 +198,8 @@ class WebEntry(Entry):
 
     listen: Address = (_WEB.host, _WEB.port)
     allow_hosts: list[Host] = []
+    token: SecretLine | None = None
+    token_file: FileName | None = None
 
 
 class RetentionEntry(Entry):

@@ -9,23 +9,26 @@ from pathlib import Path
 from typing import Final
 
 from watcher.settings.channels import read_channels, read_fallback
-from watcher.settings.environment import fill_in
+from watcher.settings.environment import fill_in, read_secret_file
 from watcher.settings.files import is_pattern
 from watcher.settings.overrides import read_override
+from watcher.settings.quiet import read_digest
 from watcher.settings.routes import read_routes
-from watcher.settings.schema import ProbeEntry
+from watcher.settings.schema import ProbeEntry, WebEntry
 from watcher.settings.settingsschema import SettingsFile
 from watcher.settings.validate import Reading, validate
 from watcher.settings.values import (
     BrowserSettings,
     ProbeSettings,
     Retention,
+    Secret,
     Settings,
     WebSettings,
 )
 from watcher.settings.yamlfile import Document
 
 _PLATFORM_DIR: Final = "platforms"
+_LEAST_TOKEN: Final = 16
 _DEFAULT: Final = Settings(watchlist=(), state_dir=Path())
 
 
@@ -45,7 +48,7 @@ def read_settings(
         platform_dir=_platform_dir(reading, file, base),
         public_url=file.public_url,
         probe=_probe(reading, file.probe, file.contact, base),
-        web=WebSettings(host=file.web.listen[0], port=file.web.listen[1], allow_hosts=tuple(file.web.allow_hosts)),
+        web=_web(reading, file.web, base),
         retention=Retention(
             samples=file.retention.samples,
             deliveries=file.retention.deliveries,
@@ -55,6 +58,7 @@ def read_settings(
         channels=channels,
         routes=read_routes(reading, file, channels),
         fallback=read_fallback(reading, file, channels),
+        digest=read_digest(reading, file),
         platforms={name: read_override(reading, name, entry, base) for name, entry in file.platforms.items()},
     )
 
@@ -82,6 +86,27 @@ def _platform_dir(reading: Reading[SettingsFile], file: SettingsFile, base: Path
         return named
     reading.refuse_value(("platform_dir",), ValueError("is no folder; create it or remove the key"))
     return None
+
+
+def _web(reading: Reading[SettingsFile], entry: WebEntry, base: Path) -> WebSettings:
+    host, port = entry.listen
+    return WebSettings(host=host, port=port, allow_hosts=tuple(entry.allow_hosts), token=_token(reading, entry, base))
+
+
+def _token(reading: Reading[SettingsFile], entry: WebEntry, base: Path) -> Secret | None:
+    token, key = entry.token, "token"
+    if entry.token is not None and entry.token_file is not None:
+        reading.refuse(("web",), "has both token and token_file; remove one of them")
+    elif entry.token_file is not None:
+        key = "token_file"
+        try:
+            token = Secret(read_secret_file(base / entry.token_file))
+        except ValueError as error:
+            reading.refuse_value(("web", key), error)
+            return None
+    if token is not None and len(token.reveal()) < _LEAST_TOKEN:
+        reading.refuse(("web", key), f"is shorter than {_LEAST_TOKEN} characters; make one with `openssl rand -hex 32`")
+    return token
 
 
 def _probe(reading: Reading[SettingsFile], entry: ProbeEntry, contact: str | None, base: Path) -> ProbeSettings:

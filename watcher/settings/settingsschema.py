@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import PlainValidator
 
 from watcher.settings import scalars
-from watcher.settings.alertingschema import ChannelEntry, RouteEntry
+from watcher.settings.alertingschema import ChannelEntry, DigestEntry, RouteEntry
 from watcher.settings.schema import (
     Entry,
     FileName,
@@ -33,4 +33,5 @@ class SettingsFile(Entry):
     channels: list[ChannelEntry] | None = None
     routes: list[RouteEntry] | None = None
     fallback: Slug | None = None
+    digest: DigestEntry | None = None
     platforms: dict[Slug, PlatformOverrideEntry] = {}

@@ -7,6 +7,7 @@ from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
+from watcher.model.digest import DigestPlan
 from watcher.model.platform import Pace
 from watcher.model.route import Route
 
@@ -67,11 +68,15 @@ class ProbeSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebSettings:
-    """Where to listen, and by which Host names the server may be called beside that address."""
+    """Where to listen, and by which Host names the server may be called beside that address.
+
+    `token` is what a request must show that changes what is stored; None: none may.
+    """
 
     host: str = "127.0.0.1"
     port: int = 11102
     allow_hosts: tuple[str, ...] = ()
+    token: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +194,7 @@ class Settings:
     channels: tuple[ChannelSettings, ...] = (LogChannel(name="log"),)
     routes: tuple[Route, ...] = (Route(name="default", channels=("log",)),)
     fallback: str = "log"
+    digest: DigestPlan | None = None
     platforms: Mapping[str, PlatformOverride] = field(default_factory=dict)
 
 

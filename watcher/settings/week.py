@@ -64,6 +64,15 @@ def hours(value: object) -> tuple[time, time]:
     return begins, MIDNIGHT if ends is None else ends
 
 
+def clock(value: object) -> time:
+    """A time of the day: `08:00`."""
+    match = re.fullmatch(r"([0-9]{1,2}):([0-9]{2})", line(value))
+    at = None if match is None else _clock(match[1], match[2])
+    if at is None:
+        raise ValueError("is no time of the day; write it like 08:00, from 00:00 to 23:59")
+    return at
+
+
 def _clock(hour: str, minute: str) -> time | None:
     """The time of day; None for 24:00."""
     if (int(hour), int(minute)) == (_DAY_ENDS, 0):

@@ -13,9 +13,10 @@ from typing import Any, Final, Protocol
 from watcher.model.account import Account
 from watcher.model.annotation import Annotation
 from watcher.model.control import ControlReport
-from watcher.model.notification import Delivery, Incident, Notification
+from watcher.model.notification import Delivery, Incident, IncidentKind, Notification
 from watcher.model.outage import AccountState, Outage, Transition, Unobserved
 from watcher.model.sample import Sample
+from watcher.model.silence import Silence
 from watcher.model.uptime import History
 
 IN_ROWS: Final = frozenset({"bundle", "controls"})
@@ -110,6 +111,22 @@ class IncidentRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What one channel was told of an incident that is neither over nor acknowledged: what reminding it needs to know.
+
+    `last_at` is when it last took anything of it, or was last reminded, whatever came of that; `reminders` counts
+    these. `seq` is that of the last row; none waits to be sent.
+    """
+
+    incident: Incident
+    route: str
+    channel: str
+    last_at: datetime
+    reminders: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
     """A transition as it is stored. `document` is what its hash is taken over, after `previous`, the hash before it.
 
@@ -124,11 +141,15 @@ class Trace:
 
 
 class Amended(StrEnum):
-    """What came of annotating or retracting an outage. ALREADY: it was so before, and nothing was changed."""
+    """What came of annotating or retracting an outage, of acknowledging, of a silence.
+
+    ALREADY: it was so before, and nothing was changed. OVER: it has ended, and there is nothing to acknowledge.
+    """
 
     DONE = "done"
     ALREADY = "already"
     STILL_OPEN = "still_open"
+    OVER = "over"
     UNKNOWN = "unknown"
 
 
@@ -145,7 +166,8 @@ class Cutoffs:
     """What is older may go; None: nothing of the kind goes.
 
     `evidence` is compared with the end of the outage, `outages` too, and takes with it the transitions, annotations
-    and unobserved spans of that time; `deliveries` takes the settled incidents that are about no outage.
+    and unobserved spans of that time; `deliveries` takes the settled incidents that are about no outage,
+    and the silences that ended before.
     """
 
     samples: datetime | None = None
@@ -222,7 +244,47 @@ class Store(Protocol):
         ...
 
     def pending(self) -> tuple[int, datetime | None]:
-        """How many notifications are undelivered, and the `event_at` of the oldest."""
+        """How many notifications are undelivered, and the `event_at` of the oldest.
+
+        What nobody has tried to send, since it is to wait, is not late: it does not count.
+        """
+        ...
+
+    def incidents(
+        self, *, kind: IncidentKind | None = None, open_only: bool = False, limit: int = 100
+    ) -> tuple[Incident, ...]:
+        """Incidents, the latest first."""
+        ...
+
+    def deliveries(self, incident_id: str) -> tuple[Delivery, ...]:
+        """Every try to tell of an incident that is still kept, oldest first."""
+        ...
+
+    def told(self, before: datetime) -> tuple[Told, ...]:
+        """The channels told of an incident that lasts and that nobody acknowledged, and of nothing since `before`.
+
+        Those for which something of it waits to be sent are left out.
+        """
+        ...
+
+    def ack(self, incident_id: str, by: str, at: datetime, comment: str | None = None) -> Amended:
+        """Somebody takes care of it: the mark and an ACKNOWLEDGED row for each channel that was told, at once."""
+        ...
+
+    def unack(self, incident_id: str, at: datetime) -> Amended:
+        """Nobody does any more. ALREADY: nobody did. Channels that showed it are told, as by `ack`."""
+        ...
+
+    def add_silence(self, silence: Silence) -> Amended:
+        """Keep a silence. ALREADY: there is one of that id."""
+        ...
+
+    def expire_silence(self, silence_id: str, at: datetime) -> Amended:
+        """End a silence that lasts, and one that was still to begin: it never does. ALREADY: it had ended."""
+        ...
+
+    def silences(self, since: datetime | None = None) -> tuple[Silence, ...]:
+        """The silences, by their beginning: those that end after `since`; None: all that are kept."""
         ...
 
     def outages(

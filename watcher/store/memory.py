@@ -24,12 +24,12 @@ from watcher.store.commits import (
 )
 from watcher.store.evidence import require_own_hash
 from watcher.store.faults import ContradictionError
-from watcher.store.memory_record import MemoryRecord
+from watcher.store.memory_attention import MemoryAttention
 
 _UNDELIVERED = (NotificationState.PENDING, NotificationState.CLAIMED)
 
 
-class MemoryStore(MemoryRecord, Store):
+class MemoryStore(MemoryAttention, Store):
     """Keeps everything in dictionaries, and nothing beyond the process."""
 
     def open(self) -> None:
@@ -160,7 +160,8 @@ class MemoryStore(MemoryRecord, Store):
 
     def pending(self) -> tuple[int, datetime | None]:
         """How many are undelivered, and since when."""
-        waiting = [row.event_at for row in self._notifications.values() if row.state in _UNDELIVERED]
+        undelivered = (row for row in self._notifications.values() if row.state in _UNDELIVERED)
+        waiting = [row.event_at for row in undelivered if row.attempts or row.due_at <= row.event_at]
         return len(waiting), min(waiting, default=None)
 
     def incident(self, incident_id: str) -> IncidentRecord | None:

@@ -16,13 +16,15 @@ from watcher.model.account import Account
 from watcher.model.annotation import Annotation
 from watcher.model.control import ControlReport
 from watcher.model.errors import StoreError
-from watcher.model.notification import Delivery, Notification
+from watcher.model.notification import Delivery, Incident, IncidentKind, Notification
 from watcher.model.outage import Outage, Transition
 from watcher.model.sample import Sample
+from watcher.model.silence import Silence
 from watcher.model.uptime import History
 from watcher.store import (
     migrations,
     sql_amend,
+    sql_attention,
     sql_chain,
     sql_evidence,
     sql_forget,
@@ -43,6 +45,7 @@ from watcher.store.base import (
     IncidentRecord,
     Store,
     Stored,
+    Told,
     Trace,
     Watched,
 )
@@ -216,6 +219,48 @@ class SqlStore(Store):
         """How many are undelivered, and since when."""
         with self._reading() as connection:
             return sql_outbox.pending(connection)
+
+    def incidents(
+        self, *, kind: IncidentKind | None = None, open_only: bool = False, limit: int = 100
+    ) -> tuple[Incident, ...]:
+        """Incidents, the latest first."""
+        with self._reading() as connection:
+            return sql_attention.incidents(connection, kind, open_only=open_only, limit=limit)
+
+    def deliveries(self, incident_id: str) -> tuple[Delivery, ...]:
+        """Every try to tell of an incident."""
+        with self._reading() as connection:
+            return sql_attention.deliveries(connection, incident_id)
+
+    def told(self, before: datetime) -> tuple[Told, ...]:
+        """The channels that were told of what lasts."""
+        with self._reading() as connection:
+            return sql_attention.told(connection, before)
+
+    def ack(self, incident_id: str, by: str, at: datetime, comment: str | None = None) -> Amended:
+        """Somebody takes care of it."""
+        with self._writing() as connection:
+            return sql_attention.ack(connection, incident_id, by, at, comment)
+
+    def unack(self, incident_id: str, at: datetime) -> Amended:
+        """Nobody does any more."""
+        with self._writing() as connection:
+            return sql_attention.unack(connection, incident_id, at)
+
+    def add_silence(self, silence: Silence) -> Amended:
+        """Keep a silence."""
+        with self._writing() as connection:
+            return sql_attention.add_silence(connection, silence)
+
+    def expire_silence(self, silence_id: str, at: datetime) -> Amended:
+        """End a silence."""
+        with self._writing() as connection:
+            return sql_attention.expire_silence(connection, silence_id, at)
+
+    def silences(self, since: datetime | None = None) -> tuple[Silence, ...]:
+        """The silences, by their beginning."""
+        with self._reading() as connection:
+            return sql_attention.silences(connection, since)
 
     def outages(
         self,

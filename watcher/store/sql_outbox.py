@@ -150,5 +150,7 @@ def drop_pending_corrections(connection: Connection, incident_id: str) -> None:
 
 def pending(connection: Connection) -> tuple[int, datetime | None]:
     """See `Store.pending`."""
-    row = connection.execute(select(func.count(), func.min(_ROWS.event_at)).where(_ROWS.state.in_(_UNDELIVERED))).one()
+    is_late = or_(_ROWS.attempts > 0, _ROWS.due_at <= _ROWS.event_at)
+    late = select(func.count(), func.min(_ROWS.event_at)).where(_ROWS.state.in_(_UNDELIVERED), is_late)
+    row = connection.execute(late).one()
     return row[0], row[1]

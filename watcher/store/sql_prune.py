@@ -26,6 +26,7 @@ def prune_rows(connection: Connection, cutoffs: Cutoffs, limit: int) -> int:
     if cutoffs.deliveries is not None:
         removed += _oldest(connection, tables.delivery, tables.delivery.c.at < cutoffs.deliveries, limit)
         removed += _notices(connection, cutoffs.deliveries, limit)
+        removed += _oldest(connection, tables.silence, tables.silence.c.ends_at < cutoffs.deliveries, limit)
     if cutoffs.outages is not None:
         removed += _outages(connection, cutoffs.outages, limit)
         removed += _transitions(connection, cutoffs.outages, limit)

@@ -300,6 +300,7 @@ incident = Table(
     Column("detail", PageText, nullable=False),
     Column("acked_by", PageText),
     Column("acked_at", Instant),
+    Column("ack_comment", PageText),
     _one_open("one_open_incident_per_key", "kind", "key"),
 )
 

@@ -17,6 +17,8 @@ from watcher.model.outage import Outage
 from watcher.model.record import Record, account_record, outage_record, uptime_record
 from watcher.model.snapshot import Snapshot
 from watcher.model.uptime import UPTIME_SPAN, History, recent_uptime
+from watcher.web import parameters
+from watcher.web.answers import json_error
 
 
 class Records(Protocol):
@@ -37,10 +39,6 @@ class Records(Protocol):
         ...
 
 
-_MOST = 1000
-_DEFAULT = 100
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutageQuery:
     """Which outages are asked for. `open` None: both those that are and those that are not.
@@ -51,7 +49,7 @@ class OutageQuery:
     account_id: str | None = None
     open: bool | None = None
     retracted: bool = False
-    limit: int = _DEFAULT
+    limit: int = parameters.DEFAULT
 
 
 class Api:
@@ -126,43 +124,15 @@ def _written(records: Iterable[Record]) -> str:
     return json.dumps(list(records))
 
 
-def parse_outage_query(parameters: MultiMapping[str]) -> OutageQuery:
+def parse_outage_query(query: MultiMapping[str]) -> OutageQuery:
     """The query that the parameters of a URL ask for. Raises ValueError with a text for the asker."""
-    for name in parameters:
-        if name not in ("account", "open", "limit", "retracted"):
-            raise ValueError(f"unknown parameter {name[:40]!a}: account, open, retracted and limit are known")
-        if len(parameters.getall(name)) > 1:
-            raise ValueError(f"{name}: given more than once")
-    account = parameters.get("account")
+    parameters.only_known(query, ("account", "open", "retracted", "limit"))
+    account = query.get("account")
     if account == "":
         raise ValueError("account: empty; leave it out for the outages of all accounts")
     return OutageQuery(
         account_id=account,
-        open=_parse_flag(parameters, "open"),
-        retracted=_parse_flag(parameters, "retracted") or False,
-        limit=_parse_limit(parameters),
+        open=parameters.flag(query, "open"),
+        retracted=parameters.flag(query, "retracted") or False,
+        limit=parameters.limit(query),
     )
-
-
-def _parse_flag(parameters: MultiMapping[str], name: str) -> bool | None:
-    match parameters.get(name):
-        case None:
-            return None
-        case "true":
-            return True
-        case "false":
-            return False
-        case other:
-            raise ValueError(f"{name}: {other[:40]!a} is neither true nor false")
-
-
-def _parse_limit(parameters: MultiMapping[str]) -> int:
-    text = parameters.get("limit", str(_DEFAULT))
-    if text.isascii() and text.isdigit() and len(text) <= len(str(_MOST)) and 1 <= int(text) <= _MOST:
-        return int(text)
-    raise ValueError(f"limit: {text[:40]!a} is not a number from 1 to {_MOST}")
-
-
-def json_error(status: int, message: str) -> web.Response:
-    """A refusal or a failure for a program to read: `{"error": message}`."""
-    return web.json_response({"error": message}, status=status)

@@ -4,10 +4,15 @@ The list of whom a desk watches is sensitive, and a browser on this machine runs
 allow list keeps out DNS rebinding, the origin rule keeps out forms and scripts of other sites.
 """
 
+import hmac
 import re
 from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
+
+from watcher.settings.values import Secret
 
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^\s:/@\\\[\]?#]+)(?::(?P<port>[0-9]{1,5}))?", re.ASCII)
 _ALWAYS = ("localhost", "127.0.0.1", "[::1]")
@@ -80,6 +85,24 @@ def reload_refusal(headers: Mapping[str, str]) -> str | None:
     if headers.get(RELOAD_HEADER, "").strip():
         return None
     return f"a reload needs the header {RELOAD_HEADER}, with any value: curl -X POST -H '{RELOAD_HEADER}: yes' URL"
+
+
+def token_refusal(headers: Mapping[str, str], token: Secret | None) -> tuple[HTTPStatus, str] | None:
+    """Why a request that changes what is stored is refused; None when it has the bearer token (RFC 6750)."""
+    if token is None:
+        how = "set web.token_file (or web.token) in watcher.yaml and start watcher anew"
+        return HTTPStatus.FORBIDDEN, f"nothing can be changed here, since no token is configured: {how}"
+    scheme, _, given = headers.get("Authorization", "").strip().partition(" ")
+    if scheme.lower() != "bearer" or not given.strip():
+        return HTTPStatus.UNAUTHORIZED, "a change needs the header Authorization: Bearer TOKEN, that of web.token"
+    # Of the hashes, so that the time tells nothing of the length either.
+    if not hmac.compare_digest(_digest(given.strip()), _digest(token.reveal())):
+        return HTTPStatus.UNAUTHORIZED, "that is not the token of web.token"
+    return None
+
+
+def _digest(text: str) -> bytes:
+    return sha256(text.encode(errors="surrogateescape")).digest()
 
 
 def _is_own(origin: str, host: str) -> bool:

@@ -17,7 +17,9 @@ from watcher.model.reload import Outcome, Refused, Reloaded
 from watcher.model.snapshot import Snapshot
 from watcher.settings.values import WebSettings
 from watcher.text import clean
-from watcher.web.api import Api, Records, json_error
+from watcher.web.answers import json_error
+from watcher.web.api import Api, Records
+from watcher.web.attention import AttentionApi, Desk
 from watcher.web.guard import HostAllowList, origin_refusal, reload_refusal, strict_headers
 from watcher.web.pages import STYLE_HASH, landing
 from watcher.web.probe import ProbePage
@@ -36,11 +38,11 @@ class WebServer:
     """Serves metrics, health, the API and the landing page on one address.
 
     `snapshot` shows the program as it is, from memory; `records` is asked for what is stored; `reload` has the
-    configuration read anew, by force or not; without `probe` nobody can ask for a look. `grace` is what running
-    requests get when the server stops.
+    configuration read anew, by force or not; without `probe` nobody can ask for a look, without `desk` nobody for
+    silences and incidents. `grace` is what running requests get when the server stops.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it shows, each by its name
         self,
         settings: WebSettings,
         snapshot: Callable[[], Snapshot],
@@ -50,6 +52,7 @@ class WebServer:
         version: str,
         *,
         probe: ProbePage[Any] | None = None,
+        desk: Desk | None = None,
         grace: timedelta = timedelta(seconds=2),
     ) -> None:
         self._settings = settings
@@ -60,6 +63,7 @@ class WebServer:
         self._grace = grace
         self._api = Api(snapshot, records)
         self._probe = probe
+        self._attention = AttentionApi(desk, settings.token, lambda: snapshot().at) if desk is not None else None
         self._hosts = HostAllowList(settings.host, settings.allow_hosts)
         self._log = structlog.get_logger()
         self._runner: web.AppRunner | None = None
@@ -122,6 +126,8 @@ class WebServer:
                 *self._api.routes(),
             ]
         )
+        if self._attention is not None:
+            app.add_routes(self._attention.routes())
         if self._probe is not None:
             app.add_routes([web.get("/probe", self._probe.get)])
         return app

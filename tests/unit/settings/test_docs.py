@@ -34,6 +34,8 @@ SECTIONS: dict[type[BaseModel], tuple[str, str]] = {
     alertingschema.SlackBotChannelEntry: ("watcher.yaml", "`channels` of kind `slack_bot`"),
     alertingschema.EmailChannelEntry: ("watcher.yaml", "`channels` of kind `email`"),
     alertingschema.RouteEntry: ("watcher.yaml", "`routes`"),
+    alertingschema.DigestEntry: ("watcher.yaml", "`digest`"),
+    alertingschema.HoursEntry: ("watcher.yaml", "`mute` and `active`"),
     alertingschema.MatchEntry: ("watcher.yaml", "`match`"),
     schema.PlatformOverrideEntry: ("watcher.yaml", "`platforms`"),
     schema.SourceOverrideEntry: ("watcher.yaml", "`sources` of `platforms`"),
@@ -114,7 +116,7 @@ BLOCKS = re.findall(r"^```yaml (\w+)\n(.*?)^```$", DOC, re.MULTILINE | re.DOTALL
 
 def test_every_yaml_block_says_what_it_is() -> None:
     """No block of YAML escapes the test below."""
-    assert len(BLOCKS) == DOC.count("```yaml") == 3
+    assert len(BLOCKS) == DOC.count("```yaml") == 4
 
 
 @pytest.mark.parametrize(("kind", "text"), BLOCKS, ids=[kind for kind, _ in BLOCKS])

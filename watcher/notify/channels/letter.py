@@ -109,8 +109,8 @@ def _standing(message: Message) -> str:
             return "over"
         case NotificationKind.CORRECTION:
             return "correction"
-        case NotificationKind.UPDATE:
-            return f"{message.severity} alert, update"
+        case NotificationKind.UPDATE | NotificationKind.REMINDER:
+            return f"{message.severity} alert, {message.kind}"
         case _:
             return f"{message.severity} alert"
 

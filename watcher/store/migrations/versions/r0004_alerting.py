@@ -13,6 +13,7 @@ def upgrade() -> None:
     """Add tables, and columns that may be empty."""
     op.add_column("incident", sa.Column("acked_by", sa.Text()))
     op.add_column("incident", sa.Column("acked_at", sa.BigInteger()))
+    op.add_column("incident", sa.Column("ack_comment", sa.Text()))
     op.add_column("account_state", sa.Column("flaps", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("account_state", sa.Column("flaps_since", sa.BigInteger()))
     op.add_column("account_state", sa.Column("flapping_since", sa.BigInteger()))

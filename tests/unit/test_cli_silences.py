@@ -1,0 +1,140 @@
+"""`watcher silence`, `ack` and `unack`: what they print, what they keep, and the status that they end with."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import structlog
+
+from tests.fakes.newsroom import configure
+from tests.unit.store.samples import T0, account, opening, outage
+from tests.unit.store.samples import closing as ending
+from tests.unit.test_cli_records import call
+from watcher.clock import SystemClock
+from watcher.model.silence import Silence
+from watcher.store.sql import SqlStore
+
+OUTAGE = outage()
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """A command logs to the standard error of its test, which is closed after it."""
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """The configuration, and a store in which @POTUS is down."""
+    made = configure(tmp_path, watchlist="accounts: [https://x.com/POTUS]\n")
+    with closing(SqlStore(tmp_path / "state")) as store:
+        store.open()
+        store.watch([account("potus")], T0)
+        store.commit(opening(OUTAGE))
+    return made
+
+
+def kept(config: Path) -> tuple[Silence, ...]:
+    """The silences stored."""
+    with closing(SqlStore(config.parent / "state", read_only=True)) as store:
+        store.open()
+        return store.silences()
+
+
+def test_a_silence_from_its_beginning_to_its_end(config: Path) -> None:
+    """Added, listed, expired; listed then only when asked for."""
+    added = call(
+        "silence", "add", "--config", config, "platform=x", "desk=politics", "--for", "2h", "--comment", "moving"
+    )
+    assert (added.exit_code, added.stderr) == (0, "")
+    [silence] = kept(config)
+    assert added.stdout.strip() == silence.id
+    assert silence.ends_at - silence.starts_at == timedelta(hours=2)
+    assert [str(matcher) for matcher in silence.matchers] == ['platform="x"', 'desk="politics"']
+    listed = call("silence", "list", "--config", config)
+    assert listed.stdout.splitlines()[0].split() == ["ID", "STATE", "STARTS", "ENDS", "BY", "MATCHERS", "COMMENT"]
+    assert f"{silence.id}  active" in listed.stdout
+    assert 'platform="x", desk="politics"' in listed.stdout
+    ended = call("silence", "expire", "--config", config, silence.id)
+    assert (ended.exit_code, ended.stdout) == (0, f"{silence.id}: expired\n")
+    again = call("silence", "expire", "--config", config, silence.id)
+    assert (again.exit_code, again.stdout) == (0, f"{silence.id}: had ended already; nothing was changed\n")
+    assert call("silence", "list", "--config", config).stdout == "no silences\n"
+    [record] = json.loads(call("silence", "list", "--config", config, "--expired", "--json").stdout)
+    assert (record["id"], record["state"], record["comment"]) == (silence.id, "expired", "moving")
+
+
+def test_maintenance_is_a_silence_to_come(config: Path) -> None:
+    """It is listed as pending, and lasts as long as was said from its beginning on."""
+    window = ("--starts", "1h", "--for", "30m", "--comment", "maintenance", "--by", "mia")
+    assert call("silence", "add", "--config", config, "account=x:potus", *window).exit_code == 0
+    [silence] = kept(config)
+    assert silence.starts_at > SystemClock().now() + timedelta(minutes=59)
+    assert silence.ends_at - silence.starts_at == timedelta(minutes=30)
+    assert silence.by == "mia"
+    assert "pending" in call("silence", "list", "--config", config).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["platform=x"], "say how long: give exactly one of --for and --until"),
+        (["platform=x", "--for", "1h", "--until", "2h"], "say how long: give exactly one of --for and --until"),
+        (["jack", "--for", "1h"], "jack: column 5: 'jack' wants one of =, !=, =~ and !~ after it"),
+        (["platform=x", "--for", "soon"], "'soon' is not a duration; write it like 10s, 1m, 1h30m or 2d"),
+        (["platform=x", "--until", "soon"], "'soon' is no time: write 2026-12-01, 2026-12-01T08:00 (UTC), or 2h"),
+        (["platform=x", "--until", "2017-11-02"], "it would have ended already, 2 Nov 2017 00:00:00 UTC"),
+        (["platform=x", "--starts", "2h", "--until", "1h"], "it would end before it begins"),
+        (["platform=x", "--until", "2999-01-01"], "it would last longer than 366 days"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(config: Path, arguments: list[str], said: str) -> None:
+    """With status 2, in words, and nothing is kept."""
+    result = call("silence", "add", "--config", config, *arguments, "--comment", "why")
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert kept(config) == ()
+
+
+def test_a_typing_error_in_a_name_is_told(config: Path) -> None:
+    """It is kept, since a label may come; but who wrote it is told what there is."""
+    result = call("silence", "add", "--config", config, "platfrom=x", "--for", "1h", "--comment", "why")
+    assert result.exit_code == 0
+    assert "nothing has the name 'platfrom', so that the silence may be about nothing; did you mean platform?" in (
+        result.stderr
+    )
+
+
+def test_no_such_silence(config: Path) -> None:
+    """Status 1."""
+    result = call("silence", "expire", "--config", config, "nothing")
+    assert result.exit_code == 1
+    assert "there is no silence 'nothing'" in result.stderr
+
+
+def test_acknowledged_and_taken_back(config: Path) -> None:
+    """Each of both once; who it was is kept."""
+    done = call("ack", "--config", config, OUTAGE.id, "--by", "mia", "--comment", "I call them")
+    assert (done.exit_code, done.stdout) == (0, f"{OUTAGE.id}: acknowledged by mia\n")
+    again = call("ack", "--config", config, OUTAGE.id, "--by", "tom")
+    assert (again.exit_code, again.stdout) == (0, f"{OUTAGE.id}: was acknowledged already; nothing was changed\n")
+    back = call("unack", "--config", config, OUTAGE.id)
+    assert (back.exit_code, back.stdout) == (0, f"{OUTAGE.id}: nobody takes care of it any more\n")
+    assert "was not acknowledged" in call("unack", "--config", config, OUTAGE.id).stdout
+
+
+def test_nothing_to_acknowledge(config: Path) -> None:
+    """No such incident, and one that is over: status 1."""
+    unknown = call("ack", "--config", config, "nothing")
+    assert unknown.exit_code == 1
+    assert f"there is no incident 'nothing'; open are {OUTAGE.id}" in unknown.stderr
+    with closing(SqlStore(config.parent / "state")) as store:
+        store.open()
+        store.commit(ending(OUTAGE))
+    over = call("ack", "--config", config, OUTAGE.id)
+    assert over.exit_code == 1
+    assert "is over: there is nothing left to take care of" in over.stderr

@@ -1,0 +1,116 @@
+"""Silences, acknowledgements, and what was told of what lasts: the part of `memory` that people turn to."""
+
+from collections import defaultdict
+from dataclasses import replace
+from datetime import datetime
+
+from watcher.model.notification import Delivery, Incident, IncidentKind, Notification, NotificationKind
+from watcher.model.notification import NotificationState as State
+from watcher.model.silence import Silence
+from watcher.store.acknowledgement import acknowledged_rows
+from watcher.store.base import Amended, Told
+from watcher.store.memory_record import MemoryRecord
+
+_UNDELIVERED = (State.PENDING, State.CLAIMED)
+
+
+class MemoryAttention(MemoryRecord):
+    """See `sql_attention`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._silences: dict[str, Silence] = {}
+
+    def add_silence(self, silence: Silence) -> Amended:
+        """Keep a silence."""
+        if silence.id in self._silences:
+            return Amended.ALREADY
+        self._silences[silence.id] = silence
+        return Amended.DONE
+
+    def expire_silence(self, silence_id: str, at: datetime) -> Amended:
+        """End a silence."""
+        silence = self._silences.get(silence_id)
+        if silence is None:
+            return Amended.UNKNOWN
+        if silence.ends_at <= at:
+            return Amended.ALREADY
+        self._silences[silence_id] = replace(silence, starts_at=min(silence.starts_at, at), ends_at=at)
+        return Amended.DONE
+
+    def silences(self, since: datetime | None = None) -> tuple[Silence, ...]:
+        """The silences, by their beginning."""
+        found = (each for each in self._silences.values() if since is None or each.ends_at > since)
+        return tuple(sorted(found, key=lambda silence: (silence.starts_at, silence.id)))
+
+    def _drop_told(self, old: datetime) -> None:
+        super()._drop_told(old)
+        self._silences = {key: silence for key, silence in self._silences.items() if silence.ends_at >= old}
+
+    def _size(self) -> int:
+        return super()._size() + len(self._silences)
+
+    def ack(self, incident_id: str, by: str, at: datetime, comment: str | None = None) -> Amended:
+        """Somebody takes care of it."""
+        return self._mark(incident_id, at, (by, at, comment))
+
+    def unack(self, incident_id: str, at: datetime) -> Amended:
+        """Nobody does any more."""
+        return self._mark(incident_id, at, (None, None, None))
+
+    def _mark(self, incident_id: str, at: datetime, mark: tuple[str | None, datetime | None, str | None]) -> Amended:
+        incident = self._incidents.get(incident_id)
+        if incident is None:
+            return Amended.UNKNOWN
+        if incident.closed_at is not None:
+            return Amended.OVER
+        by, acked_at, comment = mark
+        if (incident.acked_at is None) is (acked_at is None):
+            return Amended.ALREADY
+        self._incidents[incident_id] = replace(incident, acked_by=by, acked_at=acked_at, ack_comment=comment)
+        self._tell(acknowledged_rows(at, self._about(incident_id)))
+        return Amended.DONE
+
+    def incidents(
+        self, *, kind: IncidentKind | None = None, open_only: bool = False, limit: int = 100
+    ) -> tuple[Incident, ...]:
+        """Incidents, the latest first."""
+        found = [
+            incident
+            for incident in self._incidents.values()
+            if kind in (None, incident.kind) and not (open_only and incident.closed_at is not None)
+        ]
+        found.sort(key=lambda incident: (incident.opened_at, incident.id), reverse=True)
+        return tuple(found[:limit])
+
+    def deliveries(self, incident_id: str) -> tuple[Delivery, ...]:
+        """Every try to tell of an incident."""
+        rows = {row.id for row in self._about(incident_id)}
+        return tuple(each for each in self._deliveries if each.notification_id in rows)
+
+    def told(self, before: datetime) -> tuple[Told, ...]:
+        """The channels that were told of what lasts."""
+        rows: defaultdict[tuple[str, str], list[Notification]] = defaultdict(list)
+        for row in self._notifications.values():
+            incident = self._incidents[row.incident_id]
+            if incident.closed_at is None and incident.acked_at is None:
+                rows[row.incident_id, row.channel].append(row)
+        found = (_told(self._incidents[key[0]], several) for key, several in rows.items())
+        wanted = [each for each in found if each is not None and each.last_at <= before]
+        return tuple(sorted(wanted, key=lambda each: (each.incident.opened_at, each.incident.id, each.channel)))
+
+
+def _told(incident: Incident, rows: list[Notification]) -> Told | None:
+    delivered = [row.delivered_at for row in rows if row.delivered_at is not None]
+    if not delivered or any(row.state in _UNDELIVERED for row in rows):
+        return None
+    reminded = [row.event_at for row in rows if row.kind is NotificationKind.REMINDER]
+    alerts = [row.route for row in rows if row.kind is NotificationKind.ALERT]
+    return Told(
+        incident=incident,
+        route=min(alerts or [row.route for row in rows]),
+        channel=rows[0].channel,
+        last_at=max(delivered + reminded),
+        reminders=len(reminded),
+        seq=max(row.seq for row in rows),
+    )
