@@ -81,15 +81,13 @@ def _count(owner: str | None, book: Book) -> int:
 
 def withheld(record: IncidentRecord, row: Notification, book: Book, now: datetime) -> Withheld | None:
     """Why nobody is to be told of this now; None where people are."""
-    if row.kind is not NotificationKind.ALERT and any(_was_kept(each, row) for each in record.notifications):
+    alerts = [r for r in record.notifications if r.kind is NotificationKind.ALERT and r.channel == row.channel]
+    kept = any(alert.state is NotificationState.SUPPRESSED for alert in alerts)
+    # A mass event is told to some in the groups of their routes.
+    if (row.kind is not NotificationKind.ALERT and kept) or (row.kind is NotificationKind.UPDATE and not alerts):
         return Withheld(reason="nobody was told of the beginning")
     outages = record.outages or ((record.outage,) if record.outage is not None else ())
     return muted(row, tuple(_stands(each, book) for each in outages), book.flapping_since, now)
-
-
-def _was_kept(alert: Notification, row: Notification) -> bool:
-    is_its = alert.kind is NotificationKind.ALERT and alert.channel == row.channel
-    return is_its and alert.state is NotificationState.SUPPRESSED
 
 
 def others_to_tell(record: IncidentRecord, stranded: Notification, book: Book) -> tuple[Notification, ...]:

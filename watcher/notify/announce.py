@@ -74,7 +74,8 @@ def announce(
 def _outage(transition: Transition, outage: Outage, account: Account, routes: Sequence[Route], groups: Groups) -> News:
     """The incident of one outage, told by each route alone or together with others.
 
-    As part of a mass event it is told under that one's incident, once a channel.
+    As part of a mass event it is told under that one's incident, once a channel; but by a route that tells of its group
+    already, in that group.
     """
     own = Incident(
         id=outage.id,
@@ -83,14 +84,18 @@ def _outage(transition: Transition, outage: Outage, account: Account, routes: Se
         severity=outage.severity_then,
         opened_at=transition.at,
     )
-    if outage.cohort_id is not None:
-        together = replace(own, id=outage.cohort_id, kind=IncidentKind.COHORT, key=key_of(outage.cohort_id))
-        return News(opened=(own,)) + tell(together, routes, account)
     subject = subject_of(own, account, outage.reason)
     news = News(opened=(own,))
+    together = None
+    if outage.cohort_id is not None:
+        together = replace(own, id=outage.cohort_id, kind=IncidentKind.COHORT, key=key_of(outage.cohort_id))
+        news += News(opened=(together,))
     for route, channel in ways_to(routes, subject):
         key = group_key(route, subject)
-        news += _alert(own, route, channel) if key is None else _joining(own, route, channel, groups.of(key, own))
+        if key is not None and (together is None or groups.is_open(key)):
+            news += _joining(own, route, channel, groups.of(key, own))
+        else:
+            news += _alert(together or own, route, channel)
     return news
 
 

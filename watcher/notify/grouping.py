@@ -41,6 +41,10 @@ class Groups:
             return known
         return replace(outage, id=f"{key.partition('{')[0]}-{outage.id}", kind=IncidentKind.GROUP, key=key)
 
+    def is_open(self, key: str) -> bool:
+        """Whether there is a group of that key."""
+        return key in self._open
+
     def holding(self, outage_id: str) -> tuple[Incident, ...]:
         """The groups that tell of this outage, which is open."""
         return tuple(each for each in self._open.values() if outage_id in self._missing[each.id])

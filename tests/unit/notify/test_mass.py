@@ -74,6 +74,26 @@ def test_each_outage_has_its_incident_and_all_are_told_once() -> None:
     assert [row.dedup_key for row in first.notifications] == [row.dedup_key for row in second.notifications]
 
 
+def test_a_route_that_tells_of_its_group_already_tells_in_that() -> None:
+    """Those who vanished before so many were missing are in it; where it is not open the event is told as ever."""
+    outage = replace(OPEN, account_id=JUDGED.id)
+    grouped = (replace(ROUTES[1], group_by=("platform",)),)
+    alone = announce((event(TransitionKind.OUTAGE_OPENED, outage),), JUDGED, grouped, "X", Groups())
+    assert [row.incident_id for row in alone.notifications] == [ID]
+    groups = Groups()
+    before = Incident(
+        id="all-00",
+        kind=IncidentKind.GROUP,
+        key='all{platform="x", severity="critical"}',
+        severity=MASS.severity,
+        opened_at=at(0),
+    )
+    groups.note([before], [("all-00", "00")], [])
+    news = announce((event(TransitionKind.OUTAGE_OPENED, outage),), JUDGED, grouped, "X", groups)
+    assert [row.incident_id for row in news.notifications] == ["all-00"]
+    assert news.joined == (("all-00", outage.id),)
+
+
 def test_a_member_brings_those_whom_its_own_routes_name() -> None:
     """A critical account of the event is told to those who want to hear of critical ones, a warning is not."""
     warning = replace(OPEN, severity_then=Severity.WARNING)
