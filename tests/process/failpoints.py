@@ -17,7 +17,15 @@ from typing import Any, ClassVar, Self
 
 from sqlalchemy import event
 
-from watcher.model.notification import Delivered, Delivery, Message, Notification, NotificationState, Outcome
+from watcher.model.notification import (
+    Delivered,
+    Delivery,
+    Message,
+    Notification,
+    NotificationKind,
+    NotificationState,
+    Outcome,
+)
 from watcher.model.outage import TransitionKind
 from watcher.notify.channels.slack import SlackWebhook
 from watcher.store import evidence
@@ -29,6 +37,7 @@ PASSED = "passed"
 """The file that notes, a line each, which points were passed; the last line of a killed process is where it died."""
 
 _DUE = "SELECT kind FROM notification WHERE state = 'pending' AND due_at <= ? ORDER BY seq LIMIT 1"
+_SENT = "SELECT kind FROM notification WHERE state = 'claimed' AND incident_id = ? AND channel = ? ORDER BY seq LIMIT 1"
 # A commit is called by the weightiest of what it says.
 _WEIGHTS = (TransitionKind.OUTAGE_CLOSED, TransitionKind.OUTAGE_OPENED, TransitionKind.ACCOUNT_SUSPECTED)
 
@@ -115,8 +124,10 @@ class CrashingStore(SqlStore):
             super().settle(notification, delivery, thread)
 
     def suppress(self, incident_id: str, channel: str, kinds: Collection[str], until: datetime | None = None) -> None:
-        """Suppress, under the name of what need not be told any more."""
-        with self._trap.operation(f"suppress {' and '.join(kinds)}"):
+        """Suppress, under the name of the end where it was told as well, else of what was just sent."""
+        sent = self._eye.execute(_SENT, (incident_id, channel)).fetchone()
+        after = "end" if NotificationKind.RESOLVED in kinds else f"after {sent[0] if sent else 'nothing'}"
+        with self._trap.operation(f"suppress {after}"):
             super().suppress(incident_id, channel, kinds, until)
 
 

@@ -28,6 +28,7 @@ _TRANSITION = ("INSERT account_state", "SELECT transition", *_CHAIN)
 _EVIDENCE = ("INSERT evidence", "SELECT transition (3)", "INSERT transition_evidence", "SELECT incident")
 _LOOK = ("BEGIN", "SELECT notification", "COMMIT")
 _CLAIM = (*_LOOK, "BEGIN (2)", "SELECT notification (2)", "UPDATE notification", "COMMIT (2)")
+_SUPPRESS = ("BEGIN", "UPDATE notification", "COMMIT")
 _MARK = ("BEGIN", "INSERT delivery", "UPDATE notification", "COMMIT")
 
 # Whether some seconds were not observed, or a sample goes along, depends on the machine.
@@ -40,6 +41,7 @@ STEPS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "claim alert": _CLAIM,
     "send alert": ("POST",),
+    "suppress after alert": _SUPPRESS,
     "mark alert": _MARK,
     "commit OutageClosed": (
         *("BEGIN", "INSERT outage", *_TRANSITION, *_EVIDENCE[:-1]),
@@ -48,19 +50,24 @@ STEPS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "claim resolved": _CLAIM,
     "send resolved": ("POST",),
+    "suppress after resolved": _SUPPRESS,
     "mark resolved": _MARK,
 }
 # Where Slack takes the alert only once the account is back, it tells the end as well: there is nothing else to tell.
 LATE_STEPS: Final[Mapping[str, tuple[str, ...]]] = {
-    "suppress update": ("BEGIN", "UPDATE notification", "COMMIT"),
-    "suppress resolved": ("BEGIN", "UPDATE notification", "COMMIT"),
+    "suppress end": _SUPPRESS,
 }
 POINTS: Final = points(STEPS)
 LATE_POINTS: Final = points(LATE_STEPS)
 UNDISTURBED, UNDISTURBED_LATE = "undisturbed", "undisturbed, late"
 # Between what Slack took and the mark that it did: it is sent again.
 TWICE: Final = {
-    kind: {f"send {kind}: after", *(f"mark {kind}: before {step}" for step in _MARK)} for kind in ("alert", "resolved")
+    kind: {
+        f"send {kind}: after",
+        *points({f"suppress after {kind}": _SUPPRESS}),
+        *(f"mark {kind}: before {step}" for step in _MARK),
+    }
+    for kind in ("alert", "resolved")
 }
 
 

@@ -179,11 +179,11 @@ def test_each_channel_has_a_clock_of_its_own(tmp_path: Path) -> None:
         mail = FakeMail(tls=vouched(), users=True)
         async with World(tmp_path, WATCHLIST, routes=REMINDED, mail=mail) as world:
             await settled(world)
-            world.slack.script(*[SERVER_ERROR] * 8)
+            world.slack.script(*[SERVER_ERROR] * 6)
             incident_id = await gone(world)
-            await world.until(lambda: len(world.texts()) == 1, minutes=9)
+            await world.until(lambda: len(world.texts()) == 1, minutes=4)
             heard, confirmed = world.now, (await world.outages())[0].confirmed_at
-            assert heard - confirmed > timedelta(minutes=3)
+            assert heard - confirmed > timedelta(seconds=95)
             assert len(mail.taken) == 1
             await world.until(lambda: len(mail.taken) == 2, minutes=10)
             assert timedelta(minutes=10) <= world.now - confirmed < timedelta(minutes=10, seconds=20)
