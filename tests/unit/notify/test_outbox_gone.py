@@ -50,7 +50,7 @@ async def test_each_alert_is_told_elsewhere_and_the_channel_is_left_alone(desk: 
     assert [desk.row(n, "mail").state for n in (1, 2, 3)] == [DELIVERED] * 3
     assert len(mail.sent) == 3
     assert len([line for line in logs if line["event"].startswith("the channel is disabled")]) == 1
-    [untried] = desk.worker.store.deliveries(desk.row(2).id)
+    [untried] = desk.worker.store.tries(desk.row(2).id)
     assert (untried.outcome, untried.answer) == (
         "gave_up",
         "gone: not tried, since the channel is disabled: 404 no_service",
