@@ -42,9 +42,10 @@ from watcher.quiet import Quiet
 from watcher.reload import Reloader
 from watcher.rounds import Rounds
 from watcher.schedule import Ticker
+from watcher.selfwatch import SelfWatch
 from watcher.settings import Loaded
 from watcher.settings.values import ChannelSettings
-from watcher.showing import others_to_tell, snapshot_of, view_of
+from watcher.showing import snapshot_of, view_of
 from watcher.store.base import Commit, IncidentRecord, Store, Stored
 from watcher.store.desk import StoreDesk
 from watcher.store.reader import StoreReader
@@ -106,6 +107,7 @@ class App:
         self._quiet: Quiet
         self._chores: Chores
         self._fallback: Fallback
+        self._selfwatch: SelfWatch
         self._reachability: Reachability
 
     @property
@@ -168,6 +170,16 @@ class App:
 
     def _build_chores(self) -> None:
         self._fallback = Fallback(self._worker, self.clock, self._fallback_channel, self.metrics)
+        self._selfwatch = SelfWatch(
+            pipeline=self.pipeline,
+            plan=self.rounds.plan,
+            standings=self._outbox.standings,
+            settings=lambda: self.settings,
+            worker=self._worker,
+            clock=self.clock,
+            metrics=self.metrics,
+            threaded=self._is_threaded,
+        )
         self._chores = Chores(
             rounds=self.rounds,
             pipeline=self.pipeline,
@@ -176,6 +188,7 @@ class App:
             looks={
                 "calendar": self._turn,
                 "fallback": self._fallback.look,
+                "own_health": self._selfwatch.look,
                 "reload": self.reloader.look,
                 **self._quiet.looks,
             },
@@ -269,7 +282,7 @@ class App:
             self._channels,
             self._view,
             self.metrics,
-            others=lambda record, row: others_to_tell(record, row, self.book),
+            others=self._others,
             holds=self._quiet.holds,
         )
 
@@ -365,6 +378,9 @@ class App:
         failing = self._worker.failing_since
         lost = failing is not None and self.clock.now() - failing >= STORE_MAY_FAIL
         return (*sorted(self._not_ready), *(("the store has been failing for 30 s",) if lost else ()))
+
+    def _others(self, record: IncidentRecord, row: Notification) -> tuple[Notification, ...]:
+        return self._selfwatch.others(record, row)
 
     def _view(self, record: IncidentRecord, notification: Notification) -> View:
         view = view_of(record, notification, self.book, self.settings.public_url, self.clock.now())

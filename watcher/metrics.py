@@ -3,7 +3,7 @@
 Conventions: base units, attempts and failures as two counters, known label sets start at 0.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from prometheus_client import (
     CollectorRegistry,
@@ -48,6 +48,7 @@ class Metrics:
         PlatformCollector(registry=self.registry)
         GCCollector(registry=self.registry)
         r = self.registry
+        self._shown: dict[Gauge, frozenset[str]] = {}
         Info("watcher_build", "The running version of watcher.", registry=r).info({"version": version})
         self._add_probes(r)
         self._add_findings(r)
@@ -141,6 +142,18 @@ class Metrics:
             "When the event of the oldest of these notifications happened; 0 when there is none.",
             registry=r,
         )
+        self.notifications_dead = Gauge(
+            "watcher_notifications_dead",
+            "Notifications that were given up and are kept; watcher notifications resend sends them again.",
+            ["channel"],
+            registry=r,
+        )
+        self.channel_up = Gauge(
+            "watcher_channel_up",
+            "1 while a channel takes what it is given, 0 while it has failed for five minutes or is disabled.",
+            ["channel"],
+            registry=r,
+        )
         self.notification_latency = Histogram(
             "watcher_notification_latency_seconds",
             "Time from the event to the delivery of its notification.",
@@ -171,6 +184,15 @@ class Metrics:
             "How far the system clock has been stepped since the start; stamps follow the old time until a restart.",
             registry=r,
         )
+
+    def show_channels(self, up: Mapping[str, bool], dead: Mapping[str, int]) -> None:
+        """Just these channels, with whether each works and how much was given up for each."""
+        for gauge, values in ((self.channel_up, up), (self.notifications_dead, {**dict.fromkeys(up, 0), **dead})):
+            for name in self._shown.get(gauge, frozenset()) - values.keys():
+                gauge.remove(name)
+            for name, value in values.items():
+                gauge.labels(name).set(value)
+            self._shown[gauge] = frozenset(values)
 
     def expect(self, platforms: Iterable[str], channels: Iterable[str], reasons: Iterable[str]) -> None:
         """Start the known label sets at 0, so that `rate()` sees the first event."""

@@ -21,6 +21,7 @@ from watcher.notify.wording import format_span
 from watcher.settings import Level, Loaded, Remark, remarks, visibility, why_blind
 from watcher.store.backup import Copied
 from watcher.store.base import Amended, Stored
+from watcher.text import aligned
 
 Stands = tuple[tuple[Account, AccountState], ...]
 Row = tuple[str, ...]
@@ -140,7 +141,7 @@ def accounts_table(found: Stands, past: Mapping[str, Past]) -> Iterator[str]:
         rows.append(
             (account.id, _phase(state), since, _verdict(state), str(outages), *_observed(before), gone),
         )
-    return _table(rows)
+    return aligned(rows)
 
 
 def account_with_past(account: Account, state: AccountState, past: Past | None) -> Record:
@@ -207,12 +208,7 @@ def outages_table(found: Sequence[Outage]) -> Iterator[str]:
                 ended,
             )
         )
-    return _table(rows)
-
-
-def _table(rows: Sequence[Row]) -> Iterator[str]:
-    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
-    return ("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+    return aligned(rows)
 
 
 def _phase(state: AccountState) -> str:

@@ -4,6 +4,7 @@ Pure, imports nothing of the program, so that the logs and the values alike may 
 here: it differs from medium to medium.
 """
 
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 _SPACES = (0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x85, 0x2028, 0x2029)
@@ -43,3 +44,9 @@ def clean(text: str) -> str:
 def cut(text: str, limit: int) -> str:
     """`text` in at most `limit` (≥ 1) code points; what is too long ends in "…"."""
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """A table: a line each, the cells of a column under one another. There must be one row."""
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    return ("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)

@@ -16,6 +16,7 @@ import click
 from watcher import __version__
 from watcher.cli.backtest import backtest
 from watcher.cli.evidence import evidence
+from watcher.cli.notifications import notifications
 from watcher.cli.records import accounts, backup, forget, outages
 from watcher.cli.routes import routes
 from watcher.cli.selftest import selftest
@@ -244,6 +245,7 @@ main.add_command(routes)
 main.add_command(silence)
 main.add_command(ack)
 main.add_command(unack)
+main.add_command(notifications)
 
 
 @main.command(

@@ -93,7 +93,8 @@ class Notification:
 
     `event_at` is when it happened, `due_at` when to send it next. `seq` orders the news of one incident.
     `dedup_key` is unique and is sent along where the medium allows; `id` is the store's (0 until stored).
-    `recipients` are those of the channel's that are still to be reached; empty: all of them.
+    `recipients` are those of the channel's that are still to be reached; empty: all of them. `resent_at` is when
+    somebody asked for it by hand after it was given up.
     """
 
     incident_id: str
@@ -110,6 +111,12 @@ class Notification:
     attempts: int = 0
     delivered_at: datetime | None = None
     recipients: tuple[str, ...] = ()
+    resent_at: datetime | None = None
+
+    @property
+    def waits_since(self) -> datetime:
+        """From when on its age counts: that of the event, or of its being asked for anew."""
+        return self.resent_at or self.event_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,7 +34,7 @@ def settled(row: Notification, outcome: Outcome, now: datetime, chance: random.R
         case GaveUp():
             return replace(row, state=NotificationState.DEAD, claimed_until=None)
         case RetryAfter(wait=wait, recipients=left):
-            state = NotificationState.DEAD if now - row.event_at > TOO_OLD else NotificationState.PENDING
+            state = NotificationState.DEAD if now - row.waits_since > TOO_OLD else NotificationState.PENDING
             due_at = now + (_back_off(row.attempts, chance) if wait is None else min(wait, LONGEST_WAIT))
             left = left or row.recipients
             return replace(row, state=state, claimed_until=None, due_at=due_at, recipients=left)

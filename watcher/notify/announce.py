@@ -128,7 +128,11 @@ def _fewer(at: datetime, outage: Outage, account: Account, routes: Sequence[Rout
 
 def tell(incident: Incident, routes: Sequence[Route], account: Account | None = None) -> News:
     """A new incident and one ALERT for each channel that the routes name."""
-    ways = channels_of(incident, routes, account)
+    return tell_by(incident, channels_of(incident, routes, account))
+
+
+def tell_by(incident: Incident, ways: Iterable[tuple[str, str]]) -> News:
+    """A new incident and one ALERT for each of these (route, channel) pairs."""
     return News(opened=(incident,), notifications=_alerts(incident, ways, incident.opened_at))
 
 
@@ -153,6 +157,19 @@ def tell_others(
     subject = subject_of(incident, account, outage.reason if outage is not None else None)
     alerts = _alerts(incident, channels_for(routes, subject), stranded.event_at)
     return tuple(row for row in alerts if row.channel not in known)
+
+
+def tell_instead(
+    stranded: Notification, incident: Incident, told: Iterable[Notification], channel: str | None
+) -> tuple[Notification, ...]:
+    """An ALERT for `channel`, which stands in for one that takes nothing any more, unless it has a row of the incident.
+
+    None: there is nobody. Where all is over by then it tells the whole story. A correction is not told to others.
+    """
+    is_known = channel in {row.channel for row in told}
+    if channel is None or is_known or stranded.kind is NotificationKind.CORRECTION:
+        return ()
+    return _alerts(incident, ((stranded.route, channel),), stranded.event_at)
 
 
 def channels_of(incident: Incident, routes: Sequence[Route], account: Account | None) -> tuple[tuple[str, str], ...]:

@@ -31,6 +31,7 @@ from watcher.model.notification import (
 from watcher.notify.aftermath import LONGEST_WAIT, TOO_OLD, addressed, delivery_of, settled, told_as_well
 from watcher.notify.channels.base import Channel
 from watcher.notify.render import render
+from watcher.notify.standing import Standings, is_gone, is_untried, untried
 from watcher.notify.view import View
 from watcher.store.base import Commit, IncidentRecord, Store
 from watcher.store.faults import ContradictionError
@@ -44,6 +45,7 @@ _LIMIT: Final = 100
 _OVERTIME: Final = timedelta(seconds=5)
 _GRACE: Final = 1.0
 _FORGOTTEN: Final = "forgotten"
+_ENABLED_BY: Final = "it is tried again with other settings, after a restart, or by: watcher notifications resend"
 
 
 class Worker(Protocol):
@@ -75,7 +77,7 @@ class Outbox:
 
     `run` until told to stop, then `drain`. Of a row whose channel is gone `others` says whom else to tell; `holds` says
     why nobody is to be told of something now. `chance` is what the jitter is taken from; `overtime` is what a channel
-    gets beyond its own timeout, in real time.
+    gets beyond its own timeout, in real time. `standings` are how the channels do.
     """
 
     def __init__(  # noqa: PLR0913 - what it asks of others, each by its name
@@ -100,6 +102,7 @@ class Outbox:
         self._metrics = metrics
         self._chance = chance if chance is not None else random.Random()  # noqa: S311 - jitter is no secret
         self._overtime = overtime
+        self.standings = Standings(channels)
         self._log = structlog.get_logger("watcher.notify")
         self._lanes: dict[str, _Lane] = {}
         self._held: dict[str, Notification] = {}  # by dedup_key: the id of a forgotten row is used again
@@ -220,11 +223,8 @@ class Outbox:
             await self._insist(self._worker.store.withhold, self._held[row.dedup_key], outcome.until)
             return
         now = self._clock.now()
-        spacing = channel.spacing if channel is not None else timedelta(0)
-        wait = outcome.wait if isinstance(outcome, RetryAfter) and outcome.wait is not None else timedelta(0)
-        # A channel that named a time is left alone for that long, with all that there is to say.
-        lane.used, lane.free_at = channel, now + max(spacing, min(wait, LONGEST_WAIT))
-        self._note(lane, row, outcome)
+        self._keep_off(lane, channel, outcome, now)
+        self._note(lane, row, outcome, is_end=self.standings.note(row.channel, channel, outcome, now))
         after = settled(self._held[row.dedup_key], outcome, now, self._chance)
         # Where some recipients were reached, those must hear of the end too, whatever became of the others.
         never_told = row.kind is NotificationKind.ALERT and after.state is NotificationState.DEAD
@@ -234,6 +234,12 @@ class Outbox:
         self._recordings.add(recording)
         recording.add_done_callback(self._recordings.discard)
         await asyncio.shield(recording)
+
+    def _keep_off(self, lane: _Lane, channel: Channel | None, outcome: Outcome, now: datetime) -> None:
+        """A channel that named a time is left alone for that long, with all that there is to say."""
+        spacing = channel.spacing if channel is not None and not is_untried(outcome) else timedelta(0)
+        wait = outcome.wait if isinstance(outcome, RetryAfter) and outcome.wait is not None else timedelta(0)
+        lane.used, lane.free_at = channel, now + max(spacing, min(wait, LONGEST_WAIT))
 
     async def _free(self, lane: _Lane, name: str) -> Channel | None:
         """The channel of that name, once it may be used. In steps, since a reload may put another in its place."""
@@ -266,6 +272,8 @@ class Outbox:
             return RetryAfter(reason=f"bug: {type(error).__name__}"), False
 
     async def _send(self, channel: Channel, record: IncidentRecord, row: Notification) -> tuple[Outcome, bool]:
+        if self.standings.is_closed_to(row):
+            return untried(self.standings.of(row.channel)), False
         view = self._view(record, row)
         message = addressed(render(view), row, record.threads)
         async with asyncio.timeout((channel.timeout + self._overtime).total_seconds()):
@@ -274,9 +282,9 @@ class Outbox:
         return outcome, isinstance(outcome, Delivered) and tells_whole_story
 
     async def _tell_others(self, record: IncidentRecord, row: Notification) -> None:
-        """Its channel was renamed or removed: those who are told such things now must not miss it."""
+        """Its channel was renamed, removed or is dead: those who are told such things now must not miss it."""
         if others := self._others(record, row):
-            await self._worker.call(self._worker.store.commit, Commit(notifications=others))
+            await self._insist(self._worker.store.commit, Commit(notifications=others))
             told = [other.channel for other in others]
             self._log.warning("the channel is gone; others are told", notification=row.dedup_key, channels=told)
 
@@ -288,6 +296,8 @@ class Outbox:
     async def _record(self, row: Notification, delivery: Delivery, outcome: Outcome, *, ended: bool) -> None:
         # Suppress before settling: while this row is undelivered, nobody can claim what it told as well.
         store, is_told = self._worker.store, isinstance(outcome, Delivered)
+        if is_gone(outcome) and (record := await self._insist(store.incident, row.incident_id)) is not None:
+            await self._tell_others(record, row)
         if told := told_as_well(row.kind, ended=ended, is_told=is_told):
             # It tells how things stood when it was made; what is due later may be to tell of what came after.
             until = None if ended else delivery.at - delivery.latency
@@ -306,14 +316,16 @@ class Outbox:
                 self._store_failed(error)
                 await self._clock.sleep(_POLL)
 
-    def _note(self, lane: _Lane, row: Notification, outcome: Outcome) -> None:
-        """Count the attempt, and say what people should know: once when a channel fails, once when it is back."""
+    def _note(self, lane: _Lane, row: Notification, outcome: Outcome, *, is_end: bool) -> None:
+        """Count the attempt, and say what people should know: when a channel fails, is disabled, and is back."""
         if isinstance(outcome, GaveUp) and outcome.reason == _FORGOTTEN:
             self._log.info("a notification was forgotten before it was sent", channel=row.channel)
             return
+        if is_untried(outcome):
+            return  # it was said once that the channel is disabled
         self._metrics.notifications.labels(row.channel).inc()
         if isinstance(outcome, Delivered):
-            latency = (self._clock.now() - row.event_at).total_seconds()
+            latency = (self._clock.now() - row.waits_since).total_seconds()
             self._metrics.notification_latency.labels(row.channel).observe(max(0.0, latency))
             if lane.failing:
                 self._log.info("the channel works again", channel=row.channel)
@@ -323,7 +335,9 @@ class Outbox:
         label = reason if reason in FAILURE_REASONS else "bug"
         self._metrics.notifications_failed.labels(row.channel, label).inc()
         told = {"channel": row.channel, "reason": outcome.reason, "notification": row.dedup_key}
-        if isinstance(outcome, GaveUp) or self._clock.now() - row.event_at > TOO_OLD:
+        if is_end:
+            self._log.warning("the channel is disabled until it is set anew", hint=_ENABLED_BY, **told)
+        elif isinstance(outcome, GaveUp) or self._clock.now() - row.waits_since > TOO_OLD:
             self._log.warning("a notification was given up", **told)
         elif not lane.failing:
             self._log.warning("a notification was not delivered; it is tried again", **told)

@@ -136,6 +136,15 @@ class Plan:
             if turn is not None and turn.at > at:
                 self._put(self._slots[account_id], at, instant=turn.instant, urgent=False)
 
+    def late(self, now: datetime, least: timedelta) -> dict[str, timedelta]:
+        """Who has waited for a look longer than its interval, and than `least`, with how long each is overdue."""
+        found: dict[str, timedelta] = {}
+        for account_id, turn in self._turns.items():
+            overdue = now - turn.at
+            if overdue > least and overdue > self._slots[account_id].interval:
+                found[account_id] = overdue
+        return found
+
     def due(self, now: datetime, capacity: Callable[[str], int]) -> list[Due]:
         """Who is to be looked at now: per host as many requests as `capacity` allows, the longest waiting first.
 

@@ -13,13 +13,16 @@ from typing import Any, Final, Protocol
 from watcher.model.account import Account
 from watcher.model.annotation import Annotation
 from watcher.model.control import ControlReport
-from watcher.model.notification import Delivery, Incident, IncidentKind, Notification
+from watcher.model.notification import Delivery, Incident, IncidentKind, Notification, NotificationState
 from watcher.model.outage import AccountState, Outage, Transition, Unobserved
 from watcher.model.sample import Sample
 from watcher.model.silence import Silence
 from watcher.model.uptime import History
 
 IN_ROWS: Final = frozenset({"bundle", "controls"})
+# What may be sent again by hand, and what the log of its deliveries calls that.
+RESENDABLE: Final = (NotificationState.DEAD, NotificationState.PENDING)
+RESENT: Final = "resent"
 # The longest that a channel may ask to be left alone; leases are shorter.
 FURTHEST_AHEAD: Final = timedelta(hours=1)
 
@@ -285,6 +288,33 @@ class Store(Protocol):
 
     def silences(self, since: datetime | None = None) -> tuple[Silence, ...]:
         """The silences, by their beginning: those that end after `since`; None: all that are kept."""
+        ...
+
+    def notifications(
+        self,
+        *,
+        ids: Collection[int] | None = None,
+        states: Collection[NotificationState] = (),
+        channel: str | None = None,
+        incident_id: str | None = None,
+        limit: int | None = 100,
+    ) -> tuple[Notification, ...]:
+        """Rows of the outbox, the latest event first: those that are all that is asked; without a question, all."""
+        ...
+
+    def tries(self, notification_id: int) -> tuple[Delivery, ...]:
+        """What is kept of the tries to send a row, the oldest first; also who had it sent again (RESENT)."""
+        ...
+
+    def resend(self, ids: Sequence[int], *, by: str, at: datetime) -> tuple[int, ...]:
+        """Have rows sent (again) under the key that they have: due `at`, with new tries; which of them that were.
+
+        Only what is RESENDABLE. In one transaction, beside a run; `by` is noted with the deliveries.
+        """
+        ...
+
+    def dead(self) -> dict[str, int]:
+        """How many rows were given up and are kept, by channel."""
         ...
 
     def outages(

@@ -122,6 +122,7 @@ def following(
         attempts=0,
         delivered_at=None,
         recipients=(),
+        resent_at=None,
     )
 
 

@@ -25,11 +25,12 @@ from watcher.store.commits import (
 from watcher.store.evidence import require_own_hash
 from watcher.store.faults import ContradictionError
 from watcher.store.memory_attention import MemoryAttention
+from watcher.store.memory_letters import MemoryLetters
 
 _UNDELIVERED = (NotificationState.PENDING, NotificationState.CLAIMED)
 
 
-class MemoryStore(MemoryAttention, Store):
+class MemoryStore(MemoryLetters, MemoryAttention, Store):
     """Keeps everything in dictionaries, and nothing beyond the process."""
 
     def open(self) -> None:

@@ -16,7 +16,7 @@ from watcher.model.account import Account
 from watcher.model.annotation import Annotation
 from watcher.model.control import ControlReport
 from watcher.model.errors import StoreError
-from watcher.model.notification import Delivery, Incident, IncidentKind, Notification
+from watcher.model.notification import Delivery, Incident, IncidentKind, Notification, NotificationState
 from watcher.model.outage import Outage, Transition
 from watcher.model.sample import Sample
 from watcher.model.silence import Silence
@@ -30,6 +30,7 @@ from watcher.store import (
     sql_forget,
     sql_history,
     sql_incident,
+    sql_letters,
     sql_load,
     sql_outbox,
     sql_prune,
@@ -261,6 +262,36 @@ class SqlStore(Store):
         """The silences, by their beginning."""
         with self._reading() as connection:
             return sql_attention.silences(connection, since)
+
+    def notifications(
+        self,
+        *,
+        ids: Collection[int] | None = None,
+        states: Collection[NotificationState] = (),
+        channel: str | None = None,
+        incident_id: str | None = None,
+        limit: int | None = 100,
+    ) -> tuple[Notification, ...]:
+        """Rows of the outbox, the latest first."""
+        with self._reading() as connection:
+            return sql_letters.notifications(
+                connection, ids=ids, states=states, channel=channel, incident_id=incident_id, limit=limit
+            )
+
+    def tries(self, notification_id: int) -> tuple[Delivery, ...]:
+        """The tries of one row."""
+        with self._reading() as connection:
+            return sql_letters.tries(connection, notification_id)
+
+    def resend(self, ids: Sequence[int], *, by: str, at: datetime) -> tuple[int, ...]:
+        """Make rows due at once."""
+        with self._writing() as connection:
+            return sql_letters.resend(connection, ids, by, at)
+
+    def dead(self) -> dict[str, int]:
+        """How many were given up."""
+        with self._reading() as connection:
+            return sql_letters.dead(connection)
 
     def outages(
         self,

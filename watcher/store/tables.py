@@ -351,6 +351,7 @@ notification = Table(
     Column("attempts", Integer, nullable=False),
     Column("delivered_at", Instant),
     Column("recipients", Lines),
+    Column("resent_at", Instant),
     Index(None, "state", "due_at"),
     Index(None, "incident_id", "channel", "seq"),
 )

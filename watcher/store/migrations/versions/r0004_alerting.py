@@ -17,6 +17,7 @@ def upgrade() -> None:
     op.add_column("account_state", sa.Column("flaps", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("account_state", sa.Column("flaps_since", sa.BigInteger()))
     op.add_column("account_state", sa.Column("flapping_since", sa.BigInteger()))
+    op.add_column("notification", sa.Column("resent_at", sa.BigInteger()))
     op.create_table(
         "incident_outage",
         sa.Column("incident_id", sa.String(), nullable=False),
