@@ -17,7 +17,7 @@ from watcher.store.base import Amended
 
 ALICE, BOB = "x:alice", "x:bob"
 WATCHLIST = watching("https://x.com/alice", "https://x.com/bob")
-REMINDED = ", repeat_interval: 10m"
+REMINDED = ", repeat_interval: 5m"
 
 
 async def settled(world: World) -> None:
@@ -56,12 +56,12 @@ def test_nobody_hears_of_what_ends_in_a_silence(tmp_path: Path) -> None:
     async def story() -> None:
         async with World(tmp_path, WATCHLIST) as world:
             await settled(world)
-            await silenced(world, "account=x:alice", minutes=30)
+            await silenced(world, "account=x:alice", minutes=10)
             incident_id = await gone(world)
             await gone(world, "bob")
-            await world.wait(minutes=4)
+            await world.wait(minutes=3)
             await back(world)
-            await world.wait(minutes=25)
+            await world.wait(minutes=8)
             assert [text.split(" — ")[0] for text in world.texts()] == ["🟠 @bob is not available on X"]
             rows = await world.told(incident_id)
             assert [(str(row.kind), row.state) for row in rows] == [
@@ -80,17 +80,17 @@ def test_what_outlasts_a_silence_is_told_when_it_ends(tmp_path: Path) -> None:
     async def story() -> None:
         async with World(tmp_path, WATCHLIST) as world:
             await settled(world)
-            ends = world.now + timedelta(minutes=20)
-            await silenced(world, "platform=x", minutes=20)
+            ends = world.now + timedelta(minutes=8)
+            await silenced(world, "platform=x", minutes=8)
             await gone(world)
             await world.until(lambda: world.now >= ends - timedelta(seconds=2), minutes=20)
             assert world.texts() == []
             assert await world.sample("watcher_silences", state="active") == 1
             assert await world.sample("watcher_notification_queue_length") == 0
             await world.until(lambda: len(world.texts()) == 1, seconds=4)
-            await world.wait(minutes=5)
+            await world.wait(minutes=2)
             await back(world)
-            await world.wait(minutes=5)
+            await world.wait(minutes=1)
             alert, end = world.texts()
             assert alert.startswith("🟠 @alice is not available on X")
             assert end.startswith("🟢 @alice is back on X after ")
@@ -107,13 +107,13 @@ def test_a_silence_that_is_ended_early(tmp_path: Path) -> None:
             await settled(world)
             silence_id = await silenced(world, "platform=x", hours=5)
             await gone(world)
-            await world.wait(minutes=3)
+            await world.wait(minutes=1)
             await world.restart(kill=True, minutes=1)
-            await world.wait(minutes=3)
+            await world.wait(minutes=2)
             assert world.texts() == []
             assert world.app._worker.store.expire_silence(silence_id, world.now) is Amended.DONE
             await world.until(lambda: len(world.texts()) == 1, seconds=63)
-            await world.wait(minutes=5)
+            await world.wait(minutes=2)
             assert len(world.texts()) == 1
 
     run_virtual(story())
@@ -127,8 +127,8 @@ def test_who_was_told_before_the_silence_hears_of_the_end_after_it(tmp_path: Pat
             await settled(world)
             await gone(world)
             await world.until(lambda: len(world.texts()) == 1, minutes=1)
-            ends = world.now + timedelta(minutes=30)
-            await silenced(world, "account=x:alice", minutes=30)
+            ends = world.now + timedelta(minutes=10)
+            await silenced(world, "account=x:alice", minutes=10)
             await world.wait(minutes=5)
             await back(world)
             await world.until(lambda: world.now >= ends - timedelta(seconds=2), minutes=30)
@@ -140,20 +140,20 @@ def test_who_was_told_before_the_silence_hears_of_the_end_after_it(tmp_path: Pat
 
 
 def test_nobody_is_reminded_of_what_is_acknowledged(tmp_path: Path) -> None:
-    """Reminded every ten minutes until somebody acknowledges; the end says who it was."""
+    """Reminded every five minutes until somebody acknowledges; the end says who it was."""
 
     async def story() -> None:
         async with World(tmp_path, WATCHLIST, routes=REMINDED) as world:
             await settled(world)
             incident_id = await gone(world)
-            await world.wait(minutes=25)
+            await world.wait(minutes=13)
             store = world.app._worker.store
             assert store.ack(incident_id, "mia", world.now, "I call them") is Amended.DONE
-            await world.wait(minutes=21)
+            await world.wait(minutes=11)
             assert [text.split(" — ")[0] for text in world.texts()] == [
                 "🟠 @alice is not available on X",
+                "🟠 @alice is still not available on X after 5 min",
                 "🟠 @alice is still not available on X after 10 min",
-                "🟠 @alice is still not available on X after 20 min",
             ]
             assert store.unack(incident_id, world.now) is Amended.DONE
             await world.until(lambda: len(world.texts()) == 4, seconds=15)
@@ -161,7 +161,7 @@ def test_nobody_is_reminded_of_what_is_acknowledged(tmp_path: Path) -> None:
             await back(world)
             await world.until(lambda: len(world.texts()) == 5, minutes=1)
             end = world.slack.accepted[-1]
-            assert "🟢 @alice is back on X after 4" in end["text"]
+            assert "🟢 @alice is back on X after 2" in end["text"]
             assert "mia, 2 Nov 2017" in str(end["blocks"])
             assert "I call them" in str(end["blocks"])
             rows = await world.told(incident_id)
@@ -186,13 +186,13 @@ def test_each_channel_has_a_clock_of_its_own(tmp_path: Path) -> None:
             assert heard - confirmed > timedelta(seconds=95)
             assert len(mail.taken) == 1
             await world.until(lambda: len(mail.taken) == 2, minutes=10)
-            assert timedelta(minutes=10) <= world.now - confirmed < timedelta(minutes=10, seconds=20)
+            assert timedelta(minutes=5) <= world.now - confirmed < timedelta(minutes=5, seconds=20)
             assert len(world.texts()) == 1
             await world.restart(minutes=1)
             await world.until(lambda: len(world.texts()) == 2, minutes=10)
-            assert timedelta(minutes=10) <= world.now - heard < timedelta(minutes=10, seconds=20)
+            assert timedelta(minutes=5) <= world.now - heard < timedelta(minutes=5, seconds=20)
             assert len(mail.taken) == 2
-            assert headlines(mail)[1][1] == "@alice is still not available on X after 10 min"
+            assert headlines(mail)[1][1] == "@alice is still not available on X after 5 min"
             keys = sorted(row.dedup_key for row in await world.told(incident_id) if row.kind == "reminder")
             assert keys == [f"{incident_id}/desk/reminder/1", f"{incident_id}/newsroom/reminder/1"]
             await back(world)
@@ -204,18 +204,18 @@ def test_quiet_at_night(tmp_path: Path) -> None:
     """What comes and goes at night nobody hears of; what lasts is told in the morning, on the readers' clocks."""
 
     async def story() -> None:
-        routes = ', timezone: Europe/Berlin, mute: [{days: thu, hours: "23:30-00:40"}]'
+        routes = ', timezone: Europe/Berlin, mute: [{days: thu, hours: "23:30-00:05"}]'
         async with World(tmp_path, WATCHLIST, routes=routes) as world:
             await settled(world)  # at 23:50 in Berlin
             await gone(world, "bob")
             await back(world, "bob")
             await gone(world)
-            morning = datetime(2017, 11, 2, 23, 40, tzinfo=UTC)
+            morning = datetime(2017, 11, 2, 23, 5, tzinfo=UTC)
             await world.until(lambda: world.now >= morning - timedelta(seconds=2), hours=1)
             assert world.texts() == []
             await world.until(lambda: len(world.texts()) == 1, seconds=4)
             assert world.texts()[0].startswith("🟠 @alice is not available on X")
-            await world.wait(minutes=5)
+            await world.wait(minutes=2)
             assert len(world.texts()) == 1
             assert len(await world.outages()) == 2
 
