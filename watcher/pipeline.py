@@ -161,13 +161,14 @@ class Pipeline:
         """Ask once more in another way before an outage is opened: by the stable id, or at the next source.
 
         Found under another handle, the account was renamed. Found all the same, the two disagree: `conflict`. Where
-        many are missing at once the next source is asked in any case.
+        many are missing at once the next source is asked in any case. Where no other way says the same, the same
+        question is put again: what strikes one answer and no control must not open an outage.
         """
         first, now, health = examined.finding, self._clock.now(), self.controls.health
         tasks = [self.book.second_task(account, first.source, now, health)]
         if self.book.cohort(account, first) is not None and (tasks[0] is None or tasks[0].target.by_id):
             tasks.append(self.book.elsewhere_task(account, first.source, now, health))
-        seconded = False
+        seconded = repeated = False
         for task in filter(None, tasks):
             other = await self.examine(task, wary=False)
             if other.finding.reason is Reason.RENAMED:
@@ -175,7 +176,12 @@ class Pipeline:
             if other.finding.is_present:
                 why = f"{task.source.name}{' by id' if task.target.by_id else ''} says that it is there"
                 return replace(examined, finding=refuse(first, Reason.CONFLICT, why))
+            repeated |= other.finding.is_absent
             seconded |= other.finding.is_absent and other.finding.source != first.source
+        if not repeated and not self.book.states[account.id].is_down and examined.exchange is not None:
+            other = await self.examine(replace(examined.exchange.task, due=self._clock.now()), wary=False)
+            if not other.finding.is_absent:
+                return other
         return replace(examined, seconded=seconded)
 
     async def examine(self, task: Task, *, wary: bool) -> Examined:
