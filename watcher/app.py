@@ -38,6 +38,7 @@ from watcher.ondemand import OnDemand
 from watcher.outlook import Outlooks
 from watcher.pipeline import Pipeline
 from watcher.probe import Prober, Reachability, open_prober
+from watcher.pulse import Pulse
 from watcher.quiet import Quiet
 from watcher.reload import Reloader
 from watcher.rounds import Rounds
@@ -180,6 +181,7 @@ class App:
             metrics=self.metrics,
             threaded=self._is_threaded,
         )
+        pulse = Pulse(lambda: self.settings.heartbeat, self._trouble, self._session, self.clock, self.metrics)
         self._chores = Chores(
             rounds=self.rounds,
             pipeline=self.pipeline,
@@ -189,6 +191,7 @@ class App:
                 "calendar": self._turn,
                 "fallback": self._fallback.look,
                 "own_health": self._selfwatch.look,
+                "pulse": pulse.look,
                 "reload": self.reloader.look,
                 **self._quiet.looks,
             },
@@ -378,6 +381,11 @@ class App:
         failing = self._worker.failing_since
         lost = failing is not None and self.clock.now() - failing >= STORE_MAY_FAIL
         return (*sorted(self._not_ready), *(("the store has been failing for 30 s",) if lost else ()))
+
+    def _trouble(self) -> tuple[str, ...]:
+        """Why nobody should believe that watcher works."""
+        unwritten = self.clock.now() - self._worker.beaten_at >= STORE_MAY_FAIL
+        return (*self._why_not_ready(), *(("the store has not been written for 30 s",) if unwritten else ()))
 
     def _others(self, record: IncidentRecord, row: Notification) -> tuple[Notification, ...]:
         return self._selfwatch.others(record, row)

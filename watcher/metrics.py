@@ -179,6 +179,10 @@ class Metrics:
             "When the configuration was last accepted.",
             registry=r,
         )
+        self.heartbeats = Counter("watcher_heartbeats", "Pings that were sent to the dead man's switch.", registry=r)
+        self.heartbeats_failed = Counter(
+            "watcher_heartbeats_failed", "Pings to the dead man's switch that it did not take.", registry=r
+        )
         self.clock_offset = Gauge(
             "watcher_clock_offset_seconds",
             "How far the system clock has been stepped since the start; stamps follow the old time until a restart.",

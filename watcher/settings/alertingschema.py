@@ -119,6 +119,15 @@ class RouteEntry(Entry):
     routes: list["RouteEntry"] | None = None
 
 
+class HeartbeatEntry(Entry):
+    """Whom to ping while watcher works; the URL is a secret."""
+
+    url: Annotated[Secret, PlainValidator(scalars.webhook)] | None = None
+    url_file: FileName | None = None
+    interval: Span = timedelta(minutes=1)
+    fail: Flag = False
+
+
 class DigestEntry(Entry):
     """What is told once a day."""
 

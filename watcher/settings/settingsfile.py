@@ -11,6 +11,7 @@ from typing import Final
 from watcher.settings.channels import read_channels, read_fallback
 from watcher.settings.environment import fill_in, read_secret_file
 from watcher.settings.files import is_pattern
+from watcher.settings.heartbeat import read_heartbeat
 from watcher.settings.overrides import read_override
 from watcher.settings.quiet import read_digest
 from watcher.settings.routes import read_routes
@@ -59,6 +60,7 @@ def read_settings(
         routes=read_routes(reading, file, channels),
         fallback=read_fallback(reading, file, channels),
         digest=read_digest(reading, file),
+        heartbeat=read_heartbeat(reading, file, base),
         platforms={name: read_override(reading, name, entry, base) for name, entry in file.platforms.items()},
     )
 

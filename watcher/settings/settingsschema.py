@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import PlainValidator
 
 from watcher.settings import scalars
-from watcher.settings.alertingschema import ChannelEntry, DigestEntry, RouteEntry
+from watcher.settings.alertingschema import ChannelEntry, DigestEntry, HeartbeatEntry, RouteEntry
 from watcher.settings.schema import (
     Entry,
     FileName,
@@ -34,4 +34,5 @@ class SettingsFile(Entry):
     routes: list[RouteEntry] | None = None
     fallback: Slug | None = None
     digest: DigestEntry | None = None
+    heartbeat: HeartbeatEntry | None = None
     platforms: dict[Slug, PlatformOverrideEntry] = {}

@@ -105,6 +105,15 @@ class SlackBotChannel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Heartbeat:
+    """Whom to ping while watcher works, and whether to say at once that it does not (`fail`)."""
+
+    url: Secret
+    interval: timedelta = timedelta(minutes=1)
+    fail: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
     """How long what is stored is kept; None: for ever.
 
@@ -195,6 +204,7 @@ class Settings:
     routes: tuple[Route, ...] = (Route(name="default", channels=("log",)),)
     fallback: str = "log"
     digest: DigestPlan | None = None
+    heartbeat: Heartbeat | None = None
     platforms: Mapping[str, PlatformOverride] = field(default_factory=dict)
 
 

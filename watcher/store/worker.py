@@ -47,7 +47,8 @@ class StoreWorker:
     """Calls `store` from one thread (`threaded`), or at once where no call takes time (the store in memory).
 
     `commit` and `touch` only queue; `run` writes. `failing_since` is when writing began to fail and `failure` why it
-    failed last, None while it works. `stored` are the states as last written, of the accounts that are watched.
+    failed last, None while it works; `beaten_at` is the last heartbeat that was written, or the start. `stored` are the
+    states as last written, of the accounts that are watched.
     """
 
     def __init__(self, store: Store, clock: Clock, metrics: Metrics, *, threaded: bool) -> None:
@@ -67,6 +68,7 @@ class StoreWorker:
         self._log = structlog.get_logger()
         self._is_closed = False
         self.failing_since: datetime | None = None
+        self.beaten_at = clock.now()
         self.failure: str | None = None
         self.stored: dict[str, AccountState] = {}
 
@@ -161,6 +163,7 @@ class StoreWorker:
             # Where accounts are looked at once an hour, nothing else would tell of it for as long.
             self._fails(error)
             raise
+        self.beaten_at = now
         if not self.backlog():
             self._works()
 
