@@ -143,7 +143,7 @@ def _of_incident(view: View) -> Alert:
         labels=_labels(name, known, incident.severity),
         annotations=_annotations(
             summary=summary,
-            description=incident.detail or _since(incident),
+            description=_detail(incident),
             evidence=view.digest,
             **_acknowledged(incident),
         ),
@@ -181,6 +181,12 @@ def _told(view: View) -> tuple[str, Mapping[str, str], str]:
 
 def _of_account(incident: Incident) -> Mapping[str, str]:
     return incident.labels or {"account": incident.key, "platform": incident.key.partition(":")[0]}
+
+
+def _detail(incident: Incident) -> str:
+    if incident.kind is IncidentKind.FLAPPING and incident.detail and incident.closed_at is None:
+        return f"What a logged-out visitor sees of it changed {incident.detail} times within 21 looks."
+    return incident.detail if incident.detail and incident.kind is not IncidentKind.FLAPPING else _since(incident)
 
 
 def _since(incident: Incident) -> str:
