@@ -26,7 +26,7 @@ from watcher.metrics import Metrics
 from watcher.model.account import Watchlist
 from watcher.model.errors import StoreError, WatcherError
 from watcher.model.finding import REASONS, Verdict
-from watcher.model.notification import IncidentKind, Notification
+from watcher.model.notification import Alert, IncidentKind, Notification
 from watcher.model.outage import AccountState
 from watcher.model.reload import Outcome, Refused, Reloaded
 from watcher.model.snapshot import Snapshot
@@ -34,6 +34,7 @@ from watcher.notify import Outbox, View
 from watcher.notify.channels.base import Channel
 from watcher.notify.channels.build import build
 from watcher.notify.fallback import STORE_MAY_FAIL, Fallback
+from watcher.notify.renewal import Renewal
 from watcher.ondemand import OnDemand
 from watcher.outlook import Outlooks
 from watcher.pipeline import Pipeline
@@ -46,7 +47,7 @@ from watcher.schedule import Ticker
 from watcher.selfwatch import SelfWatch
 from watcher.settings import Loaded
 from watcher.settings.values import ChannelSettings
-from watcher.showing import snapshot_of, view_of
+from watcher.showing import alert_view_of, snapshot_of, view_of
 from watcher.store.base import Commit, IncidentRecord, Store, Stored
 from watcher.store.desk import StoreDesk
 from watcher.store.reader import StoreReader
@@ -106,6 +107,7 @@ class App:
         self._worker: StoreWorker
         self._outbox: Outbox
         self._quiet: Quiet
+        self._renewal: Renewal
         self._chores: Chores
         self._fallback: Fallback
         self._selfwatch: SelfWatch
@@ -194,6 +196,7 @@ class App:
                 "pulse": pulse.look,
                 "reload": self.reloader.look,
                 **self._quiet.looks,
+                **self._renewal.looks,
             },
             kept=lambda: self.settings.retention,
             clock=self.clock,
@@ -279,6 +282,14 @@ class App:
             self._wake_outbox,
             plan=lambda: self.settings.digest,
         )
+        self._renewal = Renewal(
+            self._worker,
+            self.clock,
+            self._channels,
+            lambda record: alert_view_of(record, self.book, self.settings.public_url, self.clock.now()),
+            self.metrics,
+            beside=self._told_past_the_store,
+        )
         self._outbox = Outbox(
             self._worker,
             self.clock,
@@ -288,6 +299,9 @@ class App:
             others=self._others,
             holds=self._quiet.holds,
         )
+
+    def _told_past_the_store(self, channel: str) -> tuple[Alert, ...]:
+        return self._fallback.lasting(channel)
 
     def _fallback_channel(self, wanted: str | None) -> Channel | None:
         return self._channels.get(wanted or "") or self._channels.get(self.settings.fallback)

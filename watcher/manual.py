@@ -20,11 +20,12 @@ from watcher.metrics import Metrics
 from watcher.model.account import Account, Severity, Watchlist
 from watcher.model.control import ControlKey
 from watcher.model.exchange import Exchange, Task
-from watcher.model.notification import Message, NotificationKind, Outcome
+from watcher.model.notification import Alert, Message, NotificationKind, Outcome
 from watcher.model.outage import AccountState, Phase
 from watcher.model.platform import Platform, Source
 from watcher.needs import Need
 from watcher.notify import format_stamp
+from watcher.notify.alerts import NOTICE_LASTS
 from watcher.notify.channels.build import build
 from watcher.ondemand import Look, look_at
 from watcher.outlook import Outlook, outlook
@@ -215,4 +216,15 @@ def _test_message(channel: str, now: datetime) -> Message:
         kind=NotificationKind.ALERT,
         dedup_key=f"test/{channel}/{now:%Y%m%dT%H%M%S%f}",
         facts=(("Sent", format_stamp(now)), ("Version", __version__)),
+        alerts=(_test_alert(channel, now),),
+    )
+
+
+def _test_alert(channel: str, now: datetime) -> Alert:
+    """The same for programs: one that ends by itself."""
+    return Alert(
+        labels={"alertname": "WatcherTest", "channel": channel, "severity": Severity.INFO},
+        annotations={"summary": "Test message from watcher: nothing has happened"},
+        starts_at=now,
+        ends_at=now + NOTICE_LASTS,
     )

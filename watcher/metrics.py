@@ -124,6 +124,18 @@ class Metrics:
             ["channel", "reason"],
             registry=r,
         )
+        self.renewals = Counter(
+            "watcher_alert_renewals",
+            "Times that the alerts that last were repeated to a channel that forgets what is not.",
+            ["channel"],
+            registry=r,
+        )
+        self.renewals_failed = Counter(
+            "watcher_alert_renewals_failed",
+            "Times that not all of such a channel took the repetition; it is tried again soon.",
+            ["channel"],
+            registry=r,
+        )
         self.silences = Gauge(
             "watcher_silences",
             "Silences that hold (active), and that are still to begin (pending).",

@@ -55,10 +55,33 @@ def view_of(
         watched_there=len(there) or _count(slug, book),
         checking=sum(book.states[account.id].phase is Phase.SUSPECT for account in there),
         digest=record.digest,
+        labels=record.labels,
+        digests=record.digests,
         annotations=record.annotations,
         public_url=public_url,
         timezone=next((route.timezone for route in every(book.routes) if route.name == notification.route), None),
         recipients=notification.recipients,
+    )
+
+
+def alert_view_of(record: IncidentRecord, book: Book, public_url: str | None, now: datetime) -> View:
+    """As much of it as alerts speak of, as it is stored: made anew for every alert that lasts, again and again."""
+    incident, outage, known = record.incident, record.outage, book.watchlist.accounts
+    accounts = {each.account_id: known.get(each.account_id) for each in record.outages}
+    return View(
+        incident=incident,
+        kind=NotificationKind.ALERT,
+        dedup_key="",
+        now=now,
+        titles={platform.id: platform.title for platform in book.platforms.values()},
+        outage=outage,
+        account=known.get(outage.account_id if outage else incident.key),
+        outages=record.outages,
+        accounts={account_id: each for account_id, each in accounts.items() if each is not None},
+        digest=record.digest,
+        labels=record.labels,
+        digests=record.digests,
+        public_url=public_url,
     )
 
 

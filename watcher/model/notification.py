@@ -1,7 +1,7 @@
 """What people are told: incidents, the notifications due for them, and how each delivery went."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -37,7 +37,8 @@ class Incident:
     of watcher (META), or the route and what its group has in common (GROUP: `route{owner="mayor"}`). At most one
     is open per (kind, key). The id of an ACCOUNT incident is that of its outage. `detail` is for people: what the
     controls said, or the notice itself, or, of META, a fault a line; it may hold hostile text. Of what was acknowledged
-    nobody is reminded; `acked_by` says by whom, `ack_comment` what they said.
+    nobody is reminded; `acked_by` says by whom, `ack_comment` what they said. `labels` say of which account it is, as
+    that was listed when it began: programs know an alert by them, so that they stay as they were.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Incident:
     acked_by: str | None = None
     acked_at: datetime | None = None
     ack_comment: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def place(self) -> str:

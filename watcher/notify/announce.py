@@ -17,6 +17,7 @@ from watcher.model.finding import Reason
 from watcher.model.notification import Incident, IncidentKind, Notification, NotificationKind
 from watcher.model.outage import EndCause, Outage, Transition, TransitionKind
 from watcher.model.route import Route, Subject
+from watcher.notify.alerts import labels_of
 from watcher.notify.grouping import Groups, route_of, row_of, update_rows, wait_for
 from watcher.notify.route import channels_for, group_key, ways_to
 
@@ -83,12 +84,14 @@ def _outage(transition: Transition, outage: Outage, account: Account, routes: Se
         key=account.id,
         severity=outage.severity_then,
         opened_at=transition.at,
+        labels=labels_of(account),
     )
     subject = subject_of(own, account, outage.reason)
     news = News(opened=(own,))
     together = None
     if outage.cohort_id is not None:
-        together = replace(own, id=outage.cohort_id, kind=IncidentKind.COHORT, key=key_of(outage.cohort_id))
+        cohort_id = outage.cohort_id
+        together = replace(own, id=cohort_id, kind=IncidentKind.COHORT, key=key_of(cohort_id), labels={})
         news += News(opened=(together,))
     for route, channel in ways_to(routes, subject):
         key = group_key(route, subject)
@@ -203,6 +206,7 @@ def unseen(account: Account, since: datetime, title: str, why: str) -> Incident:
         opened_at=since,
         closed_at=since,
         detail=f"@{account.display_handle} on {title} cannot be seen, though the platform can: {why}",
+        labels={**labels_of(account), "notice": TransitionKind.ACCOUNT_BLIND},
     )
 
 
@@ -251,6 +255,7 @@ def _notice(transition: Transition, account: Account, title: str) -> Incident:
         opened_at=transition.at,
         closed_at=transition.at,
         detail=_sentence(transition, f"@{account.display_handle}", title),
+        labels={**labels_of(account), "notice": transition.kind},
     )
 
 

@@ -17,6 +17,7 @@ from watcher.clock import Clock
 from watcher.metrics import FAILURE_REASONS, Metrics
 from watcher.model.account import Severity
 from watcher.model.notification import (
+    Alert,
     Delivered,
     GaveUp,
     Incident,
@@ -27,6 +28,7 @@ from watcher.model.notification import (
     RetryAfter,
     dedup_key_of,
 )
+from watcher.notify.alerts import alerts_of
 from watcher.notify.channels.base import Channel
 from watcher.notify.render import render
 from watcher.notify.view import View
@@ -146,6 +148,14 @@ class Fallback:
         self._tale: _Tale | None = None
         self._warned = False
         self.is_sending = False
+
+    def lasting(self, channel: str) -> tuple[Alert, ...]:
+        """The alerts of what that channel was told and that lasts: some channels forget what is not repeated."""
+        tale = self._tale
+        if tale is None or not tale.heard or tale.channel != channel or tale.incident.closed_at is not None:
+            return ()
+        view = View(incident=tale.incident, kind=NotificationKind.ALERT, dedup_key="", now=self._clock.now())
+        return alerts_of(view)
 
     async def look(self) -> None:
         """To be called every few seconds: tell what is to be told. Returns at once while a message is on its way."""

@@ -18,6 +18,7 @@ from watcher.model.notification import (
 )
 from watcher.model.outage import Outage, Transition, TransitionKind
 from watcher.model.route import Route
+from watcher.notify.alerts import labels_of
 from watcher.notify.announce import News, tell
 from watcher.notify.view import View, compose
 from watcher.notify.wording import format_span, format_stamp
@@ -38,6 +39,7 @@ def comes_and_goes(
                 severity=account.severity,
                 opened_at=transition.at,
                 detail=transition.detail.get("changes", ""),
+                labels=labels_of(account),
             )
             return tell(incident, routes, account)
         case TransitionKind.FLAPPING_STOPPED:

@@ -39,7 +39,8 @@ class Groups:
         known = self._open.get(key)
         if known is not None:
             return known
-        return replace(outage, id=f"{key.partition('{')[0]}-{outage.id}", kind=IncidentKind.GROUP, key=key)
+        group_id = f"{key.partition('{')[0]}-{outage.id}"
+        return replace(outage, id=group_id, kind=IncidentKind.GROUP, key=key, labels={})
 
     def is_open(self, key: str) -> bool:
         """Whether there is a group of that key."""

@@ -4,6 +4,7 @@ The texts claim no more than was seen: ABSENT means that a logged-out visitor no
 cleaned of control characters here, and escaped by the channel, each for its medium.
 """
 
+from dataclasses import replace
 from typing import Final, assert_never
 from urllib.parse import quote as percent
 
@@ -11,6 +12,7 @@ from watcher.model.account import Account
 from watcher.model.finding import Certainty, Reason
 from watcher.model.notification import IncidentKind, Message, NotificationKind, Quote
 from watcher.model.outage import AccountState, EndCause, Outage, Phase
+from watcher.notify.alerts import alerts_of
 from watcher.notify.blindness import render_egress, render_platform
 from watcher.notify.correction import render_correction, retraction
 from watcher.notify.digest import render_digest
@@ -62,8 +64,12 @@ _CERTAINTY: Final[dict[Certainty, str]] = {
 }
 
 
-def render(view: View) -> Message:  # noqa: C901, PLR0911 - one answer a kind
-    """What to say of `view`: the news, or the whole story in one when it is already over."""
+def render(view: View) -> Message:
+    """What to say of `view`, to people and to programs: the news, or the whole story when it is already over."""
+    return replace(_said(view), alerts=alerts_of(view))
+
+
+def _said(view: View) -> Message:  # noqa: C901, PLR0911 - one answer a kind
     match view.incident.kind:
         case IncidentKind.ACCOUNT if view.outage is not None and view.kind is NotificationKind.CORRECTION:
             return render_correction(view, view.outage, _subject(view), _links(view))

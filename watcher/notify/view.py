@@ -25,9 +25,10 @@ class View:
     `without_verdict` counts the accounts that a PLATFORM incident leaves without a verdict; `is_watched` is False once
     none is watched there any more. `outages` are those that a COHORT or a GROUP tells of, with their `accounts` by id,
     of the accounts `watched_there` (of a GROUP: those of the one owner whom all belong to), and `checking` how many
-    more there may be missing. `digest` vouches for the evidence. `public_url` is where people reach
-    the web pages of this program, if anywhere. `annotations` are what people noted of the outage, oldest first.
-    `timezone` is that of the readers, `recipients` those who are still to be reached (empty: all).
+    more there may be missing; `labels` and `digests` are theirs by the outage's id. `digest` vouches for the evidence.
+    `public_url` is where people reach the web pages of this program, if anywhere. `annotations` are what people noted
+    of the outage, oldest first. `timezone` is that of the readers, `recipients` those who are still to be reached
+    (empty: all).
     """
 
     incident: Incident
@@ -47,6 +48,8 @@ class View:
     watched_there: int = 0
     checking: int = 0
     digest: str = ""
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    digests: Mapping[str, str] = field(default_factory=dict)
     public_url: str | None = None
     annotations: tuple[Annotation, ...] = ()
     timezone: ZoneInfo | None = None

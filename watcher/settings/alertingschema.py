@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, PlainValidator
 from pydantic import Field as Key
 
 from watcher.model.finding import Reason
-from watcher.settings import mailbox, routewords, scalars, slackwords, week
+from watcher.settings import mailbox, programwords, routewords, scalars, slackwords, week
 from watcher.settings.schema import (
     Days,
     Entry,
@@ -31,6 +31,7 @@ from watcher.settings.schema import (
 from watcher.settings.values import Mailbox, Secret, Tls
 
 ReasonWord = Annotated[Reason, PlainValidator(routewords.reason)]
+HeaderName = Annotated[str, PlainValidator(programwords.header_name)]
 AccountId = Annotated[str, PlainValidator(scalars.account_id)]
 Wait = Annotated[timedelta, PlainValidator(routewords.wait)]
 RepeatSpan = Annotated[timedelta, PlainValidator(routewords.repeat)]
@@ -79,8 +80,51 @@ class EmailChannelEntry(Entry):
     ca_file: FileName | None = None
 
 
+class WebhookChannelEntry(Entry):
+    """A webhook that is told as Alertmanager tells its receivers; its URL, headers and key are secrets."""
+
+    kind: Literal["webhook"]
+    name: Slug
+    url: Annotated[Secret, PlainValidator(scalars.webhook)] | None = None
+    url_file: FileName | None = None
+    headers: dict[HeaderName, SecretLine] = {}
+    hmac_secret: Annotated[Secret, PlainValidator(programwords.hmac_secret)] | None = None
+    hmac_secret_file: FileName | None = None
+    max_alerts: Annotated[int, PlainValidator(programwords.most)] = 0
+
+
+class AlertmanagerChannelEntry(Entry):
+    """An Alertmanager with all its peers; password and token are secrets."""
+
+    kind: Literal["alertmanager"]
+    name: Slug
+    peers: Annotated[tuple[WebAddress, ...], BeforeValidator(several)]
+    renew: Annotated[timedelta, PlainValidator(programwords.renew)] = timedelta(minutes=1)
+    username: Line | None = None
+    password: SecretLine | None = None
+    password_file: FileName | None = None
+    token: SecretLine | None = None
+    token_file: FileName | None = None
+
+
+class AppriseChannelEntry(Entry):
+    """What the library apprise knows; its URLs are secrets."""
+
+    kind: Literal["apprise"]
+    name: Slug
+    urls: Annotated[tuple[SecretLine, ...], BeforeValidator(several)] | None = None
+    urls_file: FileName | None = None
+
+
 ChannelEntry = Annotated[
-    LogChannelEntry | SlackChannelEntry | SlackBotChannelEntry | EmailChannelEntry, Key(discriminator="kind")
+    LogChannelEntry
+    | SlackChannelEntry
+    | SlackBotChannelEntry
+    | EmailChannelEntry
+    | WebhookChannelEntry
+    | AlertmanagerChannelEntry
+    | AppriseChannelEntry,
+    Key(discriminator="kind"),
 ]
 
 

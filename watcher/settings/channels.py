@@ -6,15 +6,19 @@ from typing import Final, assert_never
 
 from watcher.settings import scalars, slackwords
 from watcher.settings.alertingschema import (
+    AlertmanagerChannelEntry,
+    AppriseChannelEntry,
     ChannelEntry,
     EmailChannelEntry,
     LogChannelEntry,
     SlackBotChannelEntry,
     SlackChannelEntry,
+    WebhookChannelEntry,
 )
 from watcher.settings.emailchannel import read_email_channel
 from watcher.settings.environment import read_secret_file
 from watcher.settings.platformfile import refuse_doubles
+from watcher.settings.programchannels import read_alertmanager, read_apprise, read_webhook
 from watcher.settings.schema import Entry
 from watcher.settings.settingsschema import SettingsFile
 from watcher.settings.validate import Reading
@@ -36,7 +40,7 @@ def read_channels(reading: Reading[SettingsFile], file: SettingsFile, base: Path
     return tuple(_channel(reading, path, entry, base) for path, entry in entries)
 
 
-def _channel(
+def _channel(  # noqa: PLR0911 - one answer a kind
     reading: Reading[SettingsFile],
     path: Steps,
     entry: ChannelEntry,
@@ -55,6 +59,13 @@ def _channel(
             )
         case EmailChannelEntry():
             return read_email_channel(reading, path, entry, base)
+        case WebhookChannelEntry():
+            url = _one_secret(reading, path, entry, "url", base, scalars.webhook)
+            return read_webhook(reading, path, entry, base, url)
+        case AlertmanagerChannelEntry():
+            return read_alertmanager(reading, path, entry, base)
+        case AppriseChannelEntry():
+            return read_apprise(reading, path, entry, base)
         case _:
             assert_never(entry)
 

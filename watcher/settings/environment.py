@@ -59,6 +59,24 @@ def read_secret_file(path: Path) -> str:
 
     The name of the file is not shown either: people do write the secret itself there.
     """
+    text, fits = _read(path)
+    if not text or not fits or not text.isprintable():
+        raise UnshownError("names a file that does not hold one line of text; put the secret alone into it")
+    return text
+
+
+def read_secret_lines(path: Path) -> tuple[str, ...]:
+    """The lines of a file of secrets, without empty ones and those that begin with #; ValueError as above."""
+    text, fits = _read(path)
+    lines = tuple(line.strip() for line in text.splitlines())
+    found = tuple(line for line in lines if line and not line.startswith("#"))
+    if not found or not fits or not all(line.isprintable() for line in found):
+        raise UnshownError("names a file that does not hold lines of text; put one secret on each line")
+    return found
+
+
+def _read(path: Path) -> tuple[str, bool]:
+    """What the file holds, without the space around it, and whether that is all of it."""
     try:
         with path.open("rb") as stream:
             raw = stream.read(_LARGEST_SECRET + 1)
@@ -67,9 +85,6 @@ def read_secret_file(path: Path) -> str:
     except OSError as error:
         raise UnshownError(f"names a file that cannot be read: {(error.strerror or 'unreadable').lower()}") from None
     try:
-        text = raw.decode("utf-8").strip()
+        return raw.decode("utf-8").strip(), len(raw) <= _LARGEST_SECRET
     except UnicodeDecodeError:
         raise UnshownError("names a file that is not text") from None
-    if not text or len(raw) > _LARGEST_SECRET or not text.isprintable():
-        raise UnshownError("names a file that does not hold one line of text; put the secret alone into it")
-    return text

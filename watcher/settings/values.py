@@ -163,7 +163,47 @@ class EmailChannel:
     ca_file: Path | None = None
 
 
-ChannelSettings = LogChannel | SlackChannel | SlackBotChannel | EmailChannel
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookChannel:
+    """A webhook of the operator's. At most `max_alerts` go into one body (0: all). `headers` are by lower-case name.
+
+    `external_url` is where people reach this program ("" for nowhere).
+    """
+
+    name: str
+    url: Secret
+    headers: Mapping[str, Secret] = field(default_factory=dict)
+    hmac_secret: Secret | None = None
+    max_alerts: int = 0
+    external_url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertmanagerChannel:
+    """The peers of one Alertmanager, without a slash at the end. What lasts is repeated every `renew`.
+
+    Either `token`, or `username` and `password`, or none of them.
+    """
+
+    name: str
+    peers: tuple[str, ...]
+    renew: timedelta = timedelta(minutes=1)
+    username: str | None = None
+    password: Secret | None = None
+    token: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppriseChannel:
+    """Whatever the library apprise knows: each URL names a service, and holds its secrets."""
+
+    name: str
+    urls: tuple[Secret, ...]
+
+
+ChannelSettings = (
+    LogChannel | SlackChannel | SlackBotChannel | EmailChannel | WebhookChannel | AlertmanagerChannel | AppriseChannel
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -100,7 +100,8 @@ class IncidentRecord:
     `account` is whom an ACCOUNT or NOTICE incident is about, or the first of `outages`, as last watched: without
     policy, controls and calendar. `outages` are those that a COHORT or a GROUP tells of, by when they were confirmed.
     `threads` say, by channel, where what is told of the incident belongs; where nothing was told of an outage but
-    together with others, where that was.
+    together with others, where that was. `labels` and `digests` are, by the id of each outage of `outages`, the labels
+    of its own incident and the hash that vouches for it.
     """
 
     incident: Incident
@@ -111,6 +112,8 @@ class IncidentRecord:
     account: Account | None = None
     outages: tuple[Outage, ...] = ()
     threads: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    digests: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,6 +270,14 @@ class Store(Protocol):
         """The channels told of an incident that lasts and that nobody acknowledged, and of nothing since `before`.
 
         Those for which something of it waits to be sent are left out.
+        """
+        ...
+
+    def renewable(self, channel: str, since: datetime) -> tuple[tuple[IncidentRecord, Notification], ...]:
+        """What `channel` was told of that lasts, or of whose end it was told after `since`; each with its ALERT row.
+
+        What reached some of its recipients counts as told. The records have no notifications, annotations, threads and
+        no account. By when the incidents were opened.
         """
         ...
 

@@ -183,7 +183,18 @@ class MemoryStore(MemoryLetters, MemoryAttention, Store):
             account=account and replace(account, policy=Policy(), controls=(), calendar=None),
             outages=outages,
             threads=self._threads_of(incident_id, outage),
+            labels={each.id: self._incidents[each.id].labels for each in outages if each.id in self._incidents},
+            digests=self._digests_of({each.id for each in outages}),
         )
+
+    def renewable(self, channel: str, since: datetime) -> tuple[tuple[IncidentRecord, Notification], ...]:
+        """What a channel was told of that lasts."""
+        found = []
+        for alert in self._told_to(channel, since):
+            record = self.incident(alert.incident_id)
+            assert record is not None  # noqa: S101 - rows are of incidents that there are
+            found.append((replace(record, notifications=(), annotations=(), threads={}, account=None), alert))
+        return tuple(sorted(found, key=lambda each: (each[0].incident.opened_at, each[0].incident.id)))
 
     def transitions(self, *, account_id: str | None = None, limit: int = 100) -> tuple[Transition, ...]:
         """What happened, the latest first."""

@@ -1,6 +1,7 @@
 """Silences, acknowledgements, and what was told of what lasts: the part of `memory` that people turn to."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -88,6 +89,16 @@ class MemoryAttention(MemoryRecord):
         rows = {row.id for row in self._about(incident_id)}
         return tuple(each for each in self._deliveries if each.notification_id in rows)
 
+    def _told_to(self, channel: str, since: datetime) -> Iterator[Notification]:
+        """The ALERT rows of what lasts, or of whose end the channel was told after `since`."""
+        mine = [row for row in self._notifications.values() if row.channel == channel]
+        ends = {row.incident_id for row in mine if row.kind is NotificationKind.RESOLVED and _after(row, since)}
+        for row in mine:
+            is_told = row.state is State.DELIVERED or bool(row.recipients)
+            is_current = self._incidents[row.incident_id].closed_at is None or row.incident_id in ends
+            if row.kind is NotificationKind.ALERT and is_told and is_current:
+                yield row
+
     def told(self, before: datetime) -> tuple[Told, ...]:
         """The channels that were told of what lasts."""
         rows: defaultdict[tuple[str, str], list[Notification]] = defaultdict(list)
@@ -98,6 +109,10 @@ class MemoryAttention(MemoryRecord):
         found = (_told(self._incidents[key[0]], several) for key, several in rows.items())
         wanted = [each for each in found if each is not None and each.last_at <= before]
         return tuple(sorted(wanted, key=lambda each: (each.incident.opened_at, each.incident.id, each.channel)))
+
+
+def _after(row: Notification, since: datetime) -> bool:
+    return row.delivered_at is not None and row.delivered_at > since
 
 
 def _told(incident: Incident, rows: list[Notification]) -> Told | None:

@@ -43,6 +43,11 @@ class Link:
         """The outage that it belongs to, if any."""
         return self.transition.outage.id if self.transition is not None and self.transition.outage else None
 
+    @property
+    def tells(self) -> bool:
+        """True when messages tell of it."""
+        return self.transition is not None and self.transition.kind in VOUCHING
+
     def vouches_for(self, incident: Incident, outage_ids: AbstractSet[str]) -> bool:
         """True when that incident's messages, which are about these outages, tell of it."""
         told = self.transition
@@ -168,6 +173,10 @@ class MemoryRecord:
     def _threads_of(self, incident_id: str, outage: Outage | None) -> dict[str, str]:
         places = (*(self._together(outage) if outage is not None else ()), incident_id)
         return {channel: ref for place in places for (channel, about), ref in self._threads.items() if about == place}
+
+    def _digests_of(self, outage_ids: AbstractSet[str]) -> dict[str, str]:
+        told = (link for link in self._chain if link.outage_id in outage_ids and link.tells)
+        return {link.outage_id: link.hash for link in told if link.outage_id is not None}
 
     # Amending.
 

@@ -34,6 +34,7 @@ from watcher.store import (
     sql_load,
     sql_outbox,
     sql_prune,
+    sql_renewal,
     tables,
 )
 from watcher.store.base import (
@@ -237,6 +238,11 @@ class SqlStore(Store):
         """The channels that were told of what lasts."""
         with self._reading() as connection:
             return sql_attention.told(connection, before)
+
+    def renewable(self, channel: str, since: datetime) -> tuple[tuple[IncidentRecord, Notification], ...]:
+        """What a channel was told of that lasts."""
+        with self._reading() as connection:
+            return sql_renewal.renewable(connection, channel, since)
 
     def ack(self, incident_id: str, by: str, at: datetime, comment: str | None = None) -> Amended:
         """Somebody takes care of it."""

@@ -1,10 +1,10 @@
 """One incident with all that was told of it, by SQL. Reads only, in a transaction begun elsewhere."""
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import ColumnElement, Connection, or_, select
 
 from watcher.model.notification import Incident
 from watcher.model.outage import Outage
-from watcher.store import sql_evidence, sql_history, sql_load, tables
+from watcher.store import sql_evidence, sql_history, sql_load, sql_renewal, tables
 from watcher.store.base import IncidentRecord
 from watcher.store.codec import from_row
 from watcher.store.sql_commit import notifications_of
@@ -22,6 +22,7 @@ def record(connection: Connection, incident_id: str) -> IncidentRecord | None:
     outage = from_row(Outage, own[0]) if own else None
     outages = _outages_of(connection, incident_id)
     first = outage or next(iter(outages), None)
+    together = select(_OUTAGE.id).where(_told_under(incident_id))
     return IncidentRecord(
         incident=about,
         outage=outage,
@@ -31,6 +32,8 @@ def record(connection: Connection, incident_id: str) -> IncidentRecord | None:
         account=sql_load.account(connection, first.account_id if first else about.key),
         outages=outages,
         threads=_threads(connection, incident_id, outage),
+        labels=sql_renewal.labels_of(connection, together) if outages else {},
+        digests=sql_renewal.digests_of(connection, together) if outages else {},
     )
 
 
@@ -41,10 +44,14 @@ def together(connection: Connection, outage: Outage) -> tuple[str, ...]:
 
 
 def _outages_of(connection: Connection, incident_id: str) -> tuple[Outage, ...]:
-    members = select(_MEMBER.outage_id).where(_MEMBER.incident_id == incident_id)
-    query = select(tables.outage).where(or_(_OUTAGE.cohort_id == incident_id, _OUTAGE.id.in_(members)))
+    query = select(tables.outage).where(_told_under(incident_id))
     found = sql_load.rows(connection, query.order_by(_OUTAGE.confirmed_at, _OUTAGE.id))
     return tuple(from_row(Outage, row) for row in found)
+
+
+def _told_under(incident_id: str) -> ColumnElement[bool]:
+    members = select(_MEMBER.outage_id).where(_MEMBER.incident_id == incident_id)
+    return or_(_OUTAGE.cohort_id == incident_id, _OUTAGE.id.in_(members))
 
 
 def _threads(connection: Connection, incident_id: str, outage: Outage | None) -> dict[str, str]:

@@ -301,6 +301,7 @@ incident = Table(
     Column("acked_by", PageText),
     Column("acked_at", Instant),
     Column("ack_comment", PageText),
+    Column("labels", JSON, nullable=False, server_default="{}"),
     _one_open("one_open_incident_per_key", "kind", "key"),
 )
 

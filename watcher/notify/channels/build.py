@@ -7,11 +7,14 @@ import aiohttp
 import structlog
 
 from watcher.clock import Clock
+from watcher.notify.channels.alertmanager import AlertmanagerChannel
+from watcher.notify.channels.apprise import AppriseChannel
 from watcher.notify.channels.base import Channel
 from watcher.notify.channels.email import EmailChannel
 from watcher.notify.channels.log import LogChannel
 from watcher.notify.channels.slack import SlackWebhook
 from watcher.notify.channels.slackbot import SlackBot
+from watcher.notify.channels.webhook import WebhookChannel
 from watcher.settings import values
 from watcher.settings.values import ChannelSettings
 
@@ -21,7 +24,9 @@ def build(settings: Sequence[ChannelSettings], session: aiohttp.ClientSession, c
     return {each.name: _channel(each, session, clock) for each in settings}
 
 
-def _channel(settings: ChannelSettings, session: aiohttp.ClientSession, clock: Clock) -> Channel:
+def _channel(  # noqa: PLR0911 - one answer a kind
+    settings: ChannelSettings, session: aiohttp.ClientSession, clock: Clock
+) -> Channel:
     match settings:
         case values.LogChannel():
             return LogChannel(settings.name, structlog.get_logger())
@@ -31,5 +36,11 @@ def _channel(settings: ChannelSettings, session: aiohttp.ClientSession, clock: C
             return SlackBot(settings, session)
         case values.EmailChannel():
             return EmailChannel(settings, clock)
+        case values.WebhookChannel():
+            return WebhookChannel(settings, session, clock)
+        case values.AlertmanagerChannel():
+            return AlertmanagerChannel(settings, session, clock)
+        case values.AppriseChannel():
+            return AppriseChannel(settings)
         case _:
             assert_never(settings)

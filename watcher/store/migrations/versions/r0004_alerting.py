@@ -14,6 +14,7 @@ def upgrade() -> None:
     op.add_column("incident", sa.Column("acked_by", sa.Text()))
     op.add_column("incident", sa.Column("acked_at", sa.BigInteger()))
     op.add_column("incident", sa.Column("ack_comment", sa.Text()))
+    op.add_column("incident", sa.Column("labels", sa.JSON(), nullable=False, server_default="{}"))
     op.add_column("account_state", sa.Column("flaps", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("account_state", sa.Column("flaps_since", sa.BigInteger()))
     op.add_column("account_state", sa.Column("flapping_since", sa.BigInteger()))
