@@ -10,26 +10,25 @@ import re
 from typing import Final
 
 from watcher.classify.markup import (
-    JSON_LD,
     MAX_TEXT,
     Depth,
+    Links,
     Markup,
     Metas,
     Noted,
     Scripts,
     attributes_of,
     squeeze,
-    type_of,
 )
 from watcher.classify.selector import Attributes, Selector
 from watcher.classify.spans import Span
 from watcher.classify.tokens import (
     ANY_TAG,
     DULL,
+    HEAD,
     INLINE,
     INLINE_TAG,
     RAW_END,
-    SCRIPT,
     SCRIPTS,
     TAG,
     TOKEN,
@@ -40,7 +39,6 @@ from watcher.classify.tokens import (
 _MAX_TOKENS: Final = 10_000
 _MAX_BLOCKS: Final = 2_000
 _MAX_HEADINGS: Final = 500
-_MAX_JSON: Final = 20
 
 _INVISIBLE: Final = re.compile(r"display\s*+:\s*+none|visibility\s*+:\s*+hidden", re.IGNORECASE)
 _SELF_CLOSING: Final = frozenset({"svg", "math"})
@@ -109,7 +107,7 @@ class Reader:
         while not self._is_body and self._read_token():
             pass
         found = self._found
-        return Markup(title=found.title, language=found.language, metas=Metas(self._noted), canonical=self._canonical())
+        return Markup(title=found.title, language=found.language, metas=Metas(self._noted), links=Links(self._noted))
 
     def whole(self) -> Markup:
         """All that there is, or what is left of it."""
@@ -119,7 +117,7 @@ class Reader:
         self._end_heading()
         self._end_error()
         self._found.metas = Metas(self._noted)
-        self._found.canonical = self._canonical()
+        self._found.links = Links(self._noted)
         metas = self._noted.with_word(b"meta", b"refresh")
         sent = (meta.get("content") for meta in metas if meta.get("http-equiv", "").lower() == "refresh")
         self._found.refresh = next(sent, None)
@@ -160,6 +158,8 @@ class Reader:
     def _pass_over(self, position: int) -> int:
         """Take many tokens at once where nothing can depend on each of them; how far that goes."""
         page = self._page
+        if position == 0:
+            position = self._begin()
         if self._hidden is not None:
             inside = within(self._hidden.name)
             return position if inside is None else _end_of(inside, page, position)
@@ -173,8 +173,21 @@ class Reader:
             if position == end:
                 return end
             self._break()
-            self._pass_scripts(end, position)
+            self._scripts.add_run(page[end:position])
         return position
+
+    def _begin(self) -> int:
+        """Take the head of most pages at once; how far that goes."""
+        begun = HEAD.match(self._page)
+        if begun is None or any(mark in self._page[: begun.start(2)] for mark in self._marks):
+            return 0
+        attributes, before, title, after = begun.groups()
+        self._found.language = attributes_of(attributes).get("lang", "")[:35] or None
+        self._found.title = squeeze(title)
+        for run in (before, after):
+            self._noted.add_head(run)
+            self._scripts.add_run(run)
+        return begun.end()
 
     def _end_of_run(self, position: int) -> int:
         """How far from `position` there is nothing but dull tags and text. What was found to be dull stays so."""
@@ -184,14 +197,6 @@ class Reader:
         while self._stops and self._stops[-1] < position:
             self._stops.pop()
         return self._stops[-1] if self._stops else self._sure
-
-    def _pass_scripts(self, start: int, end: int) -> None:
-        """Look at what is in scripts only where one may hold JSON-LD."""
-        run = self._page[start:end]
-        self._scripts.add_run(run)
-        if b"ld+json" in run.lower():
-            for script in SCRIPT.finditer(run):
-                self._note_json_ld(script[1] or b"", script[2] or b"")
 
     def _pass_by(self, start: int, end: int) -> None:
         """Note the metas and links of a dull run, and take its text if text is wanted."""
@@ -272,17 +277,6 @@ class Reader:
             found.title = squeeze(raw)
         elif name == "script":
             self._scripts.add(self._script, raw)
-            self._note_json_ld(self._script, raw)
-
-    def _note_json_ld(self, attributes: bytes, raw: bytes) -> None:
-        json_ld = self._found.json_ld
-        if len(json_ld) < _MAX_JSON and type_of(attributes_of(attributes)) == JSON_LD:
-            json_ld.append(raw.decode("utf-8", "replace"))
-
-    def _canonical(self) -> str | None:
-        links = self._noted.with_word(b"link", b"canonical")
-        canonical = (link for link in links if "canonical" in link.get("rel", "").lower().split())
-        return next((link["href"] for link in canonical if "href" in link), None)
 
     def _break(self) -> None:
         """End a line of text: it is one block, and part of the heading and error container that are open."""
