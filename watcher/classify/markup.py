@@ -43,7 +43,7 @@ class Noted:
         """A part of the page in which every angle bracket begins or ends a tag or a comment."""
         self._add(b"", run)
 
-    def add_head(self, run: bytes) -> None:
+    def add_mixed(self, run: bytes) -> None:
         """The same, but that there may be scripts and style sheets in it."""
         self._add(None, run)
 

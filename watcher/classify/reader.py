@@ -47,6 +47,7 @@ _VOID: Final = frozenset(
 )
 _HEADINGS: Final = frozenset({"h1", "h2", "h3"})
 _ROLE: Final = b"heading"
+_HEAD_END: Final = b"</head>"
 
 
 def read_markup(page: bytes, errors: tuple[Selector, ...] = (), depth: Depth = Depth.TEXT) -> Markup:
@@ -89,7 +90,8 @@ class Reader:
         self._wants_text = wants_text
         self._selectors = errors
         self._marks = (_ROLE, *(selector.mark for selector in errors))
-        self._sure, self._stops = 0, list[int]()
+        self._sure = 0
+        self._stops: list[int] = []
         self._left = _MAX_TOKENS
         self._found = Markup()
         self._noted = Noted()
@@ -104,13 +106,15 @@ class Reader:
 
     def head(self) -> Markup:
         """Title, language, metas and canonical link, as far as they stand before the body."""
-        while not self._is_body and self._read_token():
+        self._begin()
+        while not (self._is_body or self._page.startswith(_HEAD_END, self._position)) and self._read_token():
             pass
         found = self._found
         return Markup(title=found.title, language=found.language, metas=Metas(self._noted), links=Links(self._noted))
 
     def whole(self) -> Markup:
         """All that there is, or what is left of it."""
+        self._begin()
         while self._read_token():
             pass
         self._break()
@@ -158,8 +162,6 @@ class Reader:
     def _pass_over(self, position: int) -> int:
         """Take many tokens at once where nothing can depend on each of them; how far that goes."""
         page = self._page
-        if position == 0:
-            position = self._begin()
         if self._hidden is not None:
             inside = within(self._hidden.name)
             return position if inside is None else _end_of(inside, page, position)
@@ -176,18 +178,25 @@ class Reader:
             self._scripts.add_run(page[end:position])
         return position
 
-    def _begin(self) -> int:
-        """Take the head of most pages at once; how far that goes."""
-        begun = HEAD.match(self._page)
-        if begun is None or any(mark in self._page[: begun.start(2)] for mark in self._marks):
-            return 0
-        attributes, before, title, after = begun.groups()
+    def _begin(self) -> None:
+        """Take the head of most pages at once, as far as there is nothing in it of which each tag matters."""
+        begun = HEAD.match(self._page) if self._position == 0 else None
+        if begun is None or self._may_be_meant(self._page[: begun.start(2)]):
+            return
+        attributes, before, mixed_before, title, after, mixed_after = begun.groups()
         self._found.language = attributes_of(attributes).get("lang", "")[:35] or None
         self._found.title = squeeze(title)
-        for run in (before, after):
-            self._noted.add_head(run)
-            self._scripts.add_run(run)
-        return begun.end()
+        for notes, mixed in ((before, mixed_before), (after, mixed_after)):
+            self._noted.add_run(notes)
+            if mixed:
+                self._scripts.add_run(mixed)
+                if b"<meta" in mixed or b"<link" in mixed:
+                    self._noted.add_mixed(mixed)
+        self._position = begun.end()
+
+    def _may_be_meant(self, tags: bytes) -> bool:
+        """True where one of the tags may open a heading or an error container."""
+        return any(mark in tags for mark in self._marks)
 
     def _end_of_run(self, position: int) -> int:
         """How far from `position` there is nothing but dull tags and text. What was found to be dull stays so."""

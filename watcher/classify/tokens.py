@@ -76,14 +76,15 @@ SCRIPT: Final = re.compile(
 NOTED: Final = re.compile(rb"<(meta|link)(?=[\s/>])([^>]*+)>")
 """The metas and links of a dull run, in which no other angle bracket stands: (name, attributes)."""
 
-_ORDINARY: Final = rb"(?:<(?:(?:meta|link)%b/?>|%b)\s*+|%b)*+" % (_DULL_PAIRS, _DULL_COMMENT, _SCRIPT)
+_NOTES: Final = rb"<(?:(?:meta|link)%b/?>|%b)\s*+" % (_DULL_PAIRS, _DULL_COMMENT)
+_ORDINARY: Final = rb"((?:%(notes)b)*+)((?:%(notes)b|%(script)b)*+)" % {b"notes": _NOTES, b"script": _SCRIPT}
 HEAD: Final = re.compile(
     rb"\s*+(?:<!(?i:doctype)[^<>]*+>\s*+)?+<html(%(pairs)b)>\s*+<head%(pairs)b>\s*+"
-    rb"(%(ordinary)b)<title>([^<]*+)</title\s*+>\s*+(%(ordinary)b)" % {b"pairs": _DULL_PAIRS, b"ordinary": _ORDINARY}
+    rb"%(ordinary)b<title>([^<]*+)</title\s*+>\s*+%(ordinary)b" % {b"pairs": _DULL_PAIRS, b"ordinary": _ORDINARY}
 )
-"""How most pages begin: (attributes of html, what is before the title, the title, what is after it).
+"""How most pages begin: (attributes of html, notes, mixed, title, notes, mixed).
 
-Before and after there is nothing but metas, links, comments, scripts and style sheets.
+Notes are metas, links and comments only; among what is mixed there are scripts and style sheets.
 """
 
 _INLINE_NAMES: Final = rb"a|abbr|b|bdi|bdo|cite|code|em|font|i|mark|q|s|small|span|strong|sub|sup|time|u|wbr"
