@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
+from watcher.classify.finder import at_once
 from watcher.classify.page import NotJson, Page
 from watcher.classify.phrases import Hit, normalise
 from watcher.classify.walls import (
@@ -37,6 +38,8 @@ _PORTAL_HOST: Final = re.compile(
 )
 _REFRESH: Final = re.compile(r"\s*\d*\s*[;,]\s*(?:url\s*=)?\s*['\"]?([^\s'\"]{1,2000})", re.IGNORECASE)
 _BEACON: Final = b"/jsd/"
+_MARKS: Final = tuple(MARKS)
+_find_mark: Final = at_once(_MARKS)
 _MARKED: Final = 200_000
 _LEAST_HTML: Final = 64
 _FEW_CHARACTERS: Final = 600
@@ -122,8 +125,13 @@ def _by_status(response: Response) -> Barrier | None:
 def challenge_mark(body: bytes) -> str:
     """The first sign of a wall in a page's bytes, which is one where there is little else; else of a limit, or ""."""
     head = body[:_MARKED]
-    found = next((mark for mark in MARKS if mark in head), None) or _common_mark(head)
+    found = _mark(head) or _common_mark(head)
     return (found or (_LIMITED if _LIMITED in head.lower() else b"")).decode()
+
+
+def _mark(head: bytes) -> bytes | None:
+    place = _find_mark(head)
+    return None if place is None else _MARKS[place]
 
 
 def _common_mark(head: bytes) -> bytes | None:
@@ -203,7 +211,7 @@ def soft_barrier(exchange: Exchange, page: Page, hit: Hit | None) -> Barrier | N
     if (titled := _titled(lowered)) is not None:
         return Barrier(reason=titled.reason, rule=titled.rule, quote=title)
     head = page.response.body[:_MARKED]
-    if (mark := next((mark for mark in MARKS if mark in head), None)) is not None and shows_little(page):
+    if (mark := _mark(head)) is not None and shows_little(page):
         return _marked(mark)
     if hit is not None:
         return _said(hit)

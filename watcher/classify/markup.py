@@ -1,7 +1,7 @@
 """What is read of an HTML page: its title, metas, headings, error containers, visible text. No judgement here."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
@@ -13,6 +13,7 @@ from watcher.classify.selector import Attributes
 from watcher.classify.tokens import NOTED, PAIR, SCRIPT
 
 MAX_TEXT: Final = 500
+CANONICAL: Final = "canonical"
 JSON_LD: Final = "application/ld+json"
 _MAX_RAW: Final = 8 * MAX_TEXT
 _MAX_VALUE: Final = 4096
@@ -20,6 +21,7 @@ _MAX_ATTRIBUTES: Final = 200
 _MAX_NOTED: Final = 2_000
 _ENDS_NAME: Final = b" \t\n\r\f\v/>"
 _MAX_SCRIPTS: Final = 300
+_MAX_JSON_LD: Final = 20
 
 
 class Depth(IntEnum):
@@ -34,17 +36,33 @@ class Noted:
     """The metas and links of a page in their order, found as they are asked for: most are never looked at."""
 
     def __init__(self) -> None:
-        self._runs: list[tuple[bytes, bytes, bytes]] = []
+        self._added: list[tuple[bytes | None, bytes]] = []
+        self._looked_at: list[tuple[bytes, bytes, bytes]] = []
 
     def add_run(self, run: bytes) -> None:
         """A part of the page in which every angle bracket begins or ends a tag or a comment."""
-        if len(self._runs) < _MAX_NOTED:
-            self._runs.append((b"", run, run.lower()))
+        self._add(b"", run)
+
+    def add_mixed(self, run: bytes) -> None:
+        """The same, but that there may be scripts and style sheets in it."""
+        self._add(None, run)
 
     def add_tag(self, name: bytes, attributes: bytes) -> None:
         """A single meta or link."""
-        if len(self._runs) < _MAX_NOTED:
-            self._runs.append((name, attributes, attributes.lower()))
+        self._add(name, attributes)
+
+    def _add(self, name: bytes | None, attributes: bytes) -> None:
+        if len(self._added) + len(self._looked_at) < _MAX_NOTED:
+            self._added.append((name, attributes))
+
+    @property
+    def _runs(self) -> list[tuple[bytes, bytes, bytes]]:
+        """Name (of a single tag), what was added without its scripts, and the same in lower case."""
+        for name, added in self._added:
+            raw = SCRIPT.sub(b"", added) if name is None else added
+            self._looked_at.append((name or b"", raw, raw.lower()))
+        self._added.clear()
+        return self._looked_at
 
     def with_word(self, name: bytes, word: bytes) -> Iterator[Attributes]:
         """The attributes of the tags of that name in which the word (in lower case) stands in any case."""
@@ -59,9 +77,9 @@ class Noted:
                 continue
             at = lowered.find(word)
             while at >= 0:
-                start, end = lowered.rfind(b"<", 0, at), lowered.find(b">", at)
-                inside = start + len(begun)
-                if lowered.startswith(begun, start) and lowered[inside : inside + 1] in _ENDS_NAME:
+                start = lowered.rfind(b"<", 0, at)
+                inside, end = start + len(begun), lowered.find(b">", start)
+                if at < end and lowered.startswith(begun, start) and lowered[inside : inside + 1] in _ENDS_NAME:
                     yield attributes_of(raw[inside:end])
                 at = lowered.find(word, max(end, at + 1))
 
@@ -108,6 +126,27 @@ class Metas(Mapping[str, str]):
         return found
 
 
+class Links(Mapping[str, str]):
+    """Where the links of a page lead, by what they are (`rel`, lower-case); the first of each counts."""
+
+    def __init__(self, noted: Noted) -> None:
+        self._noted = noted
+
+    def __getitem__(self, rel: str) -> str:
+        for link in self._noted.with_word(b"link", rel.encode("utf-8", "replace")):
+            if "href" in link and rel in link.get("rel", "").lower().split():
+                return link["href"]
+        raise KeyError(rel)
+
+    def __iter__(self) -> Iterator[str]:
+        links = islice(self._noted.all(b"link"), _MAX_NOTED)
+        rels = (rel for link in links if "href" in link for rel in link.get("rel", "").lower().split())
+        return iter(dict.fromkeys(rels))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
 def _meta(attributes: Attributes) -> tuple[str, str | None]:
     return (attributes.get("property") or attributes.get("name") or "").lower(), attributes.get("content")
 
@@ -122,13 +161,24 @@ class Script:
 
 
 class Scripts(Sequence[Script]):
-    """The scripts of a page that are not JSON-LD, in their order; looked into only if somebody asks."""
+    """The scripts of a page that are not JSON-LD, in their order; looked into only if somebody asks.
+
+    Those that are JSON-LD are apart: `json_ld`.
+    """
 
     def __init__(self) -> None:
         self._parts: list[tuple[bytes | None, bytes]] = []
 
+    @classmethod
+    def of_json_ld(cls, texts: Iterable[str]) -> "Scripts":
+        """Scripts of which only the JSON-LD is known."""
+        scripts = cls()
+        for text in texts:
+            scripts.add(f" type={JSON_LD}".encode(), text.encode("utf-8", "replace"))
+        return scripts
+
     def add_run(self, run: bytes) -> None:
-        """Whole scripts and style sheets, one after the other."""
+        """Whole scripts and style sheets, and metas, links and comments among them."""
         self._parts.append((None, run))
 
     def add(self, attributes: bytes, text: bytes) -> None:
@@ -146,23 +196,35 @@ class Scripts(Sequence[Script]):
         return len(self._all)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Scripts) and self._all == other._all
+        return isinstance(other, Scripts) and (self._all, self.json_ld) == (other._all, other.json_ld)
 
     def __hash__(self) -> int:
         return id(self)  # it grows while the page is read
 
     @cached_property
     def _all(self) -> tuple[Script, ...]:
-        return tuple(islice(self._read(), _MAX_SCRIPTS))
+        scripts = (_script(each, text) for each, text in self._read() if text and type_of(each) != JSON_LD)
+        return tuple(islice(scripts, _MAX_SCRIPTS))
 
-    def _read(self) -> Iterator[Script]:
+    @cached_property
+    def json_ld(self) -> tuple[str, ...]:
+        """What is in the scripts that are JSON-LD."""
+        if not any(b"ld+json" in part.lower() for parts in self._parts for part in parts if part is not None):
+            return ()
+        documents = (text for attributes, text in self._read() if type_of(attributes) == JSON_LD)
+        return tuple(text.decode("utf-8", "replace") for text in islice(documents, _MAX_JSON_LD))
+
+    def _read(self) -> Iterator[tuple[Attributes, bytes]]:
         for attributes, text in self._parts:
             each = [(attributes, text)] if attributes is not None else map(re.Match.groups, SCRIPT.finditer(text))
             for raw, inside in each:
-                named = attributes_of(raw or b"")
-                kind = type_of(named)
-                if inside and kind != JSON_LD:
-                    yield Script(named.get("id", ""), kind == "application/json", inside.decode("utf-8", "replace"))
+                if inside is not None:  # no style sheet
+                    yield attributes_of(raw), inside
+
+
+def _script(attributes: Attributes, text: bytes) -> Script:
+    is_json = type_of(attributes) == "application/json"
+    return Script(attributes.get("id", ""), is_json, text.decode("utf-8", "replace"))
 
 
 def type_of(attributes: Attributes) -> str:
@@ -179,15 +241,24 @@ class Markup:
 
     title: str | None = None
     language: str | None = None
-    canonical: str | None = None
     metas: Mapping[str, str] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)
     refresh: str | None = None
-    json_ld: list[str] = field(default_factory=list)
-    scripts: Sequence[Script] = field(default_factory=Scripts)
+    scripts: Scripts = field(default_factory=Scripts)
     headings: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     blocks: list[str] = field(default_factory=list)
     has_password_form: bool = False
+
+    @property
+    def canonical(self) -> str | None:
+        """The address that the page calls its own."""
+        return self.links.get(CANONICAL)
+
+    @property
+    def json_ld(self) -> tuple[str, ...]:
+        """The JSON-LD documents, as text."""
+        return self.scripts.json_ld
 
 
 def squeeze(raw: bytes) -> str:

@@ -5,7 +5,7 @@ Anybody may have written the bytes: nothing raises, nothing takes more than line
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from encodings import normalize_encoding
 from encodings.aliases import aliases
 from functools import cached_property, lru_cache
@@ -28,6 +28,7 @@ _CHARSET: Final = re.compile(r"""charset=["']?([a-z0-9_.:-]{1,40})""")
 _UTF_8_MARK: Final = b"\xef\xbb\xbf"
 _NAMED_WITHIN: Final = 2048
 _BOMS: Final = ((_UTF_8_MARK, "utf_8"), (b"\xff\xfe", "utf_16_le"), (b"\xfe\xff", "utf_16_be"))
+_ANY_BOM: Final = tuple(mark for mark, _ in _BOMS)
 # Decoders that are linear in time, by Python's names. Python has others ("idna", "punycode") that a hostile header
 # could name.
 _LINEAR: Final = (
@@ -149,27 +150,21 @@ class Page:
 
     def values(self, field: Field) -> tuple[str, ...]:
         """What `field` holds; empty when the answer has no such thing."""
-        response = self._response
-        match field.kind:
-            case FieldKind.STATUS:
-                return (str(response.status),)
-            case FieldKind.FINAL_URL:
-                return (unquote(response.url),)
-            case FieldKind.REDIRECT:
-                return tuple(unquote(hop.location) for hop in response.hops)
-            case FieldKind.HEADER:
-                return _one(response.headers.get(field.key.lower()))
-            case FieldKind.JSON | FieldKind.SCRIPT_JSON:
-                return tuple(islice(self._json_values(field), _MAX_VALUES))
-            case _:
-                return self._html_values(field)
+        return _VALUES[field.kind](self, field.key)
 
-    def _json_values(self, field: Field) -> Iterator[str]:
-        if field.kind is FieldKind.SCRIPT_JSON:
-            name, _, path = field.key.partition(":")
-            yield from self._in_scripts(name, path)
-        elif not isinstance(self.json, NotJson):
-            yield from _walk(self.json, field.key)
+    def meta_values(self, key: str) -> tuple[str, ...]:
+        """The content of a meta; addresses as people write them."""
+        value = self.meta(key.lower())
+        return _one(unquote(value) if value is not None and key.endswith("url") else value)
+
+    def json_values(self, path: str) -> tuple[str, ...]:
+        """What is at a path of the document."""
+        return () if isinstance(self.json, NotJson) else tuple(_walk(self.json, path))
+
+    def script_values(self, key: str) -> tuple[str, ...]:
+        """What is at `NAME:PATH` of the documents in scripts."""
+        name, _, path = key.partition(":")
+        return tuple(islice(self._in_scripts(name, path), _MAX_VALUES))
 
     def _in_scripts(self, name: str, path: str) -> Iterator[str]:
         path, anywhere = path.removeprefix(_ANYWHERE), path.startswith(_ANYWHERE)
@@ -186,21 +181,22 @@ class Page:
             self._documents[place, name] = _parse_script(self.outline.scripts[place], name)
         return self._documents[place, name]
 
-    def _html_values(self, field: Field) -> tuple[str, ...]:
-        match field.kind:
-            case FieldKind.TITLE:
-                return _one(self.title)
-            case FieldKind.META:
-                value = self.meta(field.key.lower())
-                return _one(unquote(value) if value is not None and field.key.endswith("url") else value)
-            case FieldKind.CANONICAL:
-                return _one(None if self.canonical is None else unquote(self.canonical))
-            case FieldKind.JSON_LD:
-                return tuple(value for document in self.json_ld for value in _walk(document, field.key))
-            case FieldKind.ERROR:
-                return tuple(self.outline.errors)
-            case _:
-                return tuple(self.markup.blocks)
+
+_VALUES: Final[dict[FieldKind, Callable[[Page, str], tuple[str, ...]]]] = {
+    FieldKind.STATUS: lambda page, _: (str(page.response.status),),
+    FieldKind.FINAL_URL: lambda page, _: (unquote(page.response.url),),
+    FieldKind.REDIRECT: lambda page, _: tuple(unquote(hop.location) for hop in page.response.hops),
+    FieldKind.HEADER: lambda page, name: _one(page.response.headers.get(name.lower())),
+    FieldKind.JSON: Page.json_values,
+    FieldKind.SCRIPT_JSON: Page.script_values,
+    FieldKind.TITLE: lambda page, _: _one(page.title),
+    FieldKind.META: Page.meta_values,
+    FieldKind.CANONICAL: lambda page, _: _one(None if page.canonical is None else unquote(page.canonical)),
+    FieldKind.JSON_LD: lambda page, path: tuple(value for each in page.json_ld for value in _walk(each, path)),
+    FieldKind.ERROR: lambda page, _: tuple(page.outline.errors),
+    FieldKind.TEXT: lambda page, _: tuple(page.markup.blocks),
+}
+"""How each part of an answer is read, by what it is; the second is the field's key."""
 
 
 @lru_cache(maxsize=256)
@@ -214,6 +210,8 @@ def _codec(text: str) -> str | None:
 
 
 def _marked(body: bytes) -> str | None:
+    if not body.startswith(_ANY_BOM):  # as nearly all are
+        return None
     return next((codec for mark, codec in _BOMS if body.startswith(mark)), None)
 
 

@@ -1,7 +1,6 @@
 """Find a platform's own texts in what a page shows, however apostrophes, spaces and ellipses are written.
 
-All texts of all languages are looked for in one pass where the extra `fast` (google-re2) is there, else one after
-the other at the speed of C; the answers are the same. Languages are not told apart: pages mix them.
+All texts of all languages are looked for at once. Languages are not told apart: pages mix them.
 """
 
 import re
@@ -11,13 +10,9 @@ from dataclasses import dataclass
 from typing import Final
 from weakref import WeakKeyDictionary
 
+from watcher.classify.finder import at_once
 from watcher.model.platform import Phrase, PhraseClass, Platform
 from watcher.text import clean
-
-try:
-    import re2
-except ImportError:  # the extra `fast` is not installed
-    re2 = None
 
 Finder = Callable[[str], int | None]
 """Gives the place of the first of its texts that stands in another text; None when none does."""
@@ -45,26 +40,6 @@ def normalise(text: str) -> str:
     folded = text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
     # A space before French punctuation comes and goes.
     return _LOOSE.sub("", " ".join(folded.split())).rstrip(" .!")
-
-
-def in_turn(texts: tuple[str, ...]) -> Finder:
-    """Look for one text after the other."""
-
-    def find(text: str) -> int | None:
-        return next((place for place, each in enumerate(texts) if each in text), None)
-
-    return find
-
-
-def at_once(texts: tuple[str, ...]) -> Finder:
-    """Look for all of them in one pass; in turn without google-re2."""
-    if re2 is None or not texts:
-        return in_turn(texts)
-    all_of_them = re2.Set.SearchSet()
-    for each in texts:
-        all_of_them.Add(re2.escape(each))
-    all_of_them.Compile()
-    return lambda text: min(all_of_them.Match(text) or (), default=None)
 
 
 @dataclass(frozen=True, slots=True)

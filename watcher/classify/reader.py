@@ -10,26 +10,25 @@ import re
 from typing import Final
 
 from watcher.classify.markup import (
-    JSON_LD,
     MAX_TEXT,
     Depth,
+    Links,
     Markup,
     Metas,
     Noted,
     Scripts,
     attributes_of,
     squeeze,
-    type_of,
 )
 from watcher.classify.selector import Attributes, Selector
 from watcher.classify.spans import Span
 from watcher.classify.tokens import (
     ANY_TAG,
     DULL,
+    HEAD,
     INLINE,
     INLINE_TAG,
     RAW_END,
-    SCRIPT,
     SCRIPTS,
     TAG,
     TOKEN,
@@ -40,7 +39,6 @@ from watcher.classify.tokens import (
 _MAX_TOKENS: Final = 10_000
 _MAX_BLOCKS: Final = 2_000
 _MAX_HEADINGS: Final = 500
-_MAX_JSON: Final = 20
 
 _INVISIBLE: Final = re.compile(r"display\s*+:\s*+none|visibility\s*+:\s*+hidden", re.IGNORECASE)
 _SELF_CLOSING: Final = frozenset({"svg", "math"})
@@ -49,6 +47,7 @@ _VOID: Final = frozenset(
 )
 _HEADINGS: Final = frozenset({"h1", "h2", "h3"})
 _ROLE: Final = b"heading"
+_HEAD_END: Final = b"</head>"
 
 
 def read_markup(page: bytes, errors: tuple[Selector, ...] = (), depth: Depth = Depth.TEXT) -> Markup:
@@ -91,7 +90,8 @@ class Reader:
         self._wants_text = wants_text
         self._selectors = errors
         self._marks = (_ROLE, *(selector.mark for selector in errors))
-        self._sure, self._stops = 0, list[int]()
+        self._sure = 0
+        self._stops: list[int] = []
         self._left = _MAX_TOKENS
         self._found = Markup()
         self._noted = Noted()
@@ -106,20 +106,22 @@ class Reader:
 
     def head(self) -> Markup:
         """Title, language, metas and canonical link, as far as they stand before the body."""
-        while not self._is_body and self._read_token():
+        self._begin()
+        while not (self._is_body or self._page.startswith(_HEAD_END, self._position)) and self._read_token():
             pass
         found = self._found
-        return Markup(title=found.title, language=found.language, metas=Metas(self._noted), canonical=self._canonical())
+        return Markup(title=found.title, language=found.language, metas=Metas(self._noted), links=Links(self._noted))
 
     def whole(self) -> Markup:
         """All that there is, or what is left of it."""
+        self._begin()
         while self._read_token():
             pass
         self._break()
         self._end_heading()
         self._end_error()
         self._found.metas = Metas(self._noted)
-        self._found.canonical = self._canonical()
+        self._found.links = Links(self._noted)
         metas = self._noted.with_word(b"meta", b"refresh")
         sent = (meta.get("content") for meta in metas if meta.get("http-equiv", "").lower() == "refresh")
         self._found.refresh = next(sent, None)
@@ -173,8 +175,28 @@ class Reader:
             if position == end:
                 return end
             self._break()
-            self._pass_scripts(end, position)
+            self._scripts.add_run(page[end:position])
         return position
+
+    def _begin(self) -> None:
+        """Take the head of most pages at once, as far as there is nothing in it of which each tag matters."""
+        begun = HEAD.match(self._page) if self._position == 0 else None
+        if begun is None or self._may_be_meant(self._page[: begun.start(2)]):
+            return
+        attributes, before, mixed_before, title, after, mixed_after = begun.groups()
+        self._found.language = attributes_of(attributes).get("lang", "")[:35] or None
+        self._found.title = squeeze(title)
+        for notes, mixed in ((before, mixed_before), (after, mixed_after)):
+            self._noted.add_run(notes)
+            if mixed:
+                self._scripts.add_run(mixed)
+                if b"<meta" in mixed or b"<link" in mixed:
+                    self._noted.add_mixed(mixed)
+        self._position = begun.end()
+
+    def _may_be_meant(self, tags: bytes) -> bool:
+        """True where one of the tags may open a heading or an error container."""
+        return any(mark in tags for mark in self._marks)
 
     def _end_of_run(self, position: int) -> int:
         """How far from `position` there is nothing but dull tags and text. What was found to be dull stays so."""
@@ -184,14 +206,6 @@ class Reader:
         while self._stops and self._stops[-1] < position:
             self._stops.pop()
         return self._stops[-1] if self._stops else self._sure
-
-    def _pass_scripts(self, start: int, end: int) -> None:
-        """Look at what is in scripts only where one may hold JSON-LD."""
-        run = self._page[start:end]
-        self._scripts.add_run(run)
-        if b"ld+json" in run.lower():
-            for script in SCRIPT.finditer(run):
-                self._note_json_ld(script[1] or b"", script[2] or b"")
 
     def _pass_by(self, start: int, end: int) -> None:
         """Note the metas and links of a dull run, and take its text if text is wanted."""
@@ -272,17 +286,6 @@ class Reader:
             found.title = squeeze(raw)
         elif name == "script":
             self._scripts.add(self._script, raw)
-            self._note_json_ld(self._script, raw)
-
-    def _note_json_ld(self, attributes: bytes, raw: bytes) -> None:
-        json_ld = self._found.json_ld
-        if len(json_ld) < _MAX_JSON and type_of(attributes_of(attributes)) == JSON_LD:
-            json_ld.append(raw.decode("utf-8", "replace"))
-
-    def _canonical(self) -> str | None:
-        links = self._noted.with_word(b"link", b"canonical")
-        canonical = (link for link in links if "canonical" in link.get("rel", "").lower().split())
-        return next((link["href"] for link in canonical if "href" in link), None)
 
     def _break(self) -> None:
         """End a line of text: it is one block, and part of the heading and error container that are open."""

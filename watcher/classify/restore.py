@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Final
 
 from watcher.classify.condense import FIELDS_ONLY, OF_MARKUP, hash_of, texts_of
-from watcher.classify.markup import Markup
+from watcher.classify.markup import CANONICAL, Markup, Scripts
 from watcher.classify.page import NOT_JSON, Json, NotJson, Page
 from watcher.classify.rules import Step
 from watcher.classify.steps import Classified, classify, lone_phrase
@@ -64,9 +64,9 @@ class KeptPage(Page):
         return Markup(
             title=kept.title,
             language=kept.language,
-            canonical=kept.canonical,
             metas=dict(kept.metas),
-            json_ld=list(kept.json_ld),
+            links={} if kept.canonical is None else {CANONICAL: kept.canonical},
+            scripts=Scripts.of_json_ld(kept.json_ld),
             headings=list(kept.headings),
             errors=list(kept.errors),
             blocks=list(kept.blocks),

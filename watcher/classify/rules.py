@@ -76,19 +76,17 @@ def fill(pattern: str, target: Target) -> tuple[str, ...] | None:
 
     None where the pattern wants a stable id and none is known: an empty one would match anything.
     """
-    pieces = _pieces(pattern)
     if "{" not in pattern:
-        return pieces
-    if "{stable_id}" in pattern and not target.stable_id:
-        return None
+        return _pieces(pattern)
+    pieces = pattern.split("*")
+    if "{instance}" in pattern:
+        pieces = [piece.replace("{instance}", target.instance) for piece in pieces]
+    if "{stable_id}" in pattern:
+        if not target.stable_id:
+            return None
+        pieces = [piece.replace("{stable_id}", target.stable_id) for piece in pieces]
     # The handle last, for it is not ours: nothing in it is a placeholder or stands for anything.
-    return tuple(
-        piece.replace("{instance}", target.instance)
-        .replace("{stable_id}", target.stable_id or "")
-        .replace("{handle}", target.handle)
-        .casefold()
-        for piece in pattern.split("*")
-    )
+    return tuple([piece.replace("{handle}", target.handle).casefold() for piece in pieces])
 
 
 @lru_cache(maxsize=4096)

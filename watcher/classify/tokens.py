@@ -68,12 +68,24 @@ SCRIPTS: Final = re.compile(rb"(?:%b)*+" % _SCRIPT)
 """Whole scripts and style sheets, as many as follow one another."""
 
 SCRIPT: Final = re.compile(
-    rb"<script([^>]*+)>([^<]*+(?:<(?!/(?i:script)[\s/>])[^<]*+)*+)</script\s*+>|<style.*?</style", re.DOTALL
+    rb"<script([^>]*+)>([^<]*+(?:<(?!/(?i:script)[\s/>])[^<]*+)*+)</(?i:script)\s*+>"
+    rb"|<style[^>]*+>[^<]*+(?:<(?!/(?i:style)[\s/>])[^<]*+)*+</(?i:style)\s*+>"
 )
 """Each of them: the attributes of a script, and what is in it; nothing of a style sheet."""
 
 NOTED: Final = re.compile(rb"<(meta|link)(?=[\s/>])([^>]*+)>")
 """The metas and links of a dull run, in which no other angle bracket stands: (name, attributes)."""
+
+_NOTES: Final = rb"<(?:(?:meta|link)%b/?>|%b)\s*+" % (_DULL_PAIRS, _DULL_COMMENT)
+_ORDINARY: Final = rb"((?:%(notes)b)*+)((?:%(notes)b|%(script)b)*+)" % {b"notes": _NOTES, b"script": _SCRIPT}
+HEAD: Final = re.compile(
+    rb"\s*+(?:<!(?i:doctype)[^<>]*+>\s*+)?+<html(%(pairs)b)>\s*+<head%(pairs)b>\s*+"
+    rb"%(ordinary)b<title>([^<]*+)</title\s*+>\s*+%(ordinary)b" % {b"pairs": _DULL_PAIRS, b"ordinary": _ORDINARY}
+)
+"""How most pages begin: (attributes of html, notes, mixed, title, notes, mixed).
+
+Notes are metas, links and comments only; among what is mixed there are scripts and style sheets.
+"""
 
 _INLINE_NAMES: Final = rb"a|abbr|b|bdi|bdo|cite|code|em|font|i|mark|q|s|small|span|strong|sub|sup|time|u|wbr"
 INLINE: Final = frozenset(_INLINE_NAMES.decode().split("|"))

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.classify.story import MISSING, PHRASES, SUSPENDED, html_source, platform
-from watcher.classify.phrases import Hit, at_once, find_phrase, in_turn, normalise, search, table_of
+from watcher.classify.finder import at_once, in_turn
+from watcher.classify.phrases import Hit, find_phrase, normalise, search, table_of
 from watcher.model.platform import Phrase, PhraseClass
 from watcher.settings import load_platforms
 

@@ -36,7 +36,7 @@ def test_the_head_of_a_page() -> None:
     )
     assert (found.title, found.language, found.canonical) == ("A & Bob", "fr", "/a")
     assert found.metas == {"og:title": "one", "": "neither"}
-    assert found.json_ld == ["{}"]
+    assert found.json_ld == ("{}",)
 
 
 def test_an_empty_page() -> None:

@@ -17,7 +17,10 @@ ERRORS = tuple(map(Selector.parse, ("div.error.page", "[role=alert]", "#notice",
 
 def tag_by_tag(page: bytes, depth: Depth) -> Markup:
     """The page read without any short cut."""
-    with patch.object(reader.Reader, "_pass_over", lambda _self, position: position):
+    with (
+        patch.object(reader.Reader, "_begin", lambda _self: None),
+        patch.object(reader.Reader, "_pass_over", lambda _self, position: position),
+    ):
         return read_markup(page, ERRORS, depth)
 
 
