@@ -78,6 +78,7 @@ class Renewal:
         self._due_at: dict[str, datetime] = {}
         self._last: dict[str, tuple[Alert, ...]] = {}
         self._failing: set[str] = set()
+        self.is_saying = False
         self._log = structlog.get_logger("watcher.notify")
 
     @property
@@ -90,7 +91,11 @@ class Renewal:
         now = self._clock.now()
         channels = [each for each in self._channels.values() if isinstance(each, Renewing)]
         due = [channel for channel in channels if now >= self._due_at.get(channel.name, now)]
-        await asyncio.gather(*(self._renew(channel) for channel in due))
+        self.is_saying = bool(due)
+        try:
+            await asyncio.gather(*(self._renew(channel) for channel in due))
+        finally:
+            self.is_saying = False
 
     async def _renew(self, channel: Renewing) -> None:
         alerts = await self._alerts(channel.name)

@@ -1,7 +1,6 @@
 """Whether the library apprise knows a URL. An extra, and slow to import: only where there is such a channel."""
 
 import logging
-import warnings
 from importlib.util import find_spec
 from typing import Final
 
@@ -20,8 +19,6 @@ def is_known(url: str) -> bool:
     log.propagate = False
     if not log.handlers:
         log.addHandler(logging.NullHandler())
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of its own imports
-        import apprise  # noqa: PLC0415 - an extra, and slow to import
+    import apprise  # noqa: PLC0415 - an extra, and slow to import
 
     return apprise.Apprise.instantiate(url) is not None

@@ -9,6 +9,7 @@ no other. Of an alert whose end was told nobody is told again that it lasts, tho
 """
 
 import asyncio
+import base64
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -177,8 +178,8 @@ class AlertmanagerChannel:
         if settings.token is not None:
             return {"Authorization": f"Bearer {settings.token.reveal()}"}
         if settings.username is not None and settings.password is not None:
-            basic = aiohttp.BasicAuth(settings.username, settings.password.reveal(), encoding="utf-8")
-            return {"Authorization": basic.encode()}
+            both = f"{settings.username}:{settings.password.reveal()}"
+            return {"Authorization": f"Basic {base64.b64encode(both.encode()).decode()}"}
         return {}
 
 

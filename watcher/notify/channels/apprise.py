@@ -9,7 +9,6 @@ import asyncio
 import logging
 import re
 import threading
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -123,8 +122,10 @@ class AppriseChannel:
                 way.service = _service(way.url.reveal())
             if way.service is None:
                 return GaveUp(reason=f"client_error: {way.name} is nothing that apprise knows")
-            worked = way.service.notify(body=_body(message), title=clean(message.headline), notify_type=_type(message))
-            return Delivered() if worked else _failure(way.name, self._statuses.by_thread.get(me))
+            said = {"title": clean(message.headline), "body": _body(message)}
+            if way.service.notify(**said, notify_type=_type(message)):
+                return Delivered()
+            return _failure(way.name, self._statuses.by_thread.get(me))
         except Exception as error:  # noqa: BLE001 - a library of many hands; its messages may hold the URL
             return RetryAfter(reason=f"bug: {way.name}: {type(error).__name__}")
         finally:
@@ -151,9 +152,7 @@ async def _in_thread(work: Callable[[], _T], name: str) -> _T:
 
 
 def _service(url: str) -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of its own imports
-        import apprise  # noqa: PLC0415 - an extra, and slow to import
+    import apprise  # noqa: PLC0415 - an extra, and slow to import
 
     return apprise.Apprise.instantiate(url, asset=apprise.AppriseAsset(app_id="watcher", app_desc="watcher"))
 
@@ -164,10 +163,13 @@ def _name(place: int, url: values.Secret) -> str:
     return f"{place}-{scheme[0].lower() if scheme else 'url'}"
 
 
-def _type(message: Message) -> str:
+def _type(message: Message) -> Any:
+    """How bad it is, in apprise's word."""
+    from apprise import NotifyType  # noqa: PLC0415 - an extra, and slow to import
+
     if message.kind is NotificationKind.RESOLVED:
-        return "success"
-    return "info" if message.kind is NotificationKind.CORRECTION else _TYPES[message.severity]
+        return NotifyType.SUCCESS
+    return NotifyType("info" if message.kind is NotificationKind.CORRECTION else _TYPES[message.severity])
 
 
 def _body(message: Message) -> str:
@@ -199,10 +201,7 @@ def _together(said: Mapping[str, Outcome], *, reached_before: bool) -> Outcome:
     some = reached_before or len(later) + len(refused) < len(said)
     told = "; ".join((*later.values(), *refused.values()))
     if later:
-        return RetryAfter(
-            reason=told if len(said) == 1 else f"{next(iter(later.values())).partition(':')[0]}: {told}",
-            recipients=tuple(later) if some else (),
-        )
+        return RetryAfter(reason=told, recipients=tuple(later) if some else ())
     if some:
         return Delivered(answer=told)
     return GaveUp(reason=told)
