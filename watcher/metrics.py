@@ -201,14 +201,15 @@ class Metrics:
             registry=r,
         )
 
-    def show_channels(self, up: Mapping[str, bool], dead: Mapping[str, int]) -> None:
-        """Just these channels, with whether each works and how much was given up for each."""
+    def show_channels(self, up: Mapping[str, bool], dead: Mapping[str, int], *, keep: bool = False) -> None:
+        """Just these channels (`keep`: and those shown before), with whether each works and how much was given up."""
         for gauge, values in ((self.channel_up, up), (self.notifications_dead, {**dict.fromkeys(up, 0), **dead})):
-            for name in self._shown.get(gauge, frozenset()) - values.keys():
+            shown = self._shown.get(gauge, frozenset())
+            for name in () if keep else shown - values.keys():
                 gauge.remove(name)
             for name, value in values.items():
                 gauge.labels(name).set(value)
-            self._shown[gauge] = frozenset(values)
+            self._shown[gauge] = frozenset(values) | (shown if keep else frozenset())
 
     def expect(self, platforms: Iterable[str], channels: Iterable[str], reasons: Iterable[str]) -> None:
         """Start the known label sets at 0, so that `rate()` sees the first event."""
@@ -225,6 +226,8 @@ class Metrics:
         for channel in channels:
             self.notifications.labels(channel)
             self.notification_latency.labels(channel)
+            if channel not in self._shown.get(self.channel_up, frozenset()):
+                self.show_channels({channel: True}, {}, keep=True)
             for reason in FAILURE_REASONS:
                 self.notifications_failed.labels(channel, reason)
 

@@ -35,6 +35,7 @@ SECTIONS: dict[type[BaseModel], tuple[str, str]] = {
     alertingschema.EmailChannelEntry: ("watcher.yaml", "`channels` of kind `email`"),
     alertingschema.RouteEntry: ("watcher.yaml", "`routes`"),
     alertingschema.DigestEntry: ("watcher.yaml", "`digest`"),
+    alertingschema.HeartbeatEntry: ("watcher.yaml", "`heartbeat`"),
     alertingschema.HoursEntry: ("watcher.yaml", "`mute` and `active`"),
     alertingschema.MatchEntry: ("watcher.yaml", "`match`"),
     schema.PlatformOverrideEntry: ("watcher.yaml", "`platforms`"),
