@@ -6,7 +6,7 @@ from typing import Final
 
 from watcher.classify import Classified, classify
 from watcher.classify.condense import condense
-from watcher.judge.calibration import dead_after, missing_page, rebased, sifted
+from watcher.judge.calibration import dead_after, is_strange, missing_page, rebased, sifted
 from watcher.model.control import Calibration, ControlFinding, ControlReport, Features, References
 from watcher.model.exchange import Exchange
 
@@ -27,7 +27,12 @@ def merge(report: ControlReport, positives: list[Exchange], negatives: list[Exch
     plain = {id(exchange): classify(exchange, vantage=report.key.vantage) for exchange in (*positives, *negatives)}
     known = report.references
     fresh_negatives = [(exchange, plain[id(exchange)].features) for exchange in negatives]
-    fresh_positives = [(exchange, plain[id(exchange)].features) for exchange in positives]
+    # An error in the place of a control's page must vouch neither for itself nor for another control's.
+    fresh_positives = [
+        (exchange, plain[id(exchange)].features)
+        for exchange in positives
+        if not is_strange(exchange.task.target.handle, plain[id(exchange)].features, report.calibration)
+    ]
 
     # The first positive of a site that no rule knows has but itself to be like: it is there on the operator's word,
     # and shown to be if a handle that cannot exist looks otherwise.

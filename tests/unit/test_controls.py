@@ -718,3 +718,24 @@ def test_a_new_layout_is_told_once_and_counted() -> None:
         assert baseline.handle == "keeper"
 
     run_virtual(story())
+
+
+@pytest.mark.parametrize("handles", [("founder",), ("founder", "keeper"), ("founder", "keeper", "smith")])
+def test_an_error_page_does_not_vouch_for_itself(handles: tuple[str, ...]) -> None:
+    """Shown of every control, however many there are, it is no account's: blind at every refresh until it is over."""
+
+    async def story() -> None:
+        error = shows(200, "<html><body><h1>Oh dear</h1><p>Our machines have had a hiccup.</p></body></html>")
+        desk = site_office(handles, soft_404())
+        for _ in handles:
+            assert assess(await refreshed(desk)) is Health.OK
+        for handle in handles:
+            desk.fetch.say(site(handle), error)
+        for _ in range(4):
+            assert assess(await refreshed(desk)) is Health.BLIND
+        assert desk.controls.report(PAGE).references.positives == ()
+        for handle in handles:
+            desk.fetch.say(site(handle), profile(handle))
+        assert assess(await refreshed(desk)) is Health.OK
+
+    run_virtual(story())

@@ -19,6 +19,8 @@ _DRAWS: Final = 3
 _REGISTERED: Final = 2
 DRIFTED: Final = 0.5
 _SKETCH: Final = 128
+# What stands in a page's features for the handle.
+NAMED: Final = "{h}"
 
 
 class By(StrEnum):
@@ -146,6 +148,17 @@ def rebased(report: ControlReport) -> tuple[tuple[Baseline, ...], tuple[str, ...
         now[control.handle] = page
     kept = {control.handle for control in report.positives}
     return tuple(baseline for handle, baseline in now.items() if handle in kept), tuple(drifted)
+
+
+def is_strange(handle: str, page: Features | None, known: Calibration) -> bool:
+    """True where a positive control's page is unlike its last one and does not name it: an error page, perhaps.
+
+    By itself it shows of nobody that he exists.
+    """
+    last = next((baseline for baseline in known.baselines if baseline.handle == handle), None)
+    if page is None or last is None or NAMED in page.tokens:
+        return False
+    return likeness(last.words, sketch(page)) < DRIFTED
 
 
 def missing_page(known: Calibration, fresh: tuple[ControlFinding, ...]) -> tuple[Baseline | None, datetime | None]:

@@ -14,6 +14,7 @@ from watcher.judge.calibration import (
     dead_after,
     in_turn,
     is_another_drawn,
+    is_strange,
     likeness,
     missing_page,
     rebased,
@@ -21,7 +22,7 @@ from watcher.judge.calibration import (
     sifted,
     sketch,
 )
-from watcher.model.control import Calibration, ControlFinding, ControlReport, Features
+from watcher.model.control import Baseline, Calibration, ControlFinding, ControlReport, Features
 from watcher.model.finding import Certainty, Reason
 
 WORDS = frozenset(f"word{number}" for number in range(60))
@@ -202,3 +203,15 @@ def test_when_the_missing_page_was_last_unlike_itself() -> None:
         assert changed == (None if unsettled is None else at(unsettled))
     both = missing_page(Calibration(), (missing(2, other), missing(1, page())))
     assert both[1] == at(2)
+
+
+def test_a_page_that_is_new_and_names_nobody_is_strange() -> None:
+    """An error in a control's place: unlike its last page, and without its handle."""
+    last = Baseline(handle="NASA", at=at(1), words=sketch(page()))
+    known = Calibration(baselines=(last,))
+    error = page(but=60)
+    assert is_strange("NASA", error, known)
+    assert not is_strange("NASA", replace(error, tokens=error.tokens | {"{h}"}), known), "a new layout names it"
+    assert not is_strange("NASA", page(but=5), known)
+    assert not is_strange("UN", error, known), "nothing is known of it"
+    assert not is_strange("NASA", None, known)
