@@ -211,6 +211,11 @@ class Metrics:
                 gauge.labels(name).set(value)
             self._shown[gauge] = frozenset(values) | (shown if keep else frozenset())
 
+    def expect_renewals(self, channel: str) -> None:
+        """The same for a channel that is told again and again what lasts."""
+        self.renewals.labels(channel)
+        self.renewals_failed.labels(channel)
+
     def expect(self, platforms: Iterable[str], channels: Iterable[str], reasons: Iterable[str]) -> None:
         """Start the known label sets at 0, so that `rate()` sees the first event."""
         reasons = tuple(reasons)

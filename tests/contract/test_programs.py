@@ -176,7 +176,8 @@ FAILURES: list[tuple[Answer, Outcome]] = [
     [
         *FAILURES,
         (Answer(status=410), GaveUp(reason="gone: 410")),
-        *((Answer(status=status), GaveUp(reason=f"client_error: {status}")) for status in (400, 401, 403, 404, 422)),
+        *((Answer(status=status), RetryAfter(reason=f"client_error: {status}")) for status in (401, 403, 404, 407)),
+        *((Answer(status=status), GaveUp(reason=f"client_error: {status}")) for status in (400, 405, 413, 422)),
     ],
 )
 async def test_the_webhook_says_whether_to_try_again(
@@ -273,7 +274,7 @@ async def test_a_peer_that_failed_is_told_alone(
 async def test_an_alertmanager_that_fails(
     receiver: Receiver, session: aiohttp.ClientSession, answer: Answer, outcome: RetryAfter | GaveUp
 ) -> None:
-    """Only what it says of the alert itself is for good; what a proxy refuses somebody can mend."""
+    """What it says of the alert itself is for good, and told; what a proxy refuses somebody can mend."""
     receiver.script(answer)
     got = await alertmanager((receiver,), session).send(NEWS)
     receiver.release()
@@ -282,7 +283,7 @@ async def test_an_alertmanager_that_fails(
     assert got.reason.partition(":")[0] == outcome.reason.partition(":")[0]
     assert got.reason.endswith(outcome.reason)
     if isinstance(got, RetryAfter) and isinstance(outcome, RetryAfter):
-        assert (got.wait, got.recipients) == (outcome.wait if answer.status != 401 else None, ())
+        assert (got.wait, got.recipients) == (outcome.wait, ())
 
 
 async def test_one_that_refuses_is_named(peers: tuple[Receiver, Receiver], session: aiohttp.ClientSession) -> None:

@@ -90,6 +90,8 @@ class Renewal:
         """Repeat what it is time for. To be called every two seconds; a channel that is new is told at once."""
         now = self._clock.now()
         channels = [each for each in self._channels.values() if isinstance(each, Renewing)]
+        for channel in channels:
+            self._metrics.expect_renewals(channel.name)
         due = [channel for channel in channels if now >= self._due_at.get(channel.name, now)]
         self.is_saying = bool(due)
         try:

@@ -36,6 +36,7 @@ def exposed() -> dict[str, Row]:
     metrics = Metrics("1.2.3")
     metrics.registry.register(AccountCollector(snapshot))
     metrics.expect(platforms=["x"], channels=["log"], reasons=["timeout"])
+    metrics.expect_renewals("am")
     metrics.registry.register(ProbeCollector(SEEN_ONCE))
     rows: dict[str, Row] = {}
     name = kind = helps = ""

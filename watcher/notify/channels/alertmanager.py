@@ -153,11 +153,9 @@ class AlertmanagerChannel:
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=self._timeout.total_seconds()),
             ) as response:
-                if response.status == HTTPStatus.BAD_REQUEST:
-                    return outcome_of(response.status, said=cut(clean(await read_answer(response)), _ANSWER_LENGTH))
-                outcome = outcome_of(response.status, retry_after(response))
-                # Only that it does not understand us is for good. What a proxy before it refuses somebody can mend.
-                return RetryAfter(reason=outcome.reason) if isinstance(outcome, GaveUp) else outcome
+                is_ours = response.status == HTTPStatus.BAD_REQUEST  # then it says what is wrong with which alert
+                said = cut(clean(await read_answer(response)), _ANSWER_LENGTH) if is_ours else ""
+                return outcome_of(response.status, retry_after(response), said)
         except TimeoutError:
             return RetryAfter(reason="timeout")
         except (aiohttp.ClientError, OSError) as error:

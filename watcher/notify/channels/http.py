@@ -45,6 +45,10 @@ def outcome_of(  # noqa: PLR0911 - one answer a kind of status
             return RetryAfter(reason=f"timeout: {told}", wait=wait)
         case 429:
             return RetryAfter(reason=f"rate_limited: {told}", wait=wait)
+        case 401 | 403 | 404 | 407:
+            # They speak of the way, not of the message: who waits for a mended token, or a proxy's bad moment, loses
+            # nothing.
+            return RetryAfter(reason=f"client_error: {told}", wait=wait)
         case 410:
             return GaveUp(reason=f"gone: {told}")
         case _ if 400 <= status < 500:  # noqa: PLR2004
