@@ -10,7 +10,7 @@ import structlog
 
 from bench.faults.kills import kills
 from bench.faults.kinds import KINDS
-from bench.faults.matrix import FAULTS, Row, play
+from bench.faults.matrix import Row, play
 
 
 def main() -> None:
@@ -26,7 +26,7 @@ def main() -> None:
     print(f"{'channel':<14}{'fault':<34}{'tries':>6}{'arrived':>9}{'keys':>6}{'others':>8}{'instead':>9}  verdict")
     with TemporaryDirectory() as directory:
         for kind in kinds:
-            for fault in FAULTS:
+            for fault in kind.faults:
                 place = Path(directory) / f"{kind.name}-{fault.name}"
                 place.mkdir()
                 rows.append(_shown(play(kind, fault, place)))

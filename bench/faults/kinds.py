@@ -14,9 +14,20 @@ from typing import Protocol, Self
 
 from bench.faults.server import NAME, Answer, Fault, Receiver, Request
 from tests.fakes.smtp import DROP, FakeMail
-from watcher.settings.values import ChannelSettings, EmailChannel, Mailbox, Secret, SlackChannel, Tls
+from watcher.settings.values import (
+    AlertmanagerChannel,
+    ChannelSettings,
+    EmailChannel,
+    Mailbox,
+    Secret,
+    SlackBotChannel,
+    SlackChannel,
+    Tls,
+    WebhookChannel,
+)
 
 CHANNEL = "tried"
+FAULTS = tuple(fault for fault in Fault if fault is not Fault.NONE)
 
 
 class Target(Protocol):
@@ -53,6 +64,11 @@ class Kind(Protocol):
         """As `kind:` has it."""
         ...
 
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """Those that there are of it."""
+        ...
+
     def settings(self, host: str, port: int, ca_file: Path) -> ChannelSettings:
         """The channel CHANNEL that tells the receiver there."""
         ...
@@ -85,6 +101,11 @@ class Posting:
     made: Callable[[str, int], ChannelSettings]
     says: Mapping[Fault, Answer]
     key: Callable[[Request], str]
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """All, but for an error in a body where none is read."""
+        return tuple(fault for fault in FAULTS if fault is not Fault.ERROR_BODY or fault in self.says)
 
     def settings(self, host: str, port: int, ca_file: Path) -> ChannelSettings:  # noqa: ARG002 - the session knows it
         """See Kind."""
@@ -152,6 +173,7 @@ class Mailing:
     """Mail over STARTTLS."""
 
     name = "email"
+    faults = FAULTS
 
     def settings(self, host: str, port: int, ca_file: Path) -> ChannelSettings:
         """See Kind."""
@@ -175,5 +197,31 @@ SLACK = Posting(
     },
     key=lambda request: str(json.loads(request.body)["blocks"][0]["block_id"]),
 )
-KINDS: tuple[Kind, ...] = (SLACK, Mailing())
+SLACK_BOT = Posting(
+    name="slack_bot",
+    made=lambda host, port: SlackBotChannel(
+        name=CHANNEL, token=Secret("xoxb-1"), channel="C1", api_url=f"https://{host}:{port}/api"
+    ),
+    says={
+        Fault.NONE: Answer(body='{"ok": true, "channel": "C1", "ts": "1.2"}'),
+        Fault.ERROR_BODY: Answer(body='{"ok": false, "error": "internal_error"}'),
+        Fault.REFUSED_FOR_GOOD: Answer(body='{"ok": false, "error": "token_revoked"}'),
+    },
+    key=lambda request: str(json.loads(request.body)["metadata"]["event_payload"]["dedup_key"]),
+)
+# Where any 2xx means that it was taken, there is no body that says otherwise.
+WEBHOOK = Posting(
+    name="webhook",
+    made=lambda host, port: WebhookChannel(name=CHANNEL, url=Secret(f"https://{host}:{port}/hook")),
+    says={Fault.NONE: Answer(), Fault.REFUSED_FOR_GOOD: Answer(status=410)},
+    key=lambda request: request.headers["idempotency-key"],
+)
+# What Alertmanager knows an alert by is its labels.
+ALERTMANAGER = Posting(
+    name="alertmanager",
+    made=lambda host, port: AlertmanagerChannel(name=CHANNEL, peers=(f"https://{host}:{port}",)),
+    says={Fault.NONE: Answer(), Fault.REFUSED_FOR_GOOD: Answer(status=400, body="bad alert")},
+    key=lambda request: json.dumps([alert["labels"] for alert in json.loads(request.body)], sort_keys=True),
+)
+KINDS: tuple[Kind, ...] = (SLACK, SLACK_BOT, WEBHOOK, ALERTMANAGER, Mailing())
 __all__ = ["CHANNEL", "KINDS", "NAME", "Certificates", "Kind", "Mailing", "Posting", "Target"]

@@ -36,7 +36,6 @@ OTHER = "other"
 LASTS = timedelta(minutes=1)
 AFTER = timedelta(minutes=15)
 OUTAGES = (outage(), outage("nasa"))
-FAULTS = tuple(fault for fault in Fault if fault is not Fault.NONE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
