@@ -204,7 +204,7 @@ class Message:
     and so is `subject`, which says what it is about without saying how it stands. `recipients` are those of the
     channel's that are to be reached (empty: all); `timezone` is that of the readers, where the route names one.
     `alerts` say the same to programs. `thread` is what the channel said of the incident's last message (see Delivered);
-    `route` is by which route it is told.
+    `route` is by which route it is told. `was_tried`: it may have been taken before, without our hearing of it.
     """
 
     headline: str
@@ -222,3 +222,4 @@ class Message:
     alerts: tuple[Alert, ...] = ()
     thread: str = ""
     route: str = ""
+    was_tried: bool = False

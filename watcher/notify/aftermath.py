@@ -54,7 +54,9 @@ def addressed(message: Message, row: Notification, threads: Mapping[str, str]) -
     An alert that tells the end has the key of the end. It may be the second try of one that was taken, by a Slack that
     did not answer or before we died: under the same key who leaves out what came before would never learn of the end.
     """
-    message = replace(message, route=row.route, thread=threads.get(row.channel, ""))
+    # A claim that was never settled counts as an attempt: whoever died then may have sent it.
+    was_tried = row.attempts > 1 or row.resent_at is not None
+    message = replace(message, route=row.route, thread=threads.get(row.channel, ""), was_tried=was_tried)
     if message.kind is not NotificationKind.RESOLVED:
         return message
     return replace(message, dedup_key=dedup_key_of(row.incident_id, row.channel, message.kind))

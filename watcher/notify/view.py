@@ -14,6 +14,7 @@ from watcher.text import clean, cut
 
 _LONG = 1000
 _HEADLINE = 300
+_NAME = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +102,7 @@ def compose(
     `subject` says what it is about, the same for all that is told of the incident. `quote` must be clean already.
     """
     return Message(
-        headline=cut(clean(headline), _HEADLINE),
+        headline=f"{cut(clean(headline), _HEADLINE)}{_taken_on(view)}",
         sentences=tuple(cut(clean(sentence), 2 * _LONG) for sentence in sentences),
         severity=view.incident.severity,
         kind=_told(view),
@@ -114,6 +115,12 @@ def compose(
         recipients=view.recipients,
         timezone=view.timezone,
     )
+
+
+def _taken_on(view: View) -> str:
+    """What tells others, at first sight, that somebody sees to it; nothing of what is over."""
+    by = view.incident.acked_by
+    return f"; acknowledged by {cut(clean(by), _NAME)}" if by is not None and not view.is_over else ""
 
 
 def _acknowledged(incident: Incident) -> tuple[tuple[str, str], ...]:

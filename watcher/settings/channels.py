@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, assert_never
+from urllib.parse import urlsplit
 
 from watcher.settings import scalars, slackwords
 from watcher.settings.alertingschema import (
@@ -15,7 +16,7 @@ from watcher.settings.alertingschema import (
     SlackChannelEntry,
     WebhookChannelEntry,
 )
-from watcher.settings.emailchannel import read_email_channel
+from watcher.settings.emailchannel import is_loopback, read_email_channel
 from watcher.settings.environment import read_secret_file
 from watcher.settings.platformfile import refuse_doubles
 from watcher.settings.programchannels import read_alertmanager, read_apprise, read_webhook
@@ -54,9 +55,8 @@ def _channel(  # noqa: PLR0911 - one answer a kind
             return SlackChannel(name=entry.name, webhook_url=url)
         case SlackBotChannelEntry():
             token = _one_secret(reading, path, entry, "token", base, slackwords.token)
-            return SlackBotChannel(
-                name=entry.name, token=token, channel=entry.channel, api_url=entry.api_url.rstrip("/")
-            )
+            _refuse_in_the_clear(reading, path, entry.api_url)
+            return SlackBotChannel(name=entry.name, token=token, channel=entry.channel, api_url=entry.api_url)
         case EmailChannelEntry():
             return read_email_channel(reading, path, entry, base)
         case WebhookChannelEntry():
@@ -68,6 +68,16 @@ def _channel(  # noqa: PLR0911 - one answer a kind
             return read_apprise(reading, path, entry, base)
         case _:
             assert_never(entry)
+
+
+def _refuse_in_the_clear(reading: Reading[SettingsFile], path: Steps, api_url: str) -> None:
+    try:
+        url = urlsplit(api_url)
+    except ValueError:
+        reading.refuse((*path, "api_url"), "is not a web address; write it like https://slack.com/api")
+        return
+    if url.scheme != "https" and not is_loopback(url.hostname or ""):
+        reading.refuse((*path, "api_url"), f"would send the token in the clear to {url.hostname}; write https://")
 
 
 def _one_secret(

@@ -25,7 +25,7 @@ def read_email_channel(
     if (entry.username is None) != (password is None):
         given, missing = ("password", "username") if entry.username is None else ("username", "password")
         reading.refuse(path, f"{given} without {missing}; give both, or neither where the server wants no log-in")
-    elif password is not None and entry.tls is Tls.NONE and not _is_loopback(entry.host):
+    elif password is not None and entry.tls is Tls.NONE and not is_loopback(entry.host):
         reading.refuse(
             (*path, "tls"),
             f"'none' would send the password in the clear to {entry.host}; write starttls or implicit",
@@ -55,7 +55,8 @@ def _password(reading: Reading[SettingsFile], path: Steps, entry: EmailChannelEn
         return Secret("")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """True of this machine, to which a secret may go in the clear."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

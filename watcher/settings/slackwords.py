@@ -6,7 +6,7 @@ from typing import Final
 from watcher.settings.scalars import UnshownError, line, secret
 from watcher.settings.values import Secret
 
-_TOKEN: Final = re.compile(r"xox[a-z]-[A-Za-z0-9-]{10,}")
+_TOKEN: Final = re.compile(r"xoxb-[A-Za-z0-9-]{10,}")
 _CHANNEL: Final = re.compile(r"[CGD][A-Z0-9]{6,}|#?[^\s#@A-Z<>|]{1,80}")
 
 

@@ -32,14 +32,16 @@ _SPECIAL = re.compile(r"[*_~`]|:[\w+'-]*[^\W\d][\w+'-]*:|@(?:everyone|here|chann
 _WEB_ADDRESS = re.compile(r"https?://[^\s<>|`]+")
 
 
-def payload(message: Message) -> dict[str, Any]:
+def payload(message: Message, *, short: bool = False) -> dict[str, Any]:
     """The JSON that says `message`: hostile text in plain text or code spans only, no unfurls, no mentions.
 
-    The `dedup_key` goes along as the header's block_id. Raises nothing: all limits are kept here.
+    The `dedup_key` goes along as the header's block_id. `short`: the headline alone. Raises nothing: all limits are
+    kept here.
     """
+    said = () if short else message.sentences[:1]
     return {
-        "text": _escape(cut(" — ".join((_titled(message), *message.sentences[:1])), _FALLBACK_LENGTH)),
-        "blocks": [block.to_dict() for block in _blocks(message)],
+        "text": _escape(cut(" — ".join((_titled(message), *said)), _FALLBACK_LENGTH)),
+        "blocks": [block.to_dict() for block in (_blocks(message) if not short else [_header(message)])],
         # The fallback text is not to be formatted, nor its names linked.
         "mrkdwn": False,
         "parse": "none",
@@ -50,9 +52,7 @@ def payload(message: Message) -> dict[str, Any]:
 
 
 def _blocks(message: Message) -> Iterable[Block]:
-    yield HeaderBlock(
-        text=_plain(cut(_titled(message), _HEADER_LENGTH)), block_id=message.dedup_key[:_BLOCK_ID_LENGTH] or None
-    )
+    yield _header(message)
     said = "\n".join(message.sentences)
     if said.strip():
         yield SectionBlock(text=_plain(cut(said, _SECTION_LENGTH)))
@@ -66,6 +66,11 @@ def _blocks(message: Message) -> Iterable[Block]:
     links = [link for link in (_link(label, url) for label, url in message.links) if link]
     if links:
         yield ContextBlock(elements=[_mrkdwn(link) for link in links[: ContextBlock.elements_max_length]])
+
+
+def _header(message: Message) -> HeaderBlock:
+    text = _plain(cut(_titled(message), _HEADER_LENGTH))
+    return HeaderBlock(text=text, block_id=message.dedup_key[:_BLOCK_ID_LENGTH] or None)
 
 
 def _titled(message: Message) -> str:
