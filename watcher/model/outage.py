@@ -122,8 +122,6 @@ class TransitionKind(StrEnum):
     ACCOUNT_SIGHTED = "AccountSighted"
     FLAPPING_STARTED = "FlappingStarted"
     FLAPPING_STOPPED = "FlappingStopped"
-    FLAPPING_STARTED = "FlappingStarted"
-    FLAPPING_STOPPED = "FlappingStopped"
     ACCOUNT_UNWATCHED = "AccountUnwatched"
     ACCOUNT_REWATCHED = "AccountRewatched"
 

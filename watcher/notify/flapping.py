@@ -18,6 +18,7 @@ from watcher.model.notification import (
 )
 from watcher.model.outage import Outage, Transition, TransitionKind
 from watcher.model.route import Route
+from watcher.notify.alerts import labels_of
 from watcher.notify.announce import News, tell
 from watcher.notify.view import View, compose
 from watcher.notify.wording import format_span, format_stamp
@@ -38,33 +39,34 @@ def comes_and_goes(
                 severity=account.severity,
                 opened_at=transition.at,
                 detail=transition.detail.get("changes", ""),
+                labels=labels_of(account),
             )
             return tell(incident, routes, account)
         case TransitionKind.FLAPPING_STOPPED:
-            return settled(incidents, lambda account_id: account_id != account.id, transition.at)
+            return settled(incidents, lambda other: None if other == account.id else transition.at, transition.at)
         case _:
             return News()
 
 
-def settled(incidents: Iterable[Incident], is_flapping: Callable[[str], bool], now: datetime) -> News:
+def settled(incidents: Iterable[Incident], flapping_since: Callable[[str], datetime | None], now: datetime) -> News:
     """The end of those that come and go no more, or are watched no more."""
-    over = (each.id for each in incidents if each.kind is IncidentKind.FLAPPING and not is_flapping(each.key))
+    over = (each.id for each in incidents if each.kind is IncidentKind.FLAPPING and flapping_since(each.key) is None)
     return News(closed=tuple((incident_id, now) for incident_id in over))
 
 
 def muted(
-    row: Notification, outages: Sequence[Outage], is_flapping: Callable[[str], bool], now: datetime
+    row: Notification, outages: Sequence[Outage], flapping_since: Callable[[str], datetime | None], now: datetime
 ) -> Withheld | None:
-    """Why nobody is told now that these outages began: all of their accounts come and go, which is told.
+    """Why nobody is told now that these outages began: their accounts come and go, and did when they were confirmed.
 
     Once that is over those that are still open are told. Those that ended meanwhile never are.
     """
     if row.kind is not NotificationKind.ALERT or not outages:
         return None
-    if all(is_flapping(outage.account_id) for outage in outages):
-        lasting = any(outage.is_open for outage in outages)
-        return Withheld(reason="flapping", until=now + _LOOK_AGAIN if lasting else None)
-    return None
+    if any(outage.confirmed_at < (flapping_since(outage.account_id) or now) for outage in outages):
+        return None
+    lasting = any(outage.is_open for outage in outages)
+    return Withheld(reason="flapping", until=now + _LOOK_AGAIN if lasting else None)
 
 
 def render_flapping(view: View) -> Message:
