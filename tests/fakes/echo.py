@@ -27,7 +27,7 @@ class Echo:
 
     A webhook at `/services/HOW/…` is answered in the way that HOW names: `ok`, a status, `moved`, `hang`; a method of
     Slack's with the token wherever an answer has a word: `says` takes the message, `denies` does not. A profile (of the
-    API of X, or a page under /u/) is there, until its handle is in `gone`; those in `odd` are answered as is said there.
+    API of X, or a page under /u/) is there, until its handle is in `gone`; those in `odd` are answered as said there.
     """
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:

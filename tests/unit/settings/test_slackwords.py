@@ -14,6 +14,7 @@ NO_TOKEN = (
     "is no token of a bot, which begins with xoxb-; "
     "copy the Bot User OAuth Token of your app's page OAuth & Permissions"
 )
+NO_CHANNEL = "is no channel; write its id like C0123ABCD (in Slack: the channel's name, About), or its name"
 
 
 def test_a_bot_is_read(tmp_path: Path) -> None:
@@ -39,11 +40,10 @@ channels:
         (f"{GIVEN}, token_file: x", "1:12: channels[0]: give exactly one of token and token_file"),
         ("channel: C0123ABCD, token: xoxp-1111111111-s3cret", f"1:66: channels[0].token: {NO_TOKEN}"),
         ("channel: C0123ABCD, token: s3cret", f"1:66: channels[0].token: {NO_TOKEN}"),
-        (f'token: "{TOKEN}"', "1:12: channels[0].channel: is missing"),
+        (f'token: "{TOKEN}"', "1:12: channels[0].channel: is missing; this key is required"),
         (
             f'token: "{TOKEN}", channel: News Room',
-            "1:92: channels[0].channel: 'News Room' is no channel; write its id like C0123ABCD (in Slack: the channel's "
-            "name, About), or its name",
+            f"1:92: channels[0].channel: 'News Room' {NO_CHANNEL}",
         ),
         (
             f"{GIVEN}, api_url: 'http://slack.example/api'",
