@@ -25,9 +25,9 @@ class Sent:
 class Echo:
     """On 127.0.0.1 at `port`, for any Host; as an async context manager.
 
-    A webhook at `/services/HOW/…` is answered in the way that HOW names: `ok`, a status, `moved`, `hang`. A profile
-    (of the API of X, or a page under /u/) is there, until its handle is in `gone`; those in `odd` are answered as
-    is said there.
+    A webhook at `/services/HOW/…` is answered in the way that HOW names: `ok`, a status, `moved`, `hang`; a method of
+    Slack's with the token wherever an answer has a word: `says` takes the message, `denies` does not. A profile (of the
+    API of X, or a page under /u/) is there, until its handle is in `gone`; those in `odd` are answered as said there.
     """
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
@@ -75,6 +75,9 @@ class Echo:
             return web.Response(status=302, headers={"Location": f"/services/ok/{quote(echoed, safe='')}"})
         if how in ("ok", "crash"):
             return web.Response(text="ok")
+        if how in ("says", "denies", "crashes"):
+            token = request.headers["Authorization"].removeprefix("Bearer ")
+            return web.json_response({"ok": how != "denies", "error": token, "channel": token, "ts": token})
         return web.Response(status=int(how), text=echoed)
 
     async def _profile(self, request: web.Request) -> web.Response:

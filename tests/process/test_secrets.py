@@ -28,12 +28,16 @@ SECRET = "pl4nt3d+{}/s3cret%3Dx"  # the last part of each webhook's URL
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planted:
-    """A channel with a secret of its own: by the environment, or in a file. `how` is how its server behaves."""
+    """A channel with a secret of its own: by the environment, or in a file. `how` is how its server behaves.
+
+    Where the secret is none of its URL, `line` names its server by PORT.
+    """
 
     how: str
     secret: str
     line: str
     in_file: bool = False
+    in_url: bool = True
 
 
 def slack(how: str, *, in_file: bool = False) -> Planted:
@@ -41,6 +45,14 @@ def slack(how: str, *, in_file: bool = False) -> Planted:
     key = f'webhook_url_file: "secrets/{how}"' if in_file else f'webhook_url: "${{SECRET_{how.upper()}}}"'
     line = f"  - {{name: {how}, kind: slack, {key}}}\n"
     return Planted(how=how, secret=SECRET.format(how), line=line, in_file=in_file)
+
+
+def bot(how: str, *, in_file: bool = False) -> Planted:
+    """A bot of Slack, whose token is the secret."""
+    key = f'token_file: "secrets/{how}"' if in_file else f'token: "${{SECRET_{how.upper()}}}"'
+    server = f'api_url: "http://127.0.0.1:PORT/services/{how}"'
+    line = f"  - {{name: {how}, kind: slack_bot, channel: C0123ABCD, {server}, {key}}}\n"
+    return Planted(how=how, secret=f"xoxb-2017-pl4nt3d-{how}-t0ken", line=line, in_file=in_file, in_url=False)
 
 
 # A channel of another kind is one line more here.
@@ -53,6 +65,9 @@ CHANNELS = (
     slack("hang", in_file=True),
     slack("refused"),
     slack("crash"),
+    bot("says"),
+    bot("denies", in_file=True),
+    bot("crashes"),
 )
 SECRETS = (X_TOKEN, MIRROR_TOKEN, *(channel.secret for channel in CHANNELS))
 PASSWORDS = ("m4il/by the+env=plant", "m4il/in a+file=plant")
@@ -91,13 +106,13 @@ sources:
 """
 # A library whose error quotes the URL, as some do.
 CRASH = """\
-from watcher.notify.channels import slack
-whole = slack._read
-async def read(response):
-    if "/crash/" in str(response.url):
+from watcher.notify.channels import slack, slackapi
+whole = slack.read_answer
+async def read(response, *limit):
+    if "/crash" in str(response.url):
         raise RuntimeError(f"cannot read {response.url} of {response.request_info}")
-    return await whole(response)
-slack._read = read
+    return await whole(response, *limit)
+slack.read_answer = slackapi.read_answer = read
 """
 # Secrets where none belong, literally and by the environment; more faults than anybody makes at once.
 FAULTY = """\
@@ -117,6 +132,7 @@ channels:
   - {name: b, kind: slack, webhook_url_file: "LITERAL"}
   - {name: c, kind: slack, webhook_urll: "LITERAL"}
   - {name: d, kind: slack, webhook_url: ["LITERAL"]}
+  - {name: e, kind: slack_bot, channel: "${X_TOKEN}", token: "LITERAL", api_url: "${X_TOKEN}"}
 routes:
   - name: "${X_TOKEN}"
     channels: ["${X_TOKEN}"]
@@ -182,11 +198,11 @@ class Desk:
 
     def _plant(self, channel: Planted) -> None:
         port = free_port() if channel.how == "refused" else self.channels.port
-        url = f"http://127.0.0.1:{port}/services/{channel.how}/{channel.secret}"
+        given = f"http://127.0.0.1:{port}/services/{channel.how}/{channel.secret}" if channel.in_url else channel.secret
         if channel.in_file:
-            (self.directory / "secrets" / channel.how).write_text(f"{url}\n")
+            (self.directory / "secrets" / channel.how).write_text(f"{given}\n")
         else:
-            self.env[f"SECRET_{channel.how.upper()}"] = url
+            self.env[f"SECRET_{channel.how.upper()}"] = given
 
     def _write(self, ca_file: Path) -> None:
         (self.directory / "site" / "sitecustomize.py").write_text(CRASH)
@@ -202,7 +218,7 @@ class Desk:
             'watchlist: watchlist.yaml\nstate_dir: state\ncontact: test@watcher.example\nweb: {listen: "127.0.0.1:0"}\n'
             f"probe: {{allow_private: [127.0.0.0/8], ca_file: {ca_file}, "
             f"connect_to: {{api.x.com: {here}, mirror.example: {here}}}}}\n"
-            f"channels:\n{''.join(channel.line for channel in CHANNELS)}"
+            f"channels:\n{''.join(channel.line for channel in CHANNELS).replace('PORT', str(self.channels.port))}"
             f"routes: [{{name: all, channels: [{', '.join(channel.how for channel in CHANNELS)}]}}]\n"
             f'platforms:\n  x: {{credentials: {{token: "${{X_TOKEN}}"}}, {pace}}}\n'
             f"  mirror: {{credentials: {{token_file: secrets/mirror}}, {pace}}}\n"
@@ -281,6 +297,7 @@ async def test_planted_secrets_come_out_nowhere(tmp_path: Path) -> None:
             ("probe", "mirror:gone", "--json"),
             ("test-channel", "403"),
             ("test-channel", "refused"),
+            ("test-channel", "denies"),
         ]
         env = {name: value for name, value in desk.env.items() if name != "PYTHONPATH"}
         said = await asyncio.gather(*(watcher(*each, "--config", desk.config, env=env) for each in commands))
@@ -297,6 +314,7 @@ async def test_planted_secrets_come_out_nowhere(tmp_path: Path) -> None:
     sent_secrets = {secret for _, secret in found(wire)}
     assert set(SECRETS) - sent_secrets == {SECRET.format("refused")}
     assert b"RuntimeError: cannot read ***" in where["run, errors"]
+    assert b"'Authorization': 'Bearer ***'" in where["run, errors"]
     pages = [said for name, said in where.items() if name.endswith("unpacked")]
     assert len(pages) == 2
     assert all(b"***" in page for page in pages)

@@ -13,9 +13,19 @@ import pytest
 from tests.fakes.ports import free_ports
 
 _TOKEN = "xoxb-reads-the-channel"
-_SEED = f"slack:\n  tokens:\n    - {{token: {_TOKEN}, user: admin, scopes: [channels:history]}}\n"
-# What every emulator starts with: #general, and a webhook that posts there.
+# Two bots: one may post only, the other may read what is in the channel too.
+WRITES = "xoxb-2017-watcher-writes"
+READS = "xoxb-2017-watcher-reads-too"
+_SEED = f"""\
+slack:
+  tokens:
+    - {{token: {_TOKEN}, user: admin, scopes: [channels:history, chat:write]}}
+    - {{token: {WRITES}, user: admin, scopes: [chat:write]}}
+    - {{token: {READS}, user: admin, scopes: [chat:write, channels:history]}}
+"""
+# What every emulator starts with: #general, a webhook that posts there, and another channel.
 _GENERAL = "C000000001"
+RANDOM = "C000000002"
 _WEBHOOK = "/services/T000000001/B000000001/X000000001"
 _PATIENCE = 30.0
 _LOOK = 0.1
@@ -36,6 +46,11 @@ class SlackEmulator:
         self._directory = directory
         self._process: Process
         self._url = ""
+
+    @property
+    def api_url(self) -> str:
+        """The Web API."""
+        return f"{self._url}/api"
 
     @property
     def webhook_url(self) -> str:
@@ -68,16 +83,21 @@ class SlackEmulator:
         headers = {"Authorization": f"Bearer {_TOKEN}"}
         async with (
             aiohttp.ClientSession(headers=headers) as session,
-            session.post(f"{self._url}/api/{method}", data=arguments) as response,
+            session.post(f"{self.api_url}/{method}", data=arguments) as response,
         ):
             answer: dict[str, Any] = await response.json()
         assert answer["ok"] is True, answer
         return answer
 
-    async def history(self) -> list[dict[str, Any]]:
-        """The messages of #general, the oldest first."""
-        answer = await self.call("conversations.history", channel=_GENERAL)
+    async def history(self, channel: str = _GENERAL) -> list[dict[str, Any]]:
+        """The messages of a channel that are beneath no other, the oldest first."""
+        answer = await self.call("conversations.history", channel=channel)
         return list(reversed(answer["messages"]))
+
+    async def replies(self, ts: str, channel: str = RANDOM) -> list[dict[str, Any]]:
+        """What is beneath a message, the oldest first."""
+        answer = await self.call("conversations.replies", channel=channel, ts=ts)
+        return [message for message in answer["messages"] if message["ts"] != ts]
 
     async def until_posted(self, count: int) -> list[dict[str, Any]]:
         """The history once it has so many messages; it must within half a minute."""

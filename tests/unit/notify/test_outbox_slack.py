@@ -10,12 +10,16 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.fakes.slack import DROP, NOT_OK, SERVER_ERROR, FakeSlack, rate_limited
+from tests.fakes.slackbot import CHANNEL, TOKEN, FakeWorkspace
 from tests.unit.notify.desk import CONFIRMED, Desk
 from tests.unit.notify.story import S
 from watcher.model.notification import NotificationState
+from watcher.notify.aftermath import addressed
 from watcher.notify.channels.slack import SlackWebhook
+from watcher.notify.channels.slackbot import SlackBot
 from watcher.notify.outbox import Outbox
-from watcher.settings.values import Secret
+from watcher.notify.render import render
+from watcher.settings.values import Secret, SlackBotChannel
 from watcher.store.base import Store
 from watcher.store.memory import MemoryStore
 from watcher.store.sql import SqlStore
@@ -130,3 +134,28 @@ async def test_with_the_store_in_its_own_thread(slack: FakeSlack, tmp_path: Path
     worker.close()
     assert headers(slack) == [ALERT, BACK]
     await desk.stop()
+
+
+@pytest.mark.parametrize("is_over", [False, True])
+async def test_killed_after_the_bot_s_message_was_taken(tmp_path: Path, *, is_over: bool) -> None:
+    """Whoever comes after finds it in Slack, though the store knows nothing of it; also when all is over by then."""
+    desk = Desk(SqlStore(tmp_path))
+    async with FakeWorkspace(reads=True) as slack, aiohttp.ClientSession() as session, asyncio.timeout(20):
+        settings = SlackBotChannel(name="slack", token=Secret(TOKEN), channel=CHANNEL, api_url=slack.url)
+        desk.channels["slack"] = bot = SlackBot(settings, session)
+        desk.alert("slack")
+        [row] = desk.worker.store.claim(desk.clock.now(), 60 * S, 10)
+        record = desk.worker.store.incident(row.incident_id)
+        assert record is not None
+        await bot.send(addressed(render(desk.view(record, row)), row, {}))  # and dies
+        desk.clock.advance(660 * S)
+        if is_over:
+            desk.recover()
+        await desk.new_outbox().drain(timedelta(seconds=10))
+        if not is_over:
+            desk.recover()
+            await desk.new_outbox().drain(timedelta(seconds=10))
+    await desk.stop()
+    [parent], [reply] = slack.parents, slack.replies
+    assert (reply.thread, reply.body["reply_broadcast"]) == (parent.ts, True)
+    assert {parent.headline, reply.headline} == {STORY if is_over else BACK}
