@@ -24,8 +24,12 @@ SAID = {"locked": "is locked by another process", "read-only": "cannot be ", "fu
 
 
 @pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Path]:
-    """A small disk of its own for the state, in a folder for the story."""
+def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A small disk of its own for the state, in a folder for the story.
+
+    That it is too small to begin with is another story (selfwatch).
+    """
+    monkeypatch.setattr("watcher.selfwatch.space_of", lambda _directory: None)
     with small_disk(tmp_path / "state"):
         yield tmp_path
 

@@ -63,7 +63,8 @@ def muted(
     """
     if row.kind is not NotificationKind.ALERT or not outages:
         return None
-    if any(outage.confirmed_at < (flapping_since(outage.account_id) or now) for outage in outages):
+    since = [flapping_since(outage.account_id) for outage in outages]
+    if any(at is None or outage.confirmed_at < at for at, outage in zip(since, outages, strict=True)):
         return None
     lasting = any(outage.is_open for outage in outages)
     return Withheld(reason="flapping", until=now + _LOOK_AGAIN if lasting else None)
