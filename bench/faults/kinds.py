@@ -86,7 +86,8 @@ class _Posted(Receiver):
     @property
     def keys(self) -> list[str]:
         """What it took."""
-        return [self._kind.key(request) for request in self.taken]
+        found = (self._kind.key(request) for request in self.taken)
+        return [key for key in found if key is not None]
 
     async def __aenter__(self) -> Self:
         await super().__aenter__()
@@ -95,12 +96,12 @@ class _Posted(Receiver):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posting:
-    """A kind that posts over HTTPS. `made` makes its settings of host and port."""
+    """A kind that posts over HTTPS. `made` makes its settings of host and port, `key` is None of a mere question."""
 
     name: str
     made: Callable[[str, int], ChannelSettings]
     says: Mapping[Fault, Answer]
-    key: Callable[[Request], str]
+    key: Callable[[Request], str | None]
 
     @property
     def faults(self) -> tuple[Fault, ...]:
@@ -207,7 +208,11 @@ SLACK_BOT = Posting(
         Fault.ERROR_BODY: Answer(body='{"ok": false, "error": "internal_error"}'),
         Fault.REFUSED_FOR_GOOD: Answer(body='{"ok": false, "error": "token_revoked"}'),
     },
-    key=lambda request: str(json.loads(request.body)["metadata"]["event_payload"]["dedup_key"]),
+    key=lambda request: (
+        str(json.loads(request.body)["metadata"]["event_payload"]["dedup_key"])
+        if request.path.endswith("/chat.postMessage")
+        else None
+    ),
 )
 # Where any 2xx means that it was taken, there is no body that says otherwise.
 WEBHOOK = Posting(
