@@ -13,6 +13,7 @@ import trustme
 from structlog.testing import capture_logs
 
 from tests.fakes.clock import FakeClock
+from tests.fakes.receiver import Receiver
 from tests.fakes.slack import (
     DROP,
     ENDLESS,
@@ -36,7 +37,18 @@ from watcher.notify.channels.base import Channel
 from watcher.notify.channels.build import build
 from watcher.notify.channels.log import LogChannel as Lines
 from watcher.notify.channels.slack import SlackWebhook
-from watcher.settings.values import ChannelSettings, EmailChannel, LogChannel, Mailbox, Secret, SlackChannel, Tls
+from watcher.settings.values import (
+    AlertmanagerChannel,
+    AppriseChannel,
+    ChannelSettings,
+    EmailChannel,
+    LogChannel,
+    Mailbox,
+    Secret,
+    SlackChannel,
+    Tls,
+    WebhookChannel,
+)
 
 MESSAGE = Message(
     headline="@realDonaldTrump is not available on X",
@@ -81,14 +93,29 @@ async def mail() -> AsyncIterator[FakeMail]:
         yield mail
 
 
-@pytest.fixture(params=["log", "slack", "email"])
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    """A program that takes everything."""
+    async with Receiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture(params=["log", "slack", "email", "webhook", "alertmanager", "apprise"])
 def channel(
-    request: pytest.FixtureRequest, slack: FakeSlack, mail: FakeMail, session: aiohttp.ClientSession, tmp_path: Path
+    request: pytest.FixtureRequest,
+    slack: FakeSlack,
+    mail: FakeMail,
+    receiver: Receiver,
+    session: aiohttp.ClientSession,
+    tmp_path: Path,
 ) -> Channel:
     """Each channel, built from its settings."""
     settings: dict[str, ChannelSettings] = {
         "log": LogChannel(name="desk"),
         "slack": SlackChannel(name="desk", webhook_url=Secret(slack.url)),
+        "webhook": WebhookChannel(name="desk", url=Secret(receiver.url)),
+        "alertmanager": AlertmanagerChannel(name="desk", peers=(receiver.url,)),
+        "apprise": AppriseChannel(name="desk", urls=(Secret(f"json://{receiver.address}/"),)),
         "email": EmailChannel(
             name="desk",
             host=mail.host,

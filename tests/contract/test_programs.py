@@ -18,6 +18,7 @@ from tests.contract.test_channels import HOSTILE, MESSAGE
 from tests.fakes.clock import FakeClock
 from tests.fakes.receiver import Receiver
 from tests.fakes.slack import DROP, HANG, Answer
+from watcher.manual import send_test
 from watcher.metrics import FAILURE_REASONS
 from watcher.model.notification import Alert, Delivered, GaveUp, Message, NotificationKind, Outcome, RetryAfter
 from watcher.notify.channels.alertmanager import AlertmanagerChannel
@@ -359,6 +360,24 @@ async def test_it_is_told_what_begins_and_ends(receiver: Receiver, session: aioh
     kinds = NotificationKind
     assert [kind for kind in kinds if channel.tells(kind)] == [kinds.ALERT, kinds.UPDATE, kinds.RESOLVED]
     assert [kind for kind in kinds if not webhook(receiver, session).tells(kind)] == [kinds.ACKNOWLEDGED]
+
+
+@pytest.mark.parametrize("kind", ["webhook", "alertmanager", "apprise"])
+async def test_a_test_message_arrives(receiver: Receiver, kind: str) -> None:
+    """`watcher test-channel` tells programs too that nothing has happened, by an alert that ends by itself."""
+    settings: dict[str, values.ChannelSettings] = {
+        "webhook": values.WebhookChannel(name="desk", url=Secret(receiver.url)),
+        "alertmanager": values.AlertmanagerChannel(name="desk", peers=(receiver.url,)),
+        "apprise": values.AppriseChannel(name="desk", urls=(Secret(f"json://{receiver.address}/"),)),
+    }
+    assert isinstance(await send_test(settings[kind], FakeClock(NOW)), Delivered)
+    said = receiver.calls[0].said
+    if kind == "apprise":
+        assert said["title"] == "Test message from watcher: nothing has happened"
+        return
+    [alert] = said["alerts"] if kind == "webhook" else said
+    assert alert["labels"] == {"alertname": "WatcherTest", "channel": "desk", "severity": "info"}
+    assert datetime.fromisoformat(alert["endsAt"]) == NOW + timedelta(minutes=5)
 
 
 # What apprise knows.

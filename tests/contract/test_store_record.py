@@ -435,8 +435,8 @@ def known_everywhere(store: AnyStore) -> None:
     store.commit(
         Commit(
             states=(state("potus", n=1),),
-            opened=(notice, platform),
-            notifications=(alert(notice.id), alert(platform.id)),
+            opened=(notice, platform, replace(notice, id="x:potus-flapping", kind=IncidentKind.FLAPPING)),
+            notifications=(alert(notice.id), alert(platform.id), alert("x:potus-flapping")),
             unobserved=(Unobserved(account_id="x:potus", from_at=T0, to_at=after(5), cause="no verdict"),),
             samples=(sample(0), sample(0, name="realdonaldtrump")),
         )
@@ -458,6 +458,7 @@ def test_forgotten_account_is_nowhere(store: AnyStore) -> None:
     assert store.annotations([OUTAGE.id]) == {}
     assert store.incident(OUTAGE.id) is None
     assert store.incident("x:potus-notice") is None
+    assert store.incident("x:potus-flapping") is None
     assert set(store.history(T0)) == {"x:realdonaldtrump"}
     platform = store.incident("platform-x")
     assert platform is not None

@@ -283,7 +283,7 @@ class MemoryRecord:
         for digest in self._by_controls & self._bodies.keys():
             if names_control(self._bodies[digest], platform, names):
                 del self._bodies[digest]
-        about = (IncidentKind.ACCOUNT, IncidentKind.NOTICE)
+        about = (IncidentKind.ACCOUNT, IncidentKind.NOTICE, IncidentKind.FLAPPING)
         self._drop_incidents(lambda it: it.kind in about and it.key == account_id, even_waiting=True)
         self._samples = {key: item for key, item in self._samples.items() if item.account_id != account_id}
         self._unobserved = {key: it for key, it in self._unobserved.items() if it.account_id != account_id}

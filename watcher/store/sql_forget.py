@@ -32,7 +32,7 @@ def erase(connection: Connection, account_id: str) -> list[str]:
         connection, list(connection.scalars(select(_TRANSITION.seq).where(_TRANSITION.account_id == account_id)))
     )
     remove_evidence(connection, pages)
-    about = (IncidentKind.ACCOUNT, IncidentKind.NOTICE)
+    about = (IncidentKind.ACCOUNT, IncidentKind.NOTICE, IncidentKind.FLAPPING)
     incidents = select(_INCIDENT.id).where(_INCIDENT.kind.in_(about), _INCIDENT.key == account_id)
     remove_incidents(connection, list(connection.scalars(incidents)))
     connection.execute(delete(tables.sample).where(tables.sample.c.account_id == account_id))

@@ -329,3 +329,21 @@ async def test_the_log_is_a_channel_as_well() -> None:
         room.mend()
         await room.pass_by(MINUTE)
     assert [(line["log_level"], line["event"]) for line in logs] == [("error", WRONG), ("info", AGAIN)]
+
+
+async def test_what_was_told_past_the_store_lasts_until_its_end() -> None:
+    """So that it is repeated to a channel that forgets; to that channel, and only once it heard of it."""
+    room = Room()
+    room.break_down()
+    await room.pass_by(20 * S)
+    assert room.fallback.lasting(room.channel.name) == ()
+    await room.pass_by(MINUTE)
+    assert room.said == [WRONG]
+    [alert] = room.fallback.lasting(room.channel.name)
+    assert alert.labels == {"alertname": "WatcherFault", "part": "store", "severity": "critical"}
+    assert (alert.starts_at, alert.ends_at) == (CONFIRMED, None)
+    assert room.fallback.lasting("other") == ()
+    assert room.messages[0].alerts[0].labels == alert.labels
+    room.mend()
+    await room.pass_by(MINUTE)
+    assert room.fallback.lasting(room.channel.name) == ()
