@@ -16,6 +16,7 @@ HOSTILE: Final[dict[str, Callable[[int], str]]] = {
     "nested error containers": nested("div class=error"),
     "nested list items": lambda n: "<li hidden>" + "<ul><li>" * n,
     "closing nothing": nested("/div"),
+    "words that tags may hold": lambda n: "<p>a <meta name=a content=b>" + "refresh " * n,
     "errors": lambda n: "<div class=error>a</div>" * n,
     "headings": lambda n: "<h1>Account suspend</h1>" * n,
     "attributes": lambda n: "<div " + "a=b " * n + ">",

@@ -1,6 +1,6 @@
 """What the answers of controls make of a ControlReport: each judged beside the others, never beside itself. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -50,7 +50,7 @@ def merge(report: ControlReport, positives: list[Exchange], negatives: list[Exch
     drawn = sifted(tuple(map(judged, negatives)))
     merged = replace(
         report,
-        positives=_newest(asked, report.positives),
+        positives=_newest(asked, report.positives, report.calibration.dead),
         negatives=_newest(drawn.kept, report.negatives)[:NEGATIVES],
     )
     baselines, drifted = rebased(merged)
@@ -74,9 +74,12 @@ def _control(exchange: Exchange, classified: Classified, features: Features | No
     )
 
 
-def _newest(fresh: Iterable[ControlFinding], known: tuple[ControlFinding, ...]) -> tuple[ControlFinding, ...]:
-    """One entry a handle, the latest first."""
+def _newest(
+    fresh: Iterable[ControlFinding], known: tuple[ControlFinding, ...], dead: Collection[str] = ()
+) -> tuple[ControlFinding, ...]:
+    """One entry a handle, the latest first: a few, and those that are dead besides, lest they be forgotten."""
     merged: dict[str, ControlFinding] = {}
     for control in (*reversed(list(fresh)), *known):
         merged.setdefault(control.handle, control)
-    return tuple(merged.values())[:_KEPT]
+    few = [handle for handle in merged if handle not in dead][:_KEPT]
+    return tuple(control for handle, control in merged.items() if handle in few or handle in dead)

@@ -36,7 +36,7 @@ _CONSENT_HOST: Final = re.compile(r"(?:consent|guce|cookies?)\.")
 _PORTAL_HOST: Final = re.compile(
     r"(?:[\w-]*\.)?(?:captive|hotspot|portal|wifi|wlan|guest)[\w-]*\.|(?:10|127|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d"
 )
-_REFRESH: Final = re.compile(r"\s*\d*\s*[;,]\s*(?:url\s*=)?\s*['\"]?([^\s'\"]{1,2000})", re.IGNORECASE)
+_REFRESH: Final = re.compile(r"\s*+\d*+\s*+[;,]\s*+(?:url\s*+=)?\s*+['\"]?([^\s'\"]{1,2000})", re.IGNORECASE)
 _BEACON: Final = b"/jsd/"
 _MARKS: Final = tuple(MARKS)
 _find_mark: Final = at_once(_MARKS)

@@ -77,11 +77,17 @@ class Noted:
                 continue
             at = lowered.find(word)
             while at >= 0:
-                start = lowered.rfind(b"<", 0, at)
-                inside, end = start + len(begun), lowered.find(b">", start)
-                if at < end and lowered.startswith(begun, start) and lowered[inside : inside + 1] in _ENDS_NAME:
+                start, end = lowered.rfind(b"<", 0, at), lowered.find(b">", at)
+                if end < 0:
+                    break
+                if start < 0 or lowered.find(b">", start, at) >= 0:  # in text: go on behind the next "<", once for each
+                    following = lowered.find(b"<", at)
+                    at = lowered.find(word, following) if following >= 0 else -1
+                    continue
+                inside = start + len(begun)
+                if lowered.startswith(begun, start) and lowered[inside : inside + 1] in _ENDS_NAME:
                     yield attributes_of(raw[inside:end])
-                at = lowered.find(word, max(end, at + 1))
+                at = lowered.find(word, end)
 
     def all(self, name: bytes) -> Iterator[Attributes]:
         """The attributes of all tags of that name."""

@@ -1,8 +1,10 @@
 """`watcher evidence`: list, show, hand out and check what is kept of each transition. Reads only."""
 
 import os
+import re
 import sys
 import zipfile
+import zlib
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -39,6 +41,13 @@ def evidence() -> None:
 
     ID is the id of an outage (all its entries), the number of an entry, or six digits or more of its hash.
     """
+
+
+def _digits(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """At least as many digits as alerts show: fewer would prove little, and none nothing."""
+    if value is not None and not re.fullmatch(r"[0-9a-fA-F]{20,64}", value):
+        raise click.BadParameter("give the 20 hexadecimal digits that the alert shows as its evidence hash")
+    return value
 
 
 @evidence.command("list", epilog=epilog("watcher evidence list", "watcher evidence list --limit 5 --json"))
@@ -119,7 +128,13 @@ def export(reference: str, to: Path, config: Path) -> None:
 )
 @click.argument("reference", metavar="ID|FILE.zip|DIR")
 @config_option
-@click.option("--hash", "expected", metavar="DIGITS", help="The evidence hash that an alert showed.")
+@click.option(
+    "--hash",
+    "expected",
+    metavar="DIGITS",
+    callback=_digits,
+    help="The evidence hash of an alert, all 20 digits.",
+)
 @json_option
 def verify(reference: str, config: Path, expected: str | None, as_json: bool) -> None:
     """Compute every hash anew.
@@ -188,6 +203,9 @@ def _archived(path: Path) -> "tuple[Dossier, tuple[Check, ...]]":
         return read_archive(_read(path))
     except (ArchiveError, OSError, zipfile.BadZipFile, ValueError) as error:
         fail(f"{path}: {error}", 1)
+    # What zipfile and json make of bytes that somebody changed, packed otherwise or nested without end.
+    except (zlib.error, EOFError, RuntimeError, OverflowError) as error:
+        fail(f"{path}: is no archive of ours, or damaged: {error}", 1)
 
 
 def _read(path: Path) -> dict[str, bytes]:

@@ -66,6 +66,9 @@ def _verified(trace: Trace, dossier: Dossier) -> Iterator[Check]:
         yield Check(outcome=Outcome.GONE, what=f"{name} came of no look: it has no bundle")
         return
     kept = {digest for _, digest, _ in trace.evidence}
+    if not isinstance(named, str):
+        yield Check(outcome=Outcome.BAD, what=f"{name}: names no bundle of ours")
+        return
     if named not in kept:
         yield Check(outcome=Outcome.GONE, what=f"{name}: its bundle {named} is not kept any more")
         return
@@ -74,7 +77,7 @@ def _verified(trace: Trace, dossier: Dossier) -> Iterator[Check]:
     if sealed.outcome is Outcome.OK:
         try:
             yield from tuple(_bundle(name, trace, dossier, kept))
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             # Whoever made it gave it the right hash, but it is none of ours.
             yield Check(outcome=Outcome.BAD, what=f"{name}: its bundle is not of the form {SCHEMA}")
 

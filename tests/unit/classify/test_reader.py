@@ -275,3 +275,10 @@ def test_no_other_selectors(text: str) -> None:
     """Whatever needs a tree is refused, and the text is shown."""
     with pytest.raises(ValueError, match="is not a selector"):
         Selector.parse(text)
+
+
+def test_text_after_a_tag_is_none_of_its_attributes() -> None:
+    """Whoever writes a post does not write the page's metas, however many words there are."""
+    post = b'<p><meta itemprop="a"> property=og:title content=FORGED> og:title og:title '
+    assert "og:title" not in read_markup(post, (), Depth.OUTLINE).metas
+    assert read_markup(post + b"<meta property=og:title content=b>", (), Depth.OUTLINE).metas["og:title"] == "b"
