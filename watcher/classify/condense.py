@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import Final
 
 from watcher.classify.barriers import challenge_mark
-from watcher.classify.markup import Markup
+from watcher.classify.markup import TOO_MUCH, Markup
 from watcher.classify.page import NotJson, Page
 from watcher.classify.rules import found
 from watcher.classify.selector import selectors
@@ -70,7 +70,9 @@ def condense(exchange: Exchange, finding: Finding) -> Imprint | None:
         is_item=exchange.is_item,
     )
     if imprint.whole:
-        return _whole(imprint, page, source, looked_at)
+        whole = _whole(imprint, page, source, looked_at)
+        is_cut = finding.evidence.rule == TOO_MUCH or (whole.markup is not None and page.markup.is_cut)
+        return replace(whole, cut=(*whole.cut, TOO_MUCH)) if is_cut else whole
     kept = (KeptField(name=str(field), values=_values(field, page, source, target)) for field in looked_at)
     return replace(imprint, fields=tuple(kept), language=page.language if _wants_markup(source) else None)
 

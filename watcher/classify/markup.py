@@ -14,11 +14,13 @@ from watcher.classify.tokens import NOTED, PAIR, SCRIPT
 
 MAX_TEXT: Final = 500
 CANONICAL: Final = "canonical"
+TOO_MUCH: Final = "too-much-markup"
 JSON_LD: Final = "application/ld+json"
 _MAX_RAW: Final = 8 * MAX_TEXT
 _MAX_VALUE: Final = 4096
 _MAX_ATTRIBUTES: Final = 200
 _MAX_NOTED: Final = 2_000
+_MAX_TRIED: Final = 1_000
 _ENDS_NAME: Final = b" \t\n\r\f\v/>"
 _MAX_SCRIPTS: Final = 300
 _MAX_JSON_LD: Final = 20
@@ -38,6 +40,8 @@ class Noted:
     def __init__(self) -> None:
         self._added: list[tuple[bytes | None, bytes]] = []
         self._looked_at: list[tuple[bytes, bytes, bytes]] = []
+        self.is_cut = False
+        """True once not all tags in which a word stands were looked at: what was not found may be there."""
 
     def add_run(self, run: bytes) -> None:
         """A part of the page in which every angle bracket begins or ends a tag or a comment."""
@@ -66,9 +70,13 @@ class Noted:
 
     def with_word(self, name: bytes, word: bytes) -> Iterator[Attributes]:
         """The attributes of the tags of that name in which the word (in lower case) stands in any case."""
-        if not word:
-            yield from self.all(name)
-            return
+        for tried, attributes in enumerate(self._with_word(name, word) if word else self.all(name)):
+            if tried == _MAX_TRIED:
+                self.is_cut = True
+                return
+            yield attributes
+
+    def _with_word(self, name: bytes, word: bytes) -> Iterator[Attributes]:
         begun = b"<" + name
         for tag, raw, lowered in self._runs:
             if tag:
@@ -242,7 +250,7 @@ def type_of(attributes: Attributes) -> str:
 class Markup:
     """What was read. `title` is None without one; `metas` by property or name, lower-case, the first of each.
 
-    `refresh` is what the page's `http-equiv="refresh"` says.
+    `refresh` is what the page's `http-equiv="refresh"` says. `is_cut`: there were more tags than are read.
     """
 
     title: str | None = None
@@ -255,6 +263,7 @@ class Markup:
     errors: list[str] = field(default_factory=list)
     blocks: list[str] = field(default_factory=list)
     has_password_form: bool = False
+    is_cut: bool = False
 
     @property
     def canonical(self) -> str | None:

@@ -107,6 +107,11 @@ class Page:
     def _reader(self) -> Reader:
         return Reader(self.raw, self._errors)
 
+    @property
+    def is_cut(self) -> bool:
+        """True for a page of so much markup that not all of it was read."""
+        return self._reader.is_cut
+
     @cached_property
     def head(self) -> Markup:
         """The body as HTML up to where its visible part begins."""

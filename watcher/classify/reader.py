@@ -64,7 +64,7 @@ def _is_hidden(name: str, attributes: Attributes) -> bool:
         return True
     if name == "dialog" and "open" not in attributes:
         return True
-    return _INVISIBLE.search(attributes.get("style", "")) is not None
+    return "style" in attributes and _INVISIBLE.search(attributes["style"]) is not None
 
 
 def _stops(page: bytes, start: int, end: int, marks: tuple[bytes, ...]) -> list[int]:
@@ -93,6 +93,7 @@ class Reader:
         self._sure = 0
         self._stops: list[int] = []
         self._left = _MAX_TOKENS
+        self._is_spent = False
         self._found = Markup()
         self._noted = Noted()
         self._scripts = Scripts()
@@ -122,16 +123,23 @@ class Reader:
         self._end_error()
         self._found.metas = Metas(self._noted)
         self._found.links = Links(self._noted)
+        self._found.is_cut = self._is_spent
         metas = self._noted.with_word(b"meta", b"refresh")
         sent = (meta.get("content") for meta in metas if meta.get("http-equiv", "").lower() == "refresh")
         self._found.refresh = next(sent, None)
         return self._found
+
+    @property
+    def is_cut(self) -> bool:
+        """True where there was more than is read: what was not found may be there."""
+        return self._is_spent or self._noted.is_cut
 
     def _read_token(self) -> bool:
         """Read on to the end of the next tag that matters; False when the page or the reading has ended."""
         if self._left <= 0:
             return False
         self._left -= 1
+        self._is_spent = self._left == 0
         page, position = self._page, self._pass_over(self._position)
         token = TOKEN.match(page, position)
         if token is None:

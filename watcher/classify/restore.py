@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Final
 
 from watcher.classify.condense import FIELDS_ONLY, OF_MARKUP, hash_of, texts_of
-from watcher.classify.markup import CANONICAL, Markup, Scripts
+from watcher.classify.markup import CANONICAL, TOO_MUCH, Markup, Scripts
 from watcher.classify.page import NOT_JSON, Json, NotJson, Page
 from watcher.classify.rules import Step
 from watcher.classify.steps import Classified, classify, lone_phrase
@@ -72,6 +72,11 @@ class KeptPage(Page):
             blocks=list(kept.blocks),
             has_password_form=kept.has_password_form,
         )
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the page was so then."""
+        return TOO_MUCH in self._imprint.cut
 
     @cached_property
     def head(self) -> Markup:

@@ -41,11 +41,11 @@ class Selector:
 
     def selects(self, tag: str, attributes: Attributes) -> bool:
         """True when an element of that tag and those attributes is meant."""
-        return (
-            self.tag in (None, tag)
-            and self.classes.issubset(attributes.get("class", "").split())
-            and all(attributes.get(name) == value for name, value in self.attributes)
-        )
+        if self.tag is not None and self.tag != tag:
+            return False
+        if self.classes and not self.classes.issubset(attributes.get("class", "").split()):
+            return False
+        return not self.attributes or all(attributes.get(name) == value for name, value in self.attributes)
 
 
 @lru_cache(maxsize=256)

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Final
 
 from watcher.classify.barriers import Barrier, hard_barrier, soft_barrier
-from watcher.classify.markup import MAX_TEXT
+from watcher.classify.markup import MAX_TEXT, TOO_MUCH
 from watcher.classify.page import Page
 from watcher.classify.phrases import Hit, find_phrase, normalise
 from watcher.classify.prepared import Prepared, prepared
@@ -52,6 +52,8 @@ _SHELL: Final = Said(reason=Reason.EMPTY_SHELL, certainty=Certainty.RESEMBLES, r
 # What a batch says of whom it does not name: a suspicion, on which alone no account that was seen is judged.
 _OMITTED: Final = Said(reason=Reason.UNAVAILABLE, certainty=Certainty.RESEMBLES, rule="omitted")
 
+# What was not read of a page may show the account: it is never taken for missing.
+_CUT: Final = Said(reason=Reason.BAD_RESPONSE, certainty=Certainty.STATED, rule=TOO_MUCH)
 _UNRECOGNISED: Final = Said(reason=Reason.UNRECOGNISED, certainty=Certainty.RESEMBLES, rule="none")
 
 
@@ -140,6 +142,8 @@ def classify(
     trace: list[tuple[Step, Said | None]] = [(Step.TRANSPORT, None)]
     for step, judge in _STEPS:
         spoken = judge(look)
+        if spoken is not None and look.is_html and verdict_of(spoken.reason) is Verdict.ABSENT and page.is_cut:
+            spoken = _CUT
         trace.append((step, spoken))
         if spoken is not None:
             break

@@ -55,8 +55,8 @@ _DULL_COMMENT: Final = rb"!(?:--(?!-?>)[^<>-]*+(?:-(?!->)[^<>-]*+)*+-->|(?!--)[^
 # Most of a head, and never hidden: nothing stands in them.
 _NOTED_TAG: Final = rb"""(?:meta|link)(?: [a-z][a-z0-9:_-]*+="[^"<>]*+")*+\s*+/?>"""
 DULL: Final = re.compile(
-    rb"[^<]*+(?:<(?:%b|/(?!(?i:head|body)[\s/>])[a-zA-Z][^<>]*+>|%b%b/?>|%b)[^<]*+)*+"
-    % (_NOTED_TAG, _DULL_NAME, _DULL_PAIRS, _DULL_COMMENT)
+    rb"[^<]*+(?:<(?:/(?!(?i:head|body)[\s/>])[a-zA-Z][^<>]*+>|%b%b/?>|%b|%b)[^<]*+)*+"
+    % (_DULL_NAME, _DULL_PAIRS, _NOTED_TAG, _DULL_COMMENT)
 )
 """Text, end tags, simple comments, and start tags that open nothing of interest, as many as there are."""
 

@@ -222,3 +222,14 @@ def test_a_line_of_plain_text_is_not_judged_without_the_pages_beside_it() -> Non
     both = (negative, replace(negative, exists=True, verdict=Verdict.PRESENT, reason=Reason.PROFILE))
     with pytest.raises(NotKeptError, match="line of plain text"):
         judge_again(stored(asked, finding, both), platform(source), source, account_id="a", vantage="local")
+
+
+def test_a_page_that_was_too_long_to_read_is_so_again() -> None:
+    """Of what was not read nothing is known later either."""
+    source = html_source()
+    asked = exchange(response(missing().replace("</body>", "<br hidden>" * 10_000 + "</body>")), source)
+    found = classify(asked, KNOWN).finding
+    again = judge_again(
+        stored(asked, found, controls_of(KNOWN)), platform(source), source, account_id="site:alice", vantage="local"
+    ).finding
+    assert (again.verdict, again.reason) == (found.verdict, found.reason) == (Verdict.INCONCLUSIVE, Reason.BAD_RESPONSE)

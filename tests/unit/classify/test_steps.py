@@ -413,3 +413,20 @@ def test_a_page_without_text_is_like_nothing() -> None:
     )
     assert classified(response(shell, status=500), source).finding.reason is Reason.PLATFORM_ERROR
     assert classified(response(shell, status=418), source).finding.reason is Reason.UNRECOGNISED
+
+
+@pytest.mark.parametrize("much", ["<br hidden>" * 10_000, '<meta property="og:title">' * 1_001])
+def test_a_page_of_more_markup_than_is_read_is_never_of_a_missing_account(much: str) -> None:
+    """What was not read may show the account; a little less of the same is read, and missing."""
+    padded = missing().replace("</body>", much + "</body>")
+    cut = classified(padded)
+    assert said(cut) == (Reason.BAD_RESPONSE, Certainty.STATED, Step.PHRASE)
+    assert cut.finding.evidence.rule == "too-much-markup"
+    less = classified(missing().replace("</body>", much[: len(much) // 2] + "</body>"))
+    assert less.finding.is_absent
+
+
+def test_markup_that_nobody_looked_at_changes_nothing() -> None:
+    """A documented status says enough, however long the page is."""
+    source = html_source(rule(Reason.NOT_FOUND, {"status": "404"}))
+    assert classified(response(html("Gone", "<br hidden>" * 20_000), status=404), source).finding.is_absent
