@@ -35,6 +35,8 @@ from watcher.notify.channels.base import Channel
 from watcher.notify.channels.build import build
 from watcher.notify.fallback import STORE_MAY_FAIL, Fallback
 from watcher.notify.renewal import Renewal
+from watcher.notify.texts import Texts
+from watcher.notify.trial import texts_for, try_out
 from watcher.ondemand import OnDemand
 from watcher.outlook import Outlooks
 from watcher.pipeline import Pipeline
@@ -172,7 +174,7 @@ class App:
         self.reloader.accepted()
 
     def _build_chores(self) -> None:
-        self._fallback = Fallback(self._worker, self.clock, self._fallback_channel, self.metrics)
+        self._fallback = Fallback(self._worker, self.clock, self._fallback_channel, self.metrics, texts=self._texts)
         self._selfwatch = SelfWatch(
             pipeline=self.pipeline,
             plan=self.rounds.plan,
@@ -298,7 +300,11 @@ class App:
             self.metrics,
             others=self._others,
             holds=self._quiet.holds,
+            texts=self._texts,
         )
+
+    def _texts(self, channel: str) -> Texts:
+        return texts_for(next((each for each in self.settings.channels if each.name == channel), None))
 
     def _told_past_the_store(self, channel: str) -> tuple[Alert, ...]:
         return self._fallback.lasting(channel)
@@ -308,6 +314,7 @@ class App:
 
     def _built(self, wanted: tuple[ChannelSettings, ...], before: tuple[ChannelSettings, ...]) -> dict[str, Channel]:
         """The channels of these settings; those that were there `before`, just so, go on. Raises WatcherError."""
+        try_out(wanted)
         fresh = build([each for each in wanted if each not in before], self._session, self.clock)
         for channel in fresh.values():
             self._closing_channels.push_async_callback(self._end, f"channel {channel.name}", channel.close)

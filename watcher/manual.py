@@ -216,6 +216,7 @@ def _test_message(channel: str, now: datetime) -> Message:
         kind=NotificationKind.ALERT,
         dedup_key=f"test/{channel}/{now:%Y%m%dT%H%M%S%f}",
         facts=(("Sent", format_stamp(now)), ("Version", __version__)),
+        footer="Sent by watcher (a test).",
         alerts=(_test_alert(channel, now),),
     )
 

@@ -20,7 +20,7 @@ from watcher.model.outage import Outage
 from watcher.model.route import Subject as Topic
 from watcher.model.route import every
 from watcher.model.silence import Silence
-from watcher.notify.digest import Day, digest_lines, digest_news
+from watcher.notify.digest import Day, digest_news, digest_of
 from watcher.notify.hold import MAY_WAIT, Around, Subject, explanation, hold
 from watcher.notify.remind import reminders, soonest
 from watcher.showing import withheld
@@ -104,7 +104,7 @@ class Quiet:
                 since = last[0].opened_at if last else due[1] - _A_DAY
                 day = await self._day(since, now)
                 if day.has_seen_anybody(due[1]):
-                    news = digest_news(plan, due[0], now, digest_lines(day))
+                    news = digest_news(plan, due[0], now, digest_of(day))
                     commit = Commit(opened=news.opened, notifications=news.notifications)
                     await self._worker.call(self._worker.store.commit, commit)
                     self._committed()

@@ -21,6 +21,7 @@ from watcher.cli.records import accounts, backup, forget, outages
 from watcher.cli.routes import routes
 from watcher.cli.selftest import selftest
 from watcher.cli.silences import ack, silence, unack
+from watcher.cli.template import template
 from watcher.cli.terminal import config_option, epilog, fail, faults_told, json_option, print_json, say, say_all
 from watcher.ending import Ending
 from watcher.model.errors import ConfigError
@@ -158,6 +159,7 @@ def check(config: Path, strict: bool, calibrate: bool, as_json: bool) -> None:
     could never alert, and why. With --calibrate it asks, of every platform of the watchlist, accounts that always
     exist and handles that never do, within its pace, and says what this machine can and cannot see.
     """
+    from watcher.notify.trial import try_out
     from watcher.outlook import is_each_seen, line, record
     from watcher.settings import load_all
     from watcher.summary import can_all_alert, checked, checked_record, faults_record
@@ -165,6 +167,7 @@ def check(config: Path, strict: bool, calibrate: bool, as_json: bool) -> None:
     with faults_told():
         try:
             loaded = load_all(config, os.environ)
+            try_out(loaded.settings.channels)
         except ConfigError as error:
             if as_json:
                 print_json(faults_record(error))
@@ -246,6 +249,7 @@ main.add_command(silence)
 main.add_command(ack)
 main.add_command(unack)
 main.add_command(notifications)
+main.add_command(template)
 
 
 @main.command(

@@ -175,10 +175,11 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
-    """A page's own words, and the language that they are in."""
+    """A page's own words, and the name of the language that they are in. `intro` says who sees them."""
 
     text: str
     language: str | None
+    intro: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +206,7 @@ class Message:
     channel's that are to be reached (empty: all); `timezone` is that of the readers, where the route names one.
     `alerts` say the same to programs. `thread` is what the channel said of the incident's last message (see Delivered);
     `route` is by which route it is told. `was_tried`: it may have been taken before, without our hearing of it.
+    `footer` says who sent it and of what, in the `language` (its ISO 639 code) of the message.
     """
 
     headline: str
@@ -223,3 +225,5 @@ class Message:
     thread: str = ""
     route: str = ""
     was_tried: bool = False
+    footer: str = ""
+    language: str = "en"

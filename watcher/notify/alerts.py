@@ -15,8 +15,7 @@ from urllib.parse import quote as percent
 from watcher.model.account import Account
 from watcher.model.notification import Alert, Incident, IncidentKind, NotificationKind
 from watcher.model.outage import EndCause, Outage
-from watcher.notify.group import alone
-from watcher.notify.view import View
+from watcher.notify.view import View, alone
 from watcher.notify.wording import format_between, format_bounds, format_duration, format_span, format_stamp
 from watcher.text import clean, cut
 

@@ -1,12 +1,14 @@
 """The digest of a day: what a desk wants to know in the morning, from what is stored. Pure.
 
-It is made once, when it is due, and kept as the detail of its incident, a line each: how things stood then.
+It is made once, when it is due, and kept as the detail of its incident: how things stood then. What it says of that,
+and in which language, is the template's.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from typing import Final
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
 
 from watcher.model.account import Account, Severity
 from watcher.model.annotation import Annotation
@@ -14,36 +16,22 @@ from watcher.model.digest import DigestPlan, digest_id
 from watcher.model.notification import (
     Incident,
     IncidentKind,
-    Message,
     Notification,
     NotificationKind,
     dedup_key_of,
 )
-from watcher.model.outage import ZERO, AccountState, EndCause, Outage, Phase
+from watcher.model.outage import ZERO, AccountState, Duration, Outage, Phase
 from watcher.model.uptime import History
 from watcher.notify.announce import News
-from watcher.notify.view import View, compose
-from watcher.notify.wording import (
-    at_handle,
-    format_about,
-    format_duration,
-    format_span,
-    format_stamp,
-    name_of,
-    place_of,
-)
+from watcher.notify.wording import at_handle, name_of, place_named, place_of
 from watcher.text import clean, cut
 
 ROUTE: Final = "digest"
 _MOST: Final = 30
 _MOST_UNOBSERVED: Final = 5
 _WORTH_TELLING: Final = timedelta(minutes=5)
-_LINE: Final = 400
-_ENDS: Final = {
-    EndCause.REREGISTERED: "now held by a different account",
-    EndCause.RENAMED: "it was renamed",
-    EndCause.UNWATCHED: "no longer watched",
-}
+_LONGEST: Final = 250
+_NAME: Final = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +56,8 @@ class Day:
         return any(each.seen_since is not None and each.seen_since <= at for each in self.histories.values())
 
 
-def digest_news(plan: DigestPlan, day: date, now: datetime, lines: Sequence[str]) -> News:
-    """The digest as an incident that is over at once, with a row for each channel."""
+def digest_news(plan: DigestPlan, day: date, now: datetime, detail: str) -> News:
+    """The digest as an incident that is over at once, with a row for each channel. `detail` is that of `digest_of`."""
     incident = Incident(
         id=digest_id(day),
         kind=IncidentKind.DIGEST,
@@ -77,7 +65,7 @@ def digest_news(plan: DigestPlan, day: date, now: datetime, lines: Sequence[str]
         severity=Severity.INFO,
         opened_at=now,
         closed_at=now,
-        detail="\n".join(lines),
+        detail=detail,
     )
     rows = tuple(
         Notification(
@@ -94,95 +82,126 @@ def digest_news(plan: DigestPlan, day: date, now: datetime, lines: Sequence[str]
     return News(opened=(incident,), notifications=rows)
 
 
-def digest_lines(day: Day) -> tuple[str, ...]:
-    """The headline, then what there is to say, a line each; a part that has nothing is left out."""
-    gone = [outage for outage in day.outages if outage.is_open]
-    back = [o for o in day.outages if o.closed_at is not None and o.closed_at >= day.since and not o.is_retracted]
-    told = (
-        f"Watched: {_counts(day)}; this is about the time since {format_stamp(day.since)}.",
-        *_part("Gone now", [_gone(day, outage) for outage in gone]),
-        *_part("Gone and back", [_back(day, outage) for outage in back]),
-        *_part("Corrected", list(_corrected(day))),
-        *_part("Cannot be observed now", list(_blind(day))),
-        *_part("Longest unobserved", list(_unobserved(day))),
+def digest_of(day: Day) -> str:
+    """The day in JSON. Lists without names: what is forgotten later is struck out of it, wherever the word stands."""
+    gone = [_gone(day, outage) for outage in day.outages if outage.is_open]
+    back = [
+        _back(day, o)
+        for o in day.outages
+        if o.closed_at is not None and o.closed_at >= day.since and not o.is_retracted
+    ]
+    parts = (gone, back, list(_corrected(day)), list(_blind(day)), list(_unobserved(day)))
+    return json.dumps(
+        [_at(day.since), _counts(day), *([len(part), part[:_MOST]] for part in parts)], ensure_ascii=False
     )
-    return _headline(len(gone), len(back)), *(cut(clean(line), _LINE) for line in told)
 
 
-def render_digest(view: View) -> Message:
-    """The digest as it was made."""
-    headline, *lines = [line for line in view.incident.detail.splitlines() if line.strip()] or ["Digest"]
-    return compose(view, headline=headline, subject=f"Digest of {view.incident.key}", sentences=lines)
+def digest_terms(detail: str) -> Mapping[str, Any]:
+    """What the templates may speak of, of the JSON; `watched` is None where it is none any more."""
+    try:
+        return _terms(*json.loads(detail))
+    except (ValueError, TypeError, OverflowError):
+        return {"watched": None}
 
 
-def _headline(gone: int, back: int) -> str:
-    if not gone and not back:
-        return "Nobody is gone, and nobody was"
-    now = f"{gone} account{'' if gone == 1 else 's'} gone now" if gone else "Nobody is gone now"
-    return f"{now}, {back} gone and back" if back else now
+def _terms(since: float, counts: Sequence[int], *parts: tuple[int, Sequence[Any]]) -> Mapping[str, Any]:
+    return {
+        "day_since": _time(since),
+        "watched": dict(zip(("all", "gone", "blind", "never_seen"), counts, strict=True)),
+        **{
+            name: {"count": count, "left": count - len(rows), "lines": [_line(fields, row) for row in rows]}
+            for (name, fields), (count, rows) in zip(_PARTS.items(), parts, strict=True)
+        },
+    }
 
 
-def _part(title: str, lines: list[str]) -> Iterator[str]:
-    if lines:
-        yield f"{title.upper()} ({len(lines)})"
-        yield from (f"• {line}" for line in lines[:_MOST])
-        if len(lines) > _MOST:
-            yield f"• and {len(lines) - _MOST} more"
+_PARTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "gone": ("who", "since", "lasts", "reason"),
+    "back": ("who", "since", "least", "most", "reason", "end_cause"),
+    "corrected": ("who", "since", "why", "by"),
+    "blind": ("who", "since"),
+    "unobserved": ("who", "lasts"),
+}
 
 
-def _counts(day: Day) -> str:
+def _line(fields: Sequence[str], row: Sequence[Any]) -> Mapping[str, Any]:
+    line = dict(zip(fields, row, strict=True))
+    if "since" in line:
+        line["since"] = _time(line["since"])
+    if "lasts" in line:
+        line["lasts"] = timedelta(seconds=line["lasts"])
+    if "least" in line:
+        most = line["most"]
+        least = timedelta(seconds=line["least"])
+        line["duration"] = Duration(min=least, max=timedelta(seconds=most) if most is not None else None)
+    return line
+
+
+def _at(time: datetime) -> float:
+    return time.timestamp()
+
+
+def _time(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC)
+
+
+def _counts(day: Day) -> list[int]:
     states = [state for _, state in day.accounts]
-    parts = (
-        (sum(state.is_down for state in states), "gone"),
-        (sum(s.blind_since is not None and not s.is_down for s in states), "cannot be observed"),
-        (sum(state.phase is Phase.NEVER_SEEN for state in states), "never seen"),
-    )
-    more = "".join(f", {count} {word}" for count, word in parts if count)
-    return f"{len(states)} account{'' if len(states) == 1 else 's'}{more}"
+    return [
+        len(states),
+        sum(state.is_down for state in states),
+        sum(state.blind_since is not None and not state.is_down for state in states),
+        sum(state.phase is Phase.NEVER_SEEN for state in states),
+    ]
 
 
-def _gone(day: Day, outage: Outage) -> str:
-    since = format_stamp(outage.began.latest)
-    return f"{_who(day, outage)}: since {since}, for {format_about(day.now - outage.began.latest)} ({outage.reason})"
+def _gone(day: Day, outage: Outage) -> list[Any]:
+    began = outage.began.latest
+    return [_who(day, outage), _at(began), (day.now - began).total_seconds(), str(outage.reason)]
 
 
-def _back(day: Day, outage: Outage) -> str:
-    began = format_stamp(outage.last_present + (outage.began.latest - outage.last_present) / 2)
-    how = f"; {_ENDS[outage.end_cause]}" if outage.end_cause in _ENDS else ""
-    return f"{_who(day, outage)}: for {format_duration(outage.duration)} from about {began} on ({outage.reason}){how}"
+def _back(day: Day, outage: Outage) -> list[Any]:
+    began = outage.last_present + (outage.began.latest - outage.last_present) / 2
+    least, most = outage.duration.min, outage.duration.max
+    lasted = [least.total_seconds(), most.total_seconds() if most is not None else None]
+    return [_who(day, outage), _at(began), *lasted, str(outage.reason), str(outage.end_cause or "")]
 
 
-def _corrected(day: Day) -> Iterator[str]:
+def _corrected(day: Day) -> Iterator[list[Any]]:
     for outage in day.outages:
+        began = _at(outage.began.latest)
         if outage.retracted_at is not None and outage.retracted_at >= day.since:
-            yield f"{_who(day, outage)}: was not gone, {format_stamp(outage.began.latest)}; {outage.retraction or ''}"
+            yield [_who(day, outage), began, _text(outage.retraction), ""]
         for note in day.notes.get(outage.id, ()):
             if note.at >= day.since:
-                yield f"{_who(day, outage)}: {note.cause}, says {note.by}"
+                yield [_who(day, outage), began, _text(note.cause), _text(note.by)]
 
 
-def _blind(day: Day) -> Iterator[str]:
+def _text(said: str | None) -> str:
+    return cut(clean(said or ""), _LONGEST)
+
+
+def _blind(day: Day) -> Iterator[list[Any]]:
+    """The places that cannot be observed; "" for all of them, where our own network is down."""
     for incident in day.incidents:
         if incident.kind is IncidentKind.EGRESS:
-            yield f"anything: our own network is down since {format_stamp(incident.opened_at)}"
+            yield ["", _at(incident.opened_at)]
         elif incident.kind is IncidentKind.PLATFORM:
-            platform, _, instance = incident.key.partition("@")
-            place = day.titles.get(platform, platform) + (f" ({instance})" if instance else "")
-            yield f"{place}, since {format_stamp(incident.opened_at)}"
+            yield [place_named(incident.key, day.titles), _at(incident.opened_at)]
 
 
-def _unobserved(day: Day) -> Iterator[str]:
-    """First what nobody was observed in, then the accounts that were not for longest beside it."""
+def _unobserved(day: Day) -> Iterator[list[Any]]:
+    """First what nobody was observed in (""), then the accounts that were not for longest beside it."""
     everybody = _span(day, next(iter(day.histories.values()), History()), None, None)
     if everybody >= _WORTH_TELLING:
-        yield f"all accounts, while watcher did not run or saw nothing: {format_span(everybody)}"
+        yield ["", everybody.total_seconds()]
     spans = [
         (_span(day, day.histories.get(account.id, History()), account.id, state.blind_since), account)
         for account, state in day.accounts
     ]
     spans = sorted((each for each in spans if each[0] >= _WORTH_TELLING), key=lambda each: (-each[0], each[1].id))
     for span, account in spans[:_MOST_UNOBSERVED]:
-        yield f"{name_of(account)} on {place_of(account, day.titles)}: {format_span(span)}"
+        yield [_named(account, day), span.total_seconds()]
 
 
 def _span(day: Day, history: History, account_id: str | None, blind_since: datetime | None) -> timedelta:
@@ -206,6 +225,10 @@ def _lengths(day: Day, spans: Iterable[tuple[datetime, datetime]]) -> Iterator[t
 def _who(day: Day, outage: Outage) -> str:
     account = next((account for account, _ in day.accounts if account.id == outage.account_id), None)
     if account is not None:
-        return f"{name_of(account)} on {place_of(account, day.titles)}"
+        return _named(account, day)
     platform = outage.account_id.partition(":")[0]
-    return f"{at_handle(outage.handle_then)} on {day.titles.get(platform, platform)}"
+    return cut(clean(f"{at_handle(outage.handle_then)} ({day.titles.get(platform, platform)})"), _NAME)
+
+
+def _named(account: Account, day: Day) -> str:
+    return cut(clean(f"{name_of(account)} ({place_of(account, day.titles)})"), _NAME)

@@ -31,6 +31,7 @@ from watcher.model.notification import (
 from watcher.notify.alerts import alerts_of
 from watcher.notify.channels.base import Channel
 from watcher.notify.render import render
+from watcher.notify.texts import Texts, texts_of
 from watcher.notify.view import View
 
 STORE_MAY_FAIL: Final = timedelta(seconds=30)
@@ -127,7 +128,7 @@ class Fallback:
 
     It is given the name of the channel that is to be used if it is still there: who heard that the store failed hears
     of the end. At most one message a failure and one for its end; none for a failure of less than STORE_MAY_FAIL.
-    `overtime` is what a channel gets beyond its own time-out, in real time.
+    `texts` are those of a channel's readers; `overtime` is what it gets beyond its own time-out, in real time.
     """
 
     def __init__(
@@ -137,12 +138,14 @@ class Fallback:
         channel: Callable[[str | None], Channel | None],
         metrics: Metrics,
         *,
+        texts: Callable[[str], Texts] = lambda _channel: texts_of(),
         overtime: timedelta = _OVERTIME,
     ) -> None:
         self._store = store
         self._clock = clock
         self._channel = channel
         self._metrics = metrics
+        self._texts = texts
         self._overtime = overtime
         self._log = structlog.get_logger("watcher.notify")
         self._tale: _Tale | None = None
@@ -197,7 +200,8 @@ class Fallback:
         kind = NotificationKind.ALERT if incident.closed_at is None else NotificationKind.RESOLVED
         said = replace(incident, detail=self._store.failure or "") if incident.closed_at is None else incident
         key = dedup_key_of(incident.id, channel, kind)
-        return render(View(incident=said, kind=kind, dedup_key=key, now=self._clock.now(), recipients=recipients))
+        view = View(incident=said, kind=kind, dedup_key=key, now=self._clock.now(), recipients=recipients)
+        return render(view, self._texts(channel))
 
     def _count(self, channel: str, outcome: Outcome) -> None:
         self._metrics.notifications.labels(channel).inc()

@@ -11,7 +11,6 @@ from watcher.model.account import Account
 from watcher.model.notification import (
     Incident,
     IncidentKind,
-    Message,
     Notification,
     NotificationKind,
     Withheld,
@@ -20,8 +19,6 @@ from watcher.model.outage import Outage, Transition, TransitionKind
 from watcher.model.route import Route
 from watcher.notify.alerts import labels_of
 from watcher.notify.announce import News, tell
-from watcher.notify.view import View, compose
-from watcher.notify.wording import format_span, format_stamp
 
 _LOOK_AGAIN: Final = timedelta(minutes=1)
 
@@ -68,30 +65,3 @@ def muted(
         return None
     lasting = any(outage.is_open for outage in outages)
     return Withheld(reason="flapping", until=now + _LOOK_AGAIN if lasting else None)
-
-
-def render_flapping(view: View) -> Message:
-    """That an account comes and goes, or did."""
-    incident, name = view.incident, f"{view.name} on {view.place}"
-    since = ("Since", format_stamp(incident.opened_at))
-    subject = f"{view.name} ({view.place}) comes and goes"
-    owner = (("Owner", view.owner),) if view.owner else ()
-    if incident.closed_at is None:
-        return compose(
-            view,
-            headline=f"{name} comes and goes",
-            subject=subject,
-            sentences=(
-                f"What a logged-out visitor sees of it changed {incident.detail} times within 21 looks.",
-                "Nobody is told of each outage until that ends; all are measured.",
-            ),
-            facts=(since, *owner),
-        )
-    lasted = format_span(incident.closed_at - incident.opened_at)
-    return compose(
-        view,
-        headline=f"{name} has stopped coming and going",
-        subject=subject,
-        sentences=(f"It came and went for {lasted}. From now on each outage is told again.",),
-        facts=(since, ("Until", format_stamp(incident.closed_at)), *owner),
-    )

@@ -32,6 +32,7 @@ from watcher.notify.aftermath import LONGEST_WAIT, TOO_OLD, addressed, delivery_
 from watcher.notify.channels.base import Channel
 from watcher.notify.render import render
 from watcher.notify.standing import Standings, is_gone, is_untried, untried
+from watcher.notify.texts import Texts, texts_of
 from watcher.notify.view import View
 from watcher.store.base import Commit, IncidentRecord, Store
 from watcher.store.faults import ContradictionError
@@ -76,8 +77,9 @@ class Outbox:
     """Sends what the store says is due. `channels` is read anew for each message, `view` at the moment of sending.
 
     `run` until told to stop, then `drain`. Of a row whose channel is gone `others` says whom else to tell; `holds` says
-    why nobody is to be told of something now. `chance` is what the jitter is taken from; `overtime` is what a channel
-    gets beyond its own timeout, in real time. `standings` are how the channels do.
+    why nobody is to be told of something now; `texts` are those of a channel's readers. `chance` is what the jitter is
+    taken from; `overtime` is what a channel gets beyond its own timeout, in real time. `standings` are how the channels
+    do.
     """
 
     def __init__(  # noqa: PLR0913 - what it asks of others, each by its name
@@ -90,6 +92,7 @@ class Outbox:
         *,
         others: Callable[[IncidentRecord, Notification], tuple[Notification, ...]] = lambda _record, _row: (),
         holds: Callable[[IncidentRecord, Notification], Awaitable[Withheld | None]] | None = None,
+        texts: Callable[[str], Texts] = lambda _channel: texts_of(),
         chance: random.Random | None = None,
         overtime: timedelta = _OVERTIME,
     ) -> None:
@@ -99,6 +102,7 @@ class Outbox:
         self._view = view
         self._others = others
         self._holds = holds
+        self._texts = texts
         self._metrics = metrics
         self._chance = chance if chance is not None else random.Random()  # noqa: S311 - jitter is no secret
         self._overtime = overtime
@@ -275,7 +279,7 @@ class Outbox:
         if self.standings.is_closed_to(row):
             return untried(self.standings.of(row.channel)), False
         view = self._view(record, row)
-        message = addressed(render(view), row, record.threads)
+        message = addressed(render(view, self._texts(row.channel)), row, record.threads)
         async with asyncio.timeout((channel.timeout + self._overtime).total_seconds()):
             outcome = await channel.send(message)
         tells_whole_story = view.is_over and row.kind in (NotificationKind.ALERT, NotificationKind.UPDATE)

@@ -1,20 +1,15 @@
-"""What the texts may speak of (`View`), and how a text becomes a Message. Pure."""
+"""What there is to speak of in a message: the news, and how things are. Pure."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from watcher.model.account import Account
 from watcher.model.annotation import Annotation
-from watcher.model.notification import Incident, IncidentKind, Message, NotificationKind, Quote
+from watcher.model.notification import Incident, NotificationKind
 from watcher.model.outage import AccountState, Outage
-from watcher.notify.wording import at_handle, format_stamp, name_of, place_of
-from watcher.text import clean, cut
-
-_LONG = 1000
-_HEADLINE = 300
-_NAME = 60
+from watcher.notify.wording import at_handle, name_of, place_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,53 +82,6 @@ class View:
         return self.titles.get(platform, platform)
 
 
-def compose(
-    view: View,
-    *,
-    headline: str,
-    subject: str,
-    sentences: Iterable[str],
-    facts: Iterable[tuple[str, str]] = (),
-    quote: Quote | None = None,
-    links: Iterable[tuple[str, str]] = (),
-) -> Message:
-    """The Message: every text cleaned and bounded, its kind that of what is told (RESOLVED for a story that is over).
-
-    `subject` says what it is about, the same for all that is told of the incident. `quote` must be clean already.
-    """
-    return Message(
-        headline=f"{cut(clean(headline), _HEADLINE)}{_taken_on(view)}",
-        sentences=tuple(cut(clean(sentence), 2 * _LONG) for sentence in sentences),
-        severity=view.incident.severity,
-        kind=_told(view),
-        dedup_key=clean(view.dedup_key),
-        facts=tuple((label, cut(clean(value), _LONG)) for label, value in (*facts, *_acknowledged(view.incident))),
-        quote=quote,
-        links=tuple((label, clean(url)) for label, url in links),
-        incident_id=clean(view.incident.id),
-        subject=cut(clean(subject), _HEADLINE),
-        recipients=view.recipients,
-        timezone=view.timezone,
-    )
-
-
-def _taken_on(view: View) -> str:
-    """What tells others, at first sight, that somebody sees to it; nothing of what is over."""
-    by = view.incident.acked_by
-    return f"; acknowledged by {cut(clean(by), _NAME)}" if by is not None and not view.is_over else ""
-
-
-def _acknowledged(incident: Incident) -> tuple[tuple[str, str], ...]:
-    if incident.acked_at is None:
-        return ()
-    said = f": {incident.ack_comment}" if incident.ack_comment else ""
-    return (("Acknowledged by", f"{incident.acked_by or 'somebody'}, {format_stamp(incident.acked_at)}{said}"),)
-
-
-def _told(view: View) -> NotificationKind:
-    # A notice or a digest is closed when it is opened: it stays the alert that it is.
-    if view.incident.kind in (IncidentKind.NOTICE, IncidentKind.DIGEST) or view.kind is NotificationKind.CORRECTION:
-        return view.kind
-    if view.is_over:
-        return NotificationKind.RESOLVED
-    return NotificationKind.UPDATE if view.kind is NotificationKind.RESOLVED else view.kind
+def alone(view: View, outage: Outage) -> View:
+    """The view of one outage of a group, as if the message were about it alone."""
+    return replace(view, outage=outage, account=view.accounts.get(outage.account_id))

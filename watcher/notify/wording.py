@@ -1,4 +1,4 @@
-"""How stamps, spans, bounds, languages and accounts are written for people. Pure; English only."""
+"""How stamps, spans, bounds, languages and accounts are written for people: in English unless otherwise said. Pure."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -8,105 +8,47 @@ from zoneinfo import ZoneInfo
 
 from watcher.model.account import Account
 from watcher.model.outage import Duration
+from watcher.notify.locales import ENGLISH, LOCALES, Locale
 
 _SECOND = timedelta(seconds=1)
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
-MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
-_LANGUAGES: Final[dict[str, str]] = {
-    "ar": "Arabic",
-    "bg": "Bulgarian",
-    "bn": "Bengali",
-    "ca": "Catalan",
-    "cs": "Czech",
-    "cy": "Welsh",
-    "da": "Danish",
-    "de": "German",
-    "el": "Greek",
-    "en": "English",
-    "es": "Spanish",
-    "et": "Estonian",
-    "eu": "Basque",
-    "fa": "Persian",
-    "fi": "Finnish",
-    "fil": "Filipino",
-    "fr": "French",
-    "ga": "Irish",
-    "gl": "Galician",
-    "gu": "Gujarati",
-    "ha": "Hausa",
-    "he": "Hebrew",
-    "hi": "Hindi",
-    "hr": "Croatian",
-    "hu": "Hungarian",
-    "hy": "Armenian",
-    "id": "Indonesian",
-    "ig": "Igbo",
-    "is": "Icelandic",
-    "it": "Italian",
-    "ja": "Japanese",
-    "ka": "Georgian",
-    "kk": "Kazakh",
-    "kn": "Kannada",
-    "ko": "Korean",
-    "lt": "Lithuanian",
-    "lv": "Latvian",
-    "ml": "Malayalam",
-    "mr": "Marathi",
-    "ms": "Malay",
-    "my": "Burmese",
-    "nb": "Norwegian",
-    "ne": "Nepali",
-    "nl": "Dutch",
-    "nn": "Norwegian (Nynorsk)",
-    "no": "Norwegian",
-    "pa": "Punjabi",
-    "pl": "Polish",
-    "pt": "Portuguese",
-    "ro": "Romanian",
-    "ru": "Russian",
-    "sk": "Slovak",
-    "sl": "Slovenian",
-    "sq": "Albanian",
-    "sr": "Serbian",
-    "sv": "Swedish",
-    "sw": "Swahili",
-    "ta": "Tamil",
-    "te": "Telugu",
-    "th": "Thai",
-    "tl": "Filipino",
-    "tr": "Turkish",
-    "uk": "Ukrainian",
-    "ur": "Urdu",
-    "vi": "Vietnamese",
-    "yo": "Yoruba",
-    "zh": "Chinese",
-}
 _TRADITIONAL = ("zh-hant", "zh-tw", "zh-hk")
+# A month as a stamp has it → whose word it is, and which month.
+_MONTHS: Final = {
+    word: (locale, month) for locale in LOCALES.values() for month, word in enumerate(locale.months, start=1)
+}
 _STAMP = re.compile(
-    rf"\b(?P<day>\d{{1,2}}) (?P<month>{'|'.join(MONTHS)}) (?P<year>\d{{4}}) (?P<time>\d\d:\d\d:\d\d) UTC\b", re.ASCII
+    rf"\b(?P<day>\d{{1,2}}) (?P<month>{'|'.join(map(re.escape, _MONTHS))}) (?P<year>\d{{4}}) "
+    r"(?P<time>\d\d:\d\d:\d\d) UTC\b",
+    re.ASCII,
 )
 
 
-def format_stamp(at: datetime) -> str:
-    """`at` as "2 Nov 2017 23:00:41 UTC", whole seconds. Not by locale: the same text everywhere."""
-    utc = at.astimezone(UTC)
-    return f"{utc.day} {MONTHS[utc.month - 1]} {utc.year} {utc:%H:%M:%S} UTC"
+def format_stamp(at: datetime, locale: Locale = ENGLISH) -> str:
+    """`at` as "2 Nov 2017 23:00:41 UTC", whole seconds. Not by this machine's locale: the same text everywhere."""
+    return f"{_date(at.astimezone(UTC), locale)} {at.astimezone(UTC):%Y %H:%M:%S} UTC"
 
 
-def beside_stamps(text: str, beside: Callable[[datetime], str]) -> str:
-    """`text` with `beside` in parentheses after each stamp of `format_stamp` in it; "" adds nothing.
+def _date(at: datetime, locale: Locale) -> str:
+    return f"{at.day} {locale.months[at.month - 1]}"
+
+
+def beside_stamps(text: str, beside: Callable[[datetime, Locale], str]) -> str:
+    """`text` with `beside` in parentheses after each stamp of `format_stamp` in it, whatever its language.
+
+    "" adds nothing.
 
     What only looks like a stamp (a page may have written it) stays as it is.
     """
 
     def told(found: re.Match[str]) -> str:
-        month = MONTHS.index(found["month"]) + 1
+        locale, month = _MONTHS[found["month"]]
         try:
             at = datetime.fromisoformat(f"{found['year']}-{month:02}-{int(found['day']):02}T{found['time']}+00:00")
-            added = beside(at)
+            added = beside(at, locale)
         except (ValueError, OverflowError):  # the 31st of February; a time zone beyond the year 9999
             return found[0]
         return f"{found[0]} ({added})" if added else found[0]
@@ -119,64 +61,64 @@ def with_local_time(text: str, timezone: ZoneInfo | None) -> str:
     if timezone is None:
         return text
 
-    def local(at: datetime) -> str:
+    def local(at: datetime, locale: Locale) -> str:
         there = at.astimezone(timezone)
         name = there.tzname() or ""
         if name == "UTC":
             return ""
-        date = "" if there.date() == at.date() else f"{there.day} {MONTHS[there.month - 1]} "
+        date = "" if there.date() == at.date() else f"{_date(there, locale)} "
         # Zones without letters of their own are called by their distance: +03.
         return f"{date}{there:%H:%M:%S} {f'UTC{name}' if name[:1] in ('+', '-') else name}"
 
     return beside_stamps(text, local)
 
 
-def format_span(span: timedelta) -> str:
+def format_span(span: timedelta, locale: Locale = ENGLISH) -> str:
     """`span` as "10 min 20 s", rounded to seconds, from one day on to minutes; below zero counts as zero."""
     unit = _unit(span)
-    return _spell((max(span, timedelta(0)) + unit / 2) // unit * unit)
+    return _spell((max(span, timedelta(0)) + unit / 2) // unit * unit, locale)
 
 
-def format_about(span: timedelta) -> str:
+def format_about(span: timedelta, locale: Locale = ENGLISH) -> str:
     """`span` rounded down, as people say it: "40 s", "25 min", "3 h", "2 d 4 h"; below zero counts as zero."""
     unit = _SECOND if span < _MINUTE else _MINUTE if span < _DAY else _HOUR
-    return _spell(max(span, timedelta(0)) // unit * unit)
+    return _spell(max(span, timedelta(0)) // unit * unit, locale)
 
 
-def format_duration(duration: Duration) -> str:
+def format_duration(duration: Duration, locale: Locale = ENGLISH) -> str:
     """The best estimate with a margin that covers both bounds: "11 min ± 40 s"; "at least 2 min" while open."""
     if duration.max is None:
-        return f"at least {_spell(_floor(duration.min))}"
+        return locale.least.format(_spell(_floor(duration.min), locale))
     unit = _unit(duration.max)
     best = (duration.best + unit / 2) // unit * unit
     margin = max(duration.max - best, best - duration.min)
     covering = -(-margin // unit) * unit
-    return f"{_spell(best)} ± {_spell(covering)}" if covering else _spell(best)
+    return f"{_spell(best, locale)} ± {_spell(covering, locale)}" if covering else _spell(best, locale)
 
 
-def format_bounds(duration: Duration) -> str:
+def format_bounds(duration: Duration, locale: Locale = ENGLISH) -> str:
     """The bounds, rounded outwards: "between 10 min 20 s and 11 min 40 s"; "at least 2 min" while open."""
-    least = _spell(_floor(duration.min))
+    least = _spell(_floor(duration.min), locale)
     if duration.max is None:
-        return f"at least {least}"
+        return locale.least.format(least)
     unit = _unit(duration.max)
-    most = _spell(-(-duration.max // unit) * unit)
-    return least if least == most else f"between {least} and {most}"
+    most = _spell(-(-duration.max // unit) * unit, locale)
+    return least if least == most else locale.between.format(least, most)
 
 
-def format_between(earliest: datetime, latest: datetime) -> str:
+def format_between(earliest: datetime, latest: datetime, locale: Locale = ENGLISH) -> str:
     """An instant known to lie in [earliest, latest], rounded outwards to seconds."""
-    first = format_stamp(earliest)
-    last = format_stamp(latest + _SECOND if latest.microsecond else latest)
-    return first if first == last else f"between {first} and {last}"
+    first = format_stamp(earliest, locale)
+    last = format_stamp(latest + _SECOND if latest.microsecond else latest, locale)
+    return first if first == last else locale.within.format(first, last)
 
 
-def language_name(tag: str) -> str:
-    """The English name of a BCP 47 language tag; the tag itself when it is none we know."""
+def language_name(tag: str, locale: Locale = ENGLISH) -> str:
+    """The name of a BCP 47 language tag; the tag itself when it is none we know."""
     lower = tag.lower()
     if lower.startswith(_TRADITIONAL):
-        return "Traditional Chinese"
-    return _LANGUAGES.get(lower.partition("-")[0], tag)
+        return locale.traditional_chinese
+    return locale.languages.get(lower.partition("-")[0], tag)
 
 
 def name_of(account: Account) -> str:
@@ -198,6 +140,12 @@ def place_of(account: Account, titles: Mapping[str, str]) -> str:
     return title if told else f"{title} ({account.instance})"
 
 
+def place_named(key: str, titles: Mapping[str, str]) -> str:
+    """The platform of a key `platform` or `platform@instance`, as people call it."""
+    platform, _, instance = key.partition("@")
+    return titles.get(platform, platform) + (f" ({instance})" if instance else "")
+
+
 def _unit(span: timedelta) -> timedelta:
     return _MINUTE if span >= _DAY else _SECOND
 
@@ -207,12 +155,12 @@ def _floor(span: timedelta) -> timedelta:
     return span // unit * unit
 
 
-def _spell(span: timedelta) -> str:
+def _spell(span: timedelta, locale: Locale) -> str:
     minutes, seconds = divmod(span // _SECOND, 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
-    parts = ((days, "d"), (hours, "h"), (minutes, "min"), (seconds, "s"))
-    return " ".join(f"{count} {unit}" for count, unit in parts if count) or "0 s"
+    parts = zip((days, hours, minutes, seconds), locale.units, strict=True)
+    return " ".join(f"{count} {unit}" for count, unit in parts if count) or f"0 {locale.units[-1]}"
 
 
 def short_hash(digest: str) -> str:

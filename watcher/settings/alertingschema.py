@@ -28,7 +28,7 @@ from watcher.settings.schema import (
     Zone,
     several,
 )
-from watcher.settings.values import Mailbox, Secret, Tls
+from watcher.settings.values import Language, Mailbox, Secret, Tls
 
 ReasonWord = Annotated[Reason, PlainValidator(routewords.reason)]
 HeaderName = Annotated[str, PlainValidator(programwords.header_name)]
@@ -37,14 +37,21 @@ Wait = Annotated[timedelta, PlainValidator(routewords.wait)]
 RepeatSpan = Annotated[timedelta, PlainValidator(routewords.repeat)]
 
 
-class LogChannelEntry(Entry):
+class TextEntry(Entry):
+    """What people read."""
+
+    language: Annotated[Language, PlainValidator(scalars.choice(Language))] = Language.ENGLISH
+    templates: FileName | None = None
+
+
+class LogChannelEntry(TextEntry):
     """Notifications as lines in the log."""
 
     kind: Literal["log"]
     name: Slug
 
 
-class SlackChannelEntry(Entry):
+class SlackChannelEntry(TextEntry):
     """A Slack incoming webhook; its URL is a secret."""
 
     kind: Literal["slack"]
@@ -53,7 +60,7 @@ class SlackChannelEntry(Entry):
     webhook_url_file: FileName | None = None
 
 
-class SlackBotChannelEntry(Entry):
+class SlackBotChannelEntry(TextEntry):
     """A channel of Slack, by a bot of yours; its token is a secret."""
 
     kind: Literal["slack_bot"]
@@ -64,7 +71,7 @@ class SlackBotChannelEntry(Entry):
     api_url: WebAddress = "https://slack.com/api"
 
 
-class EmailChannelEntry(Entry):
+class EmailChannelEntry(TextEntry):
     """Mail through one server; the password is a secret."""
 
     kind: Literal["email"]
@@ -107,7 +114,7 @@ class AlertmanagerChannelEntry(Entry):
     token_file: FileName | None = None
 
 
-class AppriseChannelEntry(Entry):
+class AppriseChannelEntry(TextEntry):
     """What the library apprise knows; its URLs are secrets."""
 
     kind: Literal["apprise"]

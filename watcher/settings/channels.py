@@ -22,6 +22,7 @@ from watcher.settings.platformfile import refuse_doubles
 from watcher.settings.programchannels import read_alertmanager, read_apprise, read_webhook
 from watcher.settings.schema import Entry
 from watcher.settings.settingsschema import SettingsFile
+from watcher.settings.texts import read_texts
 from watcher.settings.validate import Reading
 from watcher.settings.values import ChannelSettings, LogChannel, Secret, Settings, SlackBotChannel, SlackChannel
 from watcher.settings.wording import near
@@ -49,14 +50,20 @@ def _channel(  # noqa: PLR0911 - one answer a kind
 ) -> ChannelSettings:
     match entry:
         case LogChannelEntry():
-            return LogChannel(name=entry.name)
+            return LogChannel(name=entry.name, texts=read_texts(reading, path, entry, base))
         case SlackChannelEntry():
             url = _one_secret(reading, path, entry, "webhook_url", base, scalars.webhook)
-            return SlackChannel(name=entry.name, webhook_url=url)
+            return SlackChannel(name=entry.name, webhook_url=url, texts=read_texts(reading, path, entry, base))
         case SlackBotChannelEntry():
             token = _one_secret(reading, path, entry, "token", base, slackwords.token)
             _refuse_in_the_clear(reading, path, entry.api_url)
-            return SlackBotChannel(name=entry.name, token=token, channel=entry.channel, api_url=entry.api_url)
+            return SlackBotChannel(
+                name=entry.name,
+                token=token,
+                channel=entry.channel,
+                api_url=entry.api_url,
+                texts=read_texts(reading, path, entry, base),
+            )
         case EmailChannelEntry():
             return read_email_channel(reading, path, entry, base)
         case WebhookChannelEntry():

@@ -9,6 +9,7 @@ from typing import Final
 from watcher.settings.alertingschema import EmailChannelEntry
 from watcher.settings.environment import read_secret_file
 from watcher.settings.settingsschema import SettingsFile
+from watcher.settings.texts import read_texts
 from watcher.settings.validate import Reading
 from watcher.settings.values import EmailChannel, Mailbox, Secret, Tls
 from watcher.settings.wording import quoted
@@ -40,6 +41,7 @@ def read_email_channel(
         username=entry.username,
         password=password,
         ca_file=_authorities(reading, path, entry, base),
+        texts=read_texts(reading, path, entry, base),
     )
 
 

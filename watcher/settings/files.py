@@ -77,6 +77,14 @@ def _named(path: Path, env: Mapping[str, str]) -> Iterator[Path]:
     own = base / str(data.get("platform_dir", _PLATFORM_DIR))
     yield from (folder / "*.y*ml" for folder in (own, own / "phrases"))
     yield from (base / name for name in _secret_files(data))
+    yield from (base / name / "*.j2" for name in _templates(data.get("channels")))
+
+
+def _templates(channels: object) -> Iterator[str]:
+    """The folders of templates that channels name."""
+    for channel in channels if isinstance(channels, list) else ():
+        if isinstance(channel, dict) and isinstance(channel.get("templates"), str):
+            yield channel["templates"]
 
 
 def _secret_files(node: object) -> Iterator[str]:

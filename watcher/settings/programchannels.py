@@ -11,6 +11,7 @@ from watcher.settings.alertingschema import (
 )
 from watcher.settings.environment import read_secret_file, read_secret_lines
 from watcher.settings.settingsschema import SettingsFile
+from watcher.settings.texts import read_texts
 from watcher.settings.validate import Reading
 from watcher.settings.values import AlertmanagerChannel, AppriseChannel, Secret, WebhookChannel
 from watcher.settings.wording import quoted
@@ -81,7 +82,7 @@ def read_apprise(reading: Reading[SettingsFile], path: Steps, entry: AppriseChan
         for place in _unknown(urls):
             where = reading.item(at, place) if entry.urls is not None else at
             reading.refuse(where, f"URL {place + 1} is none that apprise knows (its value is not shown)")
-    return AppriseChannel(name=entry.name, urls=urls)
+    return AppriseChannel(name=entry.name, urls=urls, texts=read_texts(reading, path, entry, base))
 
 
 def _unknown(urls: tuple[Secret, ...]) -> Iterator[int]:

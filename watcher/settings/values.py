@@ -79,11 +79,27 @@ class WebSettings:
     token: Secret | None = None
 
 
+class Language(StrEnum):
+    """The languages that there are texts in, by their ISO 639 codes."""
+
+    ENGLISH = "en"
+    FRENCH = "fr"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextSettings:
+    """What people read: in which language, and the folder of the operator's own templates, if there is one."""
+
+    language: Language = Language.ENGLISH
+    templates: Path | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogChannel:
     """Notifications as lines in the log."""
 
     name: str
+    texts: TextSettings = TextSettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +108,7 @@ class SlackChannel:
 
     name: str
     webhook_url: Secret
+    texts: TextSettings = TextSettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +119,7 @@ class SlackBotChannel:
     token: Secret
     channel: str
     api_url: str = "https://slack.com/api"
+    texts: TextSettings = TextSettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +179,7 @@ class EmailChannel:
     username: str | None = None
     password: Secret | None = None
     ca_file: Path | None = None
+    texts: TextSettings = TextSettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +218,7 @@ class AppriseChannel:
 
     name: str
     urls: tuple[Secret, ...]
+    texts: TextSettings = TextSettings()
 
 
 ChannelSettings = (

@@ -5,14 +5,15 @@ from datetime import date, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tests.unit.notify.story import CLOSED, EVENING, OPEN, POTUS, TITLES, TRUMP, S, incident, state, view
+from tests.unit.notify.story import CLOSED, EVENING, OPEN, POTUS, TITLES, TRUMP, S, account, incident, state, view
 from watcher.model.annotation import Annotation
 from watcher.model.digest import DigestPlan
 from watcher.model.notification import IncidentKind, NotificationKind
 from watcher.model.outage import EndCause, Phase, Unobserved
 from watcher.model.uptime import History
 from watcher.notify import render
-from watcher.notify.digest import Day, digest_lines, digest_news
+from watcher.notify.digest import Day, digest_news, digest_of
+from watcher.store.amendments import without_names
 from watcher.store.base import Commit
 from watcher.store.memory import MemoryStore
 
@@ -25,7 +26,13 @@ UP, DOWN = state(POTUS, Phase.UP), state(TRUMP, Phase.DOWN, outage=OPEN)
 def lines(**changes: Any) -> tuple[str, ...]:
     """The digest of a day on which one account is up and one is gone."""
     made: dict[str, Any] = {"accounts": ((TRUMP, DOWN), (POTUS, UP)), "titles": TITLES, **changes}
-    return digest_lines(Day(since=SINCE, now=NOW, **made))
+    return told(digest_of(Day(since=SINCE, now=NOW, **made)))
+
+
+def told(detail: str) -> tuple[str, ...]:
+    """What the message of it says."""
+    message = render(view(None, incident=incident(kind=IncidentKind.DIGEST, key="2017-11-03", detail=detail)))
+    return (message.headline, *message.sentences)
 
 
 def spans(account_id: str | None, *lengths: float) -> tuple[Unobserved, ...]:
@@ -55,10 +62,10 @@ def test_who_is_gone_and_who_was() -> None:
         "1 account gone now, 2 gone and back",
         "Watched: 2 accounts, 1 gone; this is about the time since 2 Nov 2017 08:00:00 UTC.",
         "GONE NOW (1)",
-        "• @realDonaldTrump on X: since 2 Nov 2017 23:00:40 UTC, for 8 h 59 min (not_found)",
+        "• @realDonaldTrump (X): since 2 Nov 2017 23:00:40 UTC, for 8 h 59 min (not_found)",
         "GONE AND BACK (2)",
-        "• @POTUS on X: for 11 min ± 40 s from about 2 Nov 2017 23:00:20 UTC on (not_found)",
-        "• @removed on X: for 11 min ± 40 s from about 2 Nov 2017 23:00:20 UTC on (not_found); no longer watched",
+        "• @POTUS (X): for 11 min ± 40 s from about 2 Nov 2017 23:00:20 UTC on (not_found)",
+        "• @removed (X): for 11 min ± 40 s from about 2 Nov 2017 23:00:20 UTC on (not_found); no longer watched",
     )
 
 
@@ -72,8 +79,8 @@ def test_corrections_since_the_last_one() -> None:
     assert found[0] == "Nobody is gone, and nobody was"
     assert found[2:] == (
         "CORRECTED (2)",
-        "• @realDonaldTrump on X: was not gone, 2 Nov 2017 23:00:40 UTC; a test",
-        "• @realDonaldTrump on X: human error, says mia",
+        "• @realDonaldTrump (X): was not gone, 2 Nov 2017 23:00:40 UTC; a test",
+        "• @realDonaldTrump (X): human error, says mia",
     )
 
 
@@ -98,8 +105,8 @@ def test_what_is_not_seen() -> None:
         "• anything: our own network is down since 2 Nov 2017 23:01:00 UTC",
         "LONGEST UNOBSERVED (3)",
         "• all accounts, while watcher did not run or saw nothing: 20 min",
-        "• @POTUS on X: 33 min",
-        "• @realDonaldTrump on X: 15 min",
+        "• @POTUS (X): 33 min",
+        "• @realDonaldTrump (X): 15 min",
     )
 
 
@@ -116,14 +123,23 @@ def test_a_bad_day_is_bounded() -> None:
 def test_one_digest_a_day_by_each_channel() -> None:
     """However often it is made: the first stays as it was told."""
     store = MemoryStore()
-    for text in ("first", "second"):
-        news = digest_news(PLAN, date(2017, 11, 3), NOW, (text, "• more"))
+    for outages in ((), (OPEN,)):
+        made = digest_of(Day(since=SINCE, now=NOW, accounts=((POTUS, UP),), titles=TITLES, outages=outages))
+        news = digest_news(PLAN, date(2017, 11, 3), NOW, made)
         store.commit(Commit(opened=news.opened, notifications=news.notifications))
     record = store.incident("digest-2017-11-03")
     assert record is not None
     assert [row.channel for row in record.notifications] == ["desk", "slack"]
     shown = view(None, NotificationKind.ALERT, incident=record.incident, account=None)
     message = render(shown)
-    assert (message.headline, message.sentences) == ("first", ("• more",))
+    assert message.headline == "Nobody is gone, and nobody was"
     assert (message.subject, message.kind) == ("Digest of 2017-11-03", NotificationKind.ALERT)
     assert message.facts == ()
+
+
+def test_what_was_forgotten_is_struck_out_of_it() -> None:
+    """A digest from which a name was erased, even one like our own words, says the rest."""
+    told_of = account("x", "since")
+    made = digest_of(Day(since=SINCE, now=NOW, accounts=((told_of, state(told_of, Phase.UP)),), outages=(OPEN,)))
+    assert told(without_names(made, ["since", "realdonaldtrump"]))[0] == "1 account gone now"
+    assert told("anything else") == ("Digest of 2017-11-03", "It cannot be read any more.")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from tests.fakes.smtp import parsed
-from tests.unit.notify.story import CLOSED, view
+from tests.unit.notify.story import CLOSED, OPEN, view
 from watcher.model.account import Severity
 from watcher.model.notification import Message, NotificationKind, Quote
 from watcher.notify.channels.letter import letter, message_id
@@ -268,7 +268,7 @@ def test_the_alert_of_2017_as_text() -> None:
 )
 def test_each_kind_of_news_is_named(kind: NotificationKind, standing: str) -> None:
     """The last line says what this is."""
-    text, html = parts(mailed(replace(alert(), kind=kind)))
+    text, html = parts(mailed(render(view(CLOSED if kind is NotificationKind.RESOLVED else OPEN, kind))))
     assert f"Sent by watcher ({standing}, incident 01OUTAGE)" in text
     assert f"Sent by watcher ({standing}, incident 01OUTAGE)" in html
 
@@ -284,7 +284,7 @@ def test_a_test_message_belongs_to_no_thread() -> None:
     )
     mail = mailed(message)
     assert (mail["subject"], mail["in-reply-to"], mail["x-watcher-incident"]) == ("[watcher] Test message", None, None)
-    assert parts(mail)[0].endswith("Sent by watcher (info alert).\n")
+    assert parts(mail)[0] == "Test message\n"
 
 
 def test_only_web_addresses_are_linked() -> None:

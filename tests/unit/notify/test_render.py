@@ -48,7 +48,8 @@ def test_the_alert_of_2017() -> None:
             ("Owner", "Donald J. Trump"),
             ("Evidence hash", "5eed" * 5),
         ),
-        quote=Quote(text="Désolé, cette page n'existe pas", language="French"),
+        quote=Quote(text="Désolé, cette page n'existe pas", language="French", intro="Visitors see (French)"),
+        footer="Sent by watcher (critical alert, incident 01OUTAGE).",
         links=(
             ("Profile", "https://x.example/realDonaldTrump"),
             ("Outage record", "https://watcher.example/api/v1/outages?account=x%3Arealdonaldtrump"),
@@ -76,7 +77,8 @@ def test_a_late_alert_tells_the_whole_story() -> None:
     assert message.kind is RESOLVED
     assert message.headline == "@realDonaldTrump was not available on X for 11 min ± 40 s"
     assert "between 10 min 20 s and 11 min 40 s" in message.sentences[0]
-    assert message.quote == Quote(text="Désolé, cette page n'existe pas", language="French")
+    assert message.quote is not None
+    assert (message.quote.language, message.quote.intro) == ("French", "Visitors saw (French)")
     assert "@POTUS on X is up." in text_of(message)
 
 
@@ -299,7 +301,7 @@ def test_a_recovery_of_what_is_still_open_is_an_update() -> None:
 def test_a_long_quote_is_cut() -> None:
     """Quotes end at 300 characters; an empty one is none."""
     quote = render(view(replace(OPEN, quote="ü" * 400, language=None))).quote
-    assert quote == Quote(text="ü" * 299 + "…", language=None)
+    assert quote == Quote(text="ü" * 299 + "…", language=None, intro="Visitors see")
     assert render(view(replace(OPEN, quote="\u200b \n"))).quote is None
 
 

@@ -176,9 +176,7 @@ def _body(message: Message) -> str:
     """All that the message says, as plain text."""
     lines = [*message.sentences]
     if message.quote is not None:
-        saw = "saw" if message.kind is NotificationKind.RESOLVED else "see"
-        language = f" ({message.quote.language})" if message.quote.language else ""
-        lines.append(f"Visitors {saw}{language}: “{message.quote.text}”")
+        lines.append(f"{message.quote.intro}: “{message.quote.text}”")
     lines += [f"{label}: {with_local_time(value, message.timezone)}" for label, value in message.facts]
     lines += [f"{label}: {url}" for label, url in message.links]
     return cut("\n".join(clean(line) for line in lines if line.strip()) or clean(message.headline), _LONGEST)

@@ -53,7 +53,7 @@ def letter(message: Message, *, channel: str, sender: Mailbox, to: Sequence[Mail
     mail["X-Auto-Response-Suppress"] = "All"
     if message.severity is Severity.CRITICAL and message.kind in (NotificationKind.ALERT, NotificationKind.UPDATE):
         mail["X-Priority"] = "1"
-    mail.set_content(_text(message), cte="quoted-printable")
+    mail.set_content(plain_text(message), cte="quoted-printable")
     mail.add_alternative(_html(message), subtype="html", cte="quoted-printable")
     own_id = message_id(message.dedup_key, sender.domain)
     # Quoted-printable has no "=_", so that this cannot be in either part.
@@ -103,30 +103,11 @@ def _header(name: str, text: str) -> str:
     return f"{name}: {folded}"
 
 
-def _standing(message: Message) -> str:
-    match message.kind:
-        case NotificationKind.RESOLVED:
-            return "over"
-        case NotificationKind.CORRECTION:
-            return "correction"
-        case NotificationKind.UPDATE | NotificationKind.REMINDER:
-            return f"{message.severity} alert, {message.kind}"
-        case _:
-            return f"{message.severity} alert"
-
-
-def _footer(message: Message) -> str:
-    about = f", incident {cut(clean(message.incident_id), _INCIDENT_LENGTH)}" if message.incident_id else ""
-    return f"Sent by watcher ({_standing(message)}{about})."
-
-
 def _quote(message: Message) -> tuple[str, str] | None:
     """Who sees what: the words before the quote, and the quote itself."""
     if message.quote is None:
         return None
-    language = f" ({clean(message.quote.language)})" if message.quote.language else ""
-    saw = "saw" if message.kind is NotificationKind.RESOLVED else "see"
-    return f"Visitors {saw}{language}:", clean(message.quote.text)
+    return f"{clean(message.quote.intro)}:", clean(message.quote.text)
 
 
 def _sentences(message: Message) -> tuple[str, ...]:
@@ -146,7 +127,8 @@ def _links(message: Message) -> Iterator[tuple[str, str]]:
             yield clean(label), address
 
 
-def _text(message: Message) -> str:
+def plain_text(message: Message) -> str:
+    """All that `message` says, for reading."""
     blocks = [clean(message.headline), "\n".join(_sentences(message))]
     quote = _quote(message)
     if quote is not None:
@@ -154,7 +136,7 @@ def _text(message: Message) -> str:
     blocks.append("\n".join(f"{label}: {value}" for label, value in _facts(message)))
     blocks.append("\n".join(f"{label}: {url}" for label, url in _links(message)))
     # A line of two dashes and a space begins what programs show as a signature.
-    blocks.append(f"-- \n{_footer(message)}")
+    blocks.append(f"-- \n{clean(message.footer)}" if message.footer else "")
     return "\n\n".join(block for block in blocks if block.strip()) + "\n"
 
 
@@ -162,7 +144,8 @@ def _html(message: Message) -> str:
     colour = _OVER_COLOUR if message.kind is NotificationKind.RESOLVED else _COLOURS[message.severity]
     parts = [
         "<!DOCTYPE html>",
-        '<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">',
+        f'<html lang="{message.language}"><head><meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width">',
         '<meta name="color-scheme" content="light dark"><title>watcher</title></head>',
         f'<body style="margin:0;padding:16px;{_FONT}">',
         f'<div style="max-width:640px;border-left:5px solid {colour};padding-left:16px">',
@@ -172,7 +155,7 @@ def _html(message: Message) -> str:
         *_facts_html(message),
         *_links_html(message),
         "</div>",
-        f'<p style="margin:24px 0 0;font-size:12px;opacity:.6">{_shown(_footer(message))}</p>',
+        f'<p style="margin:24px 0 0;font-size:12px;opacity:.6">{_shown(message.footer)}</p>',
         "</body></html>",
     ]
     return "\n".join(parts) + "\n"

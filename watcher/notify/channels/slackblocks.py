@@ -9,6 +9,7 @@ from slack_sdk.models.blocks import Block, ContextBlock, HeaderBlock, MarkdownTe
 
 from watcher.model.account import Severity
 from watcher.model.notification import Message, NotificationKind
+from watcher.notify.locales import Locale
 from watcher.notify.wording import beside_stamps
 from watcher.text import clean, cut
 
@@ -57,9 +58,7 @@ def _blocks(message: Message) -> Iterable[Block]:
     if said.strip():
         yield SectionBlock(text=_plain(cut(said, _SECTION_LENGTH)))
     if message.quote is not None:
-        language = f" ({message.quote.language})" if message.quote.language else ""
-        saw = "saw" if message.kind is NotificationKind.RESOLVED else "see"
-        quote = f"Visitors {saw}{language}: “{message.quote.text}”"
+        quote = f"{message.quote.intro}: “{message.quote.text}”"
         yield SectionBlock(text=_plain(cut(quote, _SECTION_LENGTH)))
     for start in range(0, len(message.facts), _FIELDS):
         yield SectionBlock(fields=[_field(*fact) for fact in message.facts[start : start + _FIELDS]])
@@ -90,7 +89,7 @@ def _span(text: str) -> str:
     return beside_stamps(escaped, _local_time)
 
 
-def _local_time(at: datetime) -> str:
+def _local_time(at: datetime, _locale: Locale) -> str:
     """The reader's own time, which Slack knows."""
     return f"<!date^{int(at.timestamp())}^{{time_secs}} local|UTC>"
 

@@ -1,0 +1,19 @@
+"""What people read of a channel, of its entry in watcher.yaml: the language, and the folder of templates."""
+
+from pathlib import Path
+
+from watcher.settings.alertingschema import TextEntry
+from watcher.settings.settingsschema import SettingsFile
+from watcher.settings.validate import Reading
+from watcher.settings.values import TextSettings
+from watcher.settings.yamlfile import Steps
+
+
+def read_texts(reading: Reading[SettingsFile], path: Steps, entry: TextEntry, base: Path) -> TextSettings:
+    """The settings; what the templates say is tried out where they are used."""
+    if entry.templates is None:
+        return TextSettings(language=entry.language)
+    folder = (base / entry.templates).absolute()
+    if not folder.is_dir():
+        reading.refuse_value((*path, "templates"), ValueError("is no folder; create it or remove the key"))
+    return TextSettings(language=entry.language, templates=folder)
