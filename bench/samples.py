@@ -104,7 +104,7 @@ def measured(directory: Path) -> dict[str, dict[str, float]]:
     """Bytes a sample and bytes a bundle, by verdict; and bytes an account and month."""
     platforms = load_platforms(None)
     groups: dict[str, list[Exchange]] = defaultdict(list)
-    for example in load_examples(None):
+    for example in load_examples(None, platforms):
         platform = platforms[example.platform]
         source = next(source for source in platform.sources if source.name == example.source)
         groups[str(example.verdict)].append(exchange_of(example, platform, source))

@@ -6,11 +6,12 @@ import signal
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from tests.browser.processes import group_of
 from tests.browser.rig import Rig, a_rig, needs_chromium
 from tests.process.command import until
-from watcher.model.exchange import Response
+from watcher.model.exchange import Exchange, FetchFailure, Response
 from watcher.model.finding import Reason
 from watcher.probe import browser
 
@@ -76,6 +77,78 @@ async def test_an_old_browser_makes_room(tmp_path: Path, monkeypatch: pytest.Mon
         await rig.response("carol")
         assert pid_of(rig) != first
         await until(lambda: group_of(first) == [])
+
+
+async def slow(rig: Rig, handle: str) -> tuple[asyncio.Task[Exchange], asyncio.Event]:
+    """A page that the browser shows until the event is set."""
+    done = asyncio.Event()
+
+    async def script(_request: web.Request) -> web.Response:
+        await done.wait()
+        return web.Response(text="document.title = 'complete'", content_type="text/javascript")
+
+    rig.chirp.page(f"/{handle}", f"<title>begun</title><script src='/{handle}.js'></script>")
+    rig.chirp.routes[f"/{handle}.js"] = script
+    shown = asyncio.create_task(rig.fetch(handle))
+    await until(lambda: f"/{handle}.js" in rig.chirp.paths)
+    return shown, done
+
+
+async def test_a_browser_that_is_never_idle_makes_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next page takes a new process; what the old one still shows is shown to the end, and then it ends."""
+    monkeypatch.setattr(browser, "_PAGES", 2)
+    async with a_rig(tmp_path, within=60) as rig:
+        shown, done = await slow(rig, "slow")
+        old = pid_of(rig)
+        await rig.response("alice")
+        await rig.response("bob")
+        new = pid_of(rig)
+        assert new != old
+        assert group_of(old) != []
+        done.set()
+        outcome = (await shown).outcome
+        assert isinstance(outcome, Response)
+        assert b"<title>complete</title>" in outcome.body
+        await until(lambda: group_of(old) == [])
+        assert pid_of(rig) == new
+        assert rig.metrics.browser_starts._value.get() == 2
+
+
+async def test_an_old_browser_that_dies_takes_only_its_own_pages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The new one is not blamed: it shows the next page at once."""
+    monkeypatch.setattr(browser, "_PAGES", 1)
+    async with a_rig(tmp_path, within=60) as rig:
+        shown, _ = await slow(rig, "slow")
+        old = pid_of(rig)
+        other, done = await slow(rig, "other")
+        new = pid_of(rig)
+        os.killpg(old, signal.SIGKILL)
+        outcome = (await shown).outcome
+        assert isinstance(outcome, FetchFailure)
+        assert outcome.reason is Reason.NO_SOURCE
+        assert pid_of(rig) == new
+        done.set()
+        assert isinstance((await other).outcome, Response)
+        assert rig.prober._browser._retired == set()
+    assert group_of(old) == group_of(new) == []
+
+
+async def test_an_end_while_two_browsers_show_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the old nor the new process is left behind, and nobody waits for their pages."""
+    monkeypatch.setattr(browser, "_PAGES", 1)
+    async with a_rig(tmp_path, within=60) as rig:
+        pages = []
+        pids = set()
+        for handle in ("slow", "other"):
+            pages.append((await slow(rig, handle))[0])
+            pids.add(pid_of(rig))
+        assert len(pids) == 2
+        async with asyncio.timeout(4):
+            await rig.prober.close()
+            assert all(isinstance(each.outcome, FetchFailure) for each in await asyncio.gather(*pages))
+        assert [pid for pid in pids if group_of(pid)] == []
 
 
 async def test_an_end_in_the_middle_of_a_page(tmp_path: Path) -> None:

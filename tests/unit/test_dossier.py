@@ -3,8 +3,10 @@
 import json
 from dataclasses import replace
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,7 +14,8 @@ from tests.unit.classify.story import missing
 from tests.unit.sighted import API, THERE, bundled, sighting
 from watcher import dossier as room
 from watcher.bundle import canonical
-from watcher.dossier import ArchiveError, Dossier, Outcome, archive, read_archive, verdict, verify
+from watcher.cli import main
+from watcher.dossier import ArchiveError, Dossier, Outcome, archive, conclusion, read_archive, verdict, verify
 from watcher.store.base import Trace
 from watcher.store.codec import chained_hash, transition_document
 
@@ -117,8 +120,50 @@ def test_what_was_removed_is_said_and_is_no_fault() -> None:
     checks = verify(Dossier(traces=tuple(without), pieces=honest.pieces))
     assert verdict(checks)
     assert sum("not kept any more" in check.what for check in checks) == 2
+    assert conclusion(checks) == "what is there holds, but 2 pieces are not there"
     bare = [replace(trace, evidence=()) for trace in honest.traces]
     assert verdict(verify(Dossier(traces=tuple(bare), pieces={})))
+
+
+def test_what_came_of_no_look_lacks_nothing() -> None:
+    """Its hash shows that it has no bundle."""
+    last = evidence().traces[-1]
+    document = {**last.document, "detail": {}}
+    alone = replace(last, document=document, hash=chained_hash(document, last.previous), evidence=())
+    checks = verify(Dossier(traces=(alone,), pieces={}))
+    assert conclusion(checks) == "every hash holds"
+
+
+ROLES = [(n, role) for n, trace in enumerate(evidence().traces) for role, _, _ in trace.evidence]
+
+
+@pytest.mark.parametrize(("place", "role"), ROLES)
+def test_whoever_takes_a_piece_out_is_told_of(tmp_path: Path, place: int, role: str) -> None:
+    """The rest holds, and it does not end as if all were there; nor where the file alone is taken."""
+    entries = json.loads(FILES["transitions.json"])
+    [taken] = [piece for piece in entries[place]["evidence"] if piece["role"] == role]
+    entries[place]["evidence"].remove(taken)
+    others = {piece["sha256"] for entry in entries for piece in entry["evidence"]}
+    kept = {name: content for name, content in FILES.items() if name != taken["file"] or taken["sha256"] in others}
+    told = command(tmp_path / "forged", resealed({**kept, "transitions.json": json.dumps(entries).encode()}))
+    assert told == (3, "what is there holds, but 1 piece is not there")
+    lost = command(tmp_path / "lost", {name: content for name, content in FILES.items() if name != taken["file"]})
+    assert lost == (1, "it is not what it was; 1 piece is not there")
+
+
+def test_an_archive_of_which_all_is_there_ends_well(tmp_path: Path) -> None:
+    """Said by the command, too, and as data."""
+    assert command(tmp_path / "whole", FILES) == (0, "every hash holds")
+    assert room.as_data(verify(evidence()))["missing"] == 0
+
+
+def command(folder: Path, files: dict[str, bytes]) -> tuple[int, str]:
+    """How `watcher evidence verify` ends, and the last that it says."""
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    result = CliRunner().invoke(main, ["evidence", "verify", str(folder)])
+    return result.exit_code, result.stdout.splitlines()[-1]
 
 
 @pytest.mark.parametrize("other", [{}, {"schema": "watcher-evidence/1"}, {"schema": "watcher-evidence/2"}, [], "x"])

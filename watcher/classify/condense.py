@@ -165,22 +165,22 @@ def _markup(markup: Markup) -> tuple[KeptMarkup, tuple[str, ...]]:
     """The page within its room, and what was left out, by the kind of the field."""
     blocks = tuple(markup.blocks)
     shown = sum(total <= _MOST_TEXT for total in accumulate(len(block) + 1 for block in blocks))
+    # No rule can name those without a name (`http-equiv`): that they are not kept takes nothing from the others.
     metas = {name: text for name, text in markup.metas.items() if name}
     lists = {"headings": tuple(markup.headings), "error": tuple(markup.errors), "json_ld": tuple(markup.json_ld)}
     left_out = [name for name, texts in lists.items() if sum(map(len, texts)) > _MOST_HEAD]
-    if sum(len(name) + len(text) for name, text in metas.items()) > _MOST_HEAD or len(metas) < len(markup.metas):
+    if sum(len(name) + len(text) for name, text in metas.items()) > _MOST_HEAD:
         left_out.append("meta")
         metas = {}
     if shown < len(blocks):
         left_out.append("text")
-    canonical = markup.canonical
-    if canonical is not None and len(canonical) > _MOST_HEAD:
-        left_out.append("canonical")
-        canonical = None
+    single = {"canonical": markup.canonical, "refresh": markup.refresh}
+    left_out += [name for name, text in single.items() if text is not None and len(text) > _MOST_HEAD]
     kept = KeptMarkup(
         title=markup.title,
         language=markup.language,
-        canonical=canonical,
+        canonical=None if "canonical" in left_out else single["canonical"],
+        refresh=None if "refresh" in left_out else single["refresh"],
         metas=metas,
         json_ld=() if "json_ld" in left_out else lists["json_ld"],
         headings=() if "headings" in left_out else lists["headings"],

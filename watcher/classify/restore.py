@@ -65,6 +65,7 @@ class KeptPage(Page):
             title=kept.title,
             language=kept.language,
             metas=dict(kept.metas),
+            refresh=kept.refresh,
             links={} if kept.canonical is None else {CANONICAL: kept.canonical},
             scripts=Scripts.of_json_ld(kept.json_ld),
             headings=list(kept.headings),
@@ -176,7 +177,7 @@ def _require_whole(imprint: Imprint, source: Source) -> None:
         raise NotKeptError("the page that shows the account")
     if imprint.selectors != hash_of(source.errors):
         raise NotKeptError("error: the containers are others now")
-    for name in ("headings", "error"):
+    for name in ("headings", "error", "refresh"):
         if name in imprint.cut:
             raise NotKeptError(f"{name}: there was no room")
 

@@ -1,7 +1,7 @@
 """The command line: parse, call, print; nothing else. What is to be said is made in `summary`, `explain` and so on.
 
 Exit statuses: 0 all is well; 1 the answer is no (a faulty file, an account that is gone); 2 a wrong call, or a store
-that cannot be used; 3 a probe that says neither yes nor no.
+that cannot be used; 3 neither yes nor no: a probe that cannot tell, evidence of which pieces are not there.
 """
 
 import asyncio

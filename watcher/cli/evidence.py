@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from watcher.store.sql import SqlStore
 
 _LISTED: Final = 50
-_TONES: Final = {"ok": "green", "gone": "yellow", "bad": "red"}
+_TONES: Final = {"ok": "green", "gone": "yellow", "lost": "red", "bad": "red"}
+_NOT_ALL: Final = 3
 # An archive holds some pages of at most a few MB each.
 _LARGEST: Final = 512 * 1024 * 1024
 _DATE: Final = (1980, 1, 1, 0, 0, 0)
@@ -123,7 +124,8 @@ def export(reference: str, to: Path, config: Path) -> None:
     epilog=epilog(
         "watcher evidence verify x:realdonaldtrump-20171102T230012250",
         "watcher evidence verify proof.zip --hash 3f2a91c4d07be8815a02",
-        ends="Ends with 0 when every hash holds; 1 when one does not, or there is nothing to check.",
+        ends="Ends with 0 when every hash holds; 1 when one does not, or there is nothing to check; 3 when all that is "
+        "there holds, but pieces are not there.",
     )
 )
 @click.argument("reference", metavar="ID|FILE.zip|DIR")
@@ -140,9 +142,9 @@ def verify(reference: str, config: Path, expected: str | None, as_json: bool) ->
     """Compute every hash anew.
 
     Of what is stored (then the whole log is checked, too) or of an exported archive, which needs no configuration.
-    What was removed because it was old, or forgotten, is said, and is no fault.
+    Pieces that were removed because they were old, or forgotten, are counted: they prove nothing any more.
     """
-    from watcher.dossier import as_data, verdict
+    from watcher.dossier import as_data, conclusion, missing, verdict
     from watcher.dossier import verify as verified
 
     path = Path(reference)
@@ -156,8 +158,10 @@ def verify(reference: str, config: Path, expected: str | None, as_json: bool) ->
     else:
         for check in checks:
             say(f"{check.outcome:5} {check.what}", fg=_TONES[check.outcome])
-        say("every hash holds" if verdict(checks) else "it is not what it was", bold=True)
-    sys.exit(0 if verdict(checks) else 1)
+        say(conclusion(checks), bold=True)
+    if not verdict(checks):
+        sys.exit(1)
+    sys.exit(_NOT_ALL if missing(checks) else 0)
 
 
 def _state_dir(config: Path) -> Path:

@@ -3,10 +3,10 @@
 import asyncio
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from watcher.cli.terminal import config_option, epilog, fail, faults_told, json_option, print_json, say_all
 
@@ -30,7 +30,10 @@ from watcher.cli.terminal import config_option, epilog, fail, faults_told, json_
 @click.option("--strict", is_flag=True, help="Fail when a rule has no example.")
 @click.option("--sketch", is_flag=True, help="Print examples to begin with, for the rules that have none.")
 @json_option
+@click.pass_context
 def selftest(
+    context: click.Context,
+    /,
     platform: str | None,
     config: Path,
     platform_dir: Path | None,
@@ -44,6 +47,9 @@ def selftest(
     The shipped files and those of platform_dir; the examples stand in the folder `examples` beside each. Each rule
     must be hit by one. With --live, every usable source is asked for an account that exists and for a handle that
     cannot, within its pace, and it is said whether the two are told apart from here. Nothing is stored.
+
+    A watchlist is not needed: where there is one, --live asks for its controls, too. With --platform-dir no settings
+    file is needed either.
     """
     from watcher.clock import SystemClock
     from watcher.logs import configure
@@ -51,15 +57,15 @@ def selftest(
     from watcher.model.control import Health
     from watcher.selftest import record, said
     from watcher.selftest import selftest as tested
-    from watcher.settings import apply_overrides, load_all, load_examples, load_platforms
+    from watcher.settings import load_examples, load_for_test
     from watcher.sketch import sketches
 
     configure("error")
     with faults_told():
-        loaded = load_all(config, os.environ)
-        if platform_dir is not None:
-            loaded = replace(loaded, platforms=apply_overrides(load_platforms(platform_dir), loaded.settings))
-        examples = load_examples(platform_dir or loaded.settings.platform_dir)
+        is_named = context.get_parameter_source("config") is not ParameterSource.DEFAULT
+        is_alone = platform_dir is not None and not is_named and not config.exists()
+        loaded = load_for_test(None if is_alone else config, os.environ, platform_dir, listed=live)
+        examples = load_examples(loaded.settings.platform_dir, loaded.platforms)
         platforms = {name: each for name, each in loaded.platforms.items() if platform in (None, name)}
         if not platforms:
             fail(f"there is no platform '{platform}'; there is {', '.join(sorted(loaded.platforms))}", 1)

@@ -4,7 +4,7 @@ A dossier is the same whether it comes from the store or from an exported archiv
 """
 
 from watcher.dossier.archive import ArchiveError, archive, read_archive
-from watcher.dossier.check import Check, Dossier, Outcome, as_data, verdict, verify
+from watcher.dossier.check import Check, Dossier, Outcome, as_data, conclusion, missing, verdict, verify
 from watcher.dossier.shown import listing, records, shown, table
 
 __all__ = [
@@ -14,7 +14,9 @@ __all__ = [
     "Outcome",
     "archive",
     "as_data",
+    "conclusion",
     "listing",
+    "missing",
     "read_archive",
     "records",
     "shown",

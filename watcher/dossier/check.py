@@ -16,10 +16,15 @@ from watcher.store.codec import chained_hash, instant_of
 
 
 class Outcome(StrEnum):
-    """What came of one check. GONE: there is nothing to check any more, and nothing is wrong by that."""
+    """What came of one check.
+
+    GONE: a piece is not kept any more, and nothing is wrong by that, but nothing is shown by it either. LOST: a piece
+    should be there, and is not, or is damaged.
+    """
 
     OK = "ok"
     GONE = "gone"
+    LOST = "lost"
     BAD = "bad"
 
 
@@ -63,7 +68,7 @@ def _verified(trace: Trace, dossier: Dossier) -> Iterator[Check]:
     yield check(whole, name, f"has the hash {trace.hash}", "is not as it was written")
     named = (trace.document.get("detail") or {}).get(BUNDLE)
     if named is None:
-        yield Check(outcome=Outcome.GONE, what=f"{name} came of no look: it has no bundle")
+        yield Check(outcome=Outcome.OK, what=f"{name} came of no look: it has no bundle")
         return
     kept = {digest for _, digest, _ in trace.evidence}
     if not isinstance(named, str):
@@ -120,7 +125,7 @@ def _agrees(name: str, trace: Trace, bundle: Record) -> Check:
 def _piece(what: str, digest: str, dossier: Dossier) -> Check:
     content = dossier.pieces.get(digest)
     if content is None:
-        return Check(outcome=Outcome.BAD, what=f"{what} {digest} is lost or damaged")
+        return Check(outcome=Outcome.LOST, what=f"{what} {digest} is lost or damaged")
     return check(sha256(content).hexdigest() == digest, what, f"has the hash {digest}", f"has not the hash {digest}")
 
 
@@ -130,11 +135,25 @@ def check(holds: bool, what: str, good: str, bad: str) -> Check:
 
 
 def verdict(checks: Iterable[Check]) -> bool:
-    """True when nothing is wrong."""
-    return all(check.outcome is not Outcome.BAD for check in checks)
+    """True when nothing is wrong with what is there."""
+    return all(check.outcome in (Outcome.OK, Outcome.GONE) for check in checks)
+
+
+def missing(checks: Iterable[Check]) -> int:
+    """How many pieces are not there. Whoever took a piece away on purpose has left no other trace."""
+    return sum(check.outcome in (Outcome.GONE, Outcome.LOST) for check in checks)
+
+
+def conclusion(checks: Sequence[Check]) -> str:
+    """All of it in a line."""
+    count = missing(checks)
+    lacking = f"{count} {'piece is' if count == 1 else 'pieces are'} not there"
+    if not verdict(checks):
+        return f"it is not what it was; {lacking}" if count else "it is not what it was"
+    return f"what is there holds, but {lacking}" if count else "every hash holds"
 
 
 def as_data(checks: Sequence[Check]) -> Record:
     """What was checked, as data."""
     rows: list[Any] = [{"outcome": str(check.outcome), "what": check.what} for check in checks]
-    return {"sound": verdict(checks), "checks": rows}
+    return {"sound": verdict(checks), "missing": missing(checks), "checks": rows}

@@ -73,7 +73,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watchlist:
-    """The accounts to watch, by id, and their owners, by slug. Never empty."""
+    """The accounts to watch, by id, and their owners, by slug. Empty only where nothing is watched."""
 
     accounts: Mapping[str, Account]
     owners: Mapping[str, Owner]

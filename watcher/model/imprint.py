@@ -45,6 +45,7 @@ class KeptMarkup:
     language: str | None = None
     canonical: str | None = None
     metas: Mapping[str, str] = field(default_factory=dict)
+    refresh: str | None = None
     json_ld: tuple[str, ...] = ()
     headings: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()

@@ -56,11 +56,11 @@ class Browser:
         self._metrics = metrics
         self._places = asyncio.Semaphore(settings.renders)
         self._chromium: Chromium | None = None
+        self._retired: set[Chromium] = set()
         self._start: asyncio.Task[Chromium] | None = None
         self._leaving: set[asyncio.Task[None]] = set()
         self._is_closed = False
         self._is_told = False
-        self._pages = 0
         self._failures = 0
         self._paused_until = 0.0
         self._log = structlog.get_logger("watcher")
@@ -108,8 +108,9 @@ class Browser:
             await asyncio.wait([self._start], timeout=_START_PATIENCE)
             self._start.cancel()
             await asyncio.gather(self._start, return_exceptions=True)
-        if self._chromium is not None:
-            self._leave(self._chromium)
+        for chromium in (self._chromium, *self._retired):
+            if chromium is not None:
+                self._leave(chromium)
         await asyncio.gather(*self._leaving, return_exceptions=True)
 
     async def _show(
@@ -120,7 +121,7 @@ class Browser:
         except NotStartedError as error:
             return _no_browser(error)
         chromium.users, culled = chromium.users + 1, chromium.culled
-        self._pages += 1
+        chromium.pages += 1
         context = None
         try:
             async with asyncio.timeout(_OPEN_TIME):
@@ -132,10 +133,12 @@ class Browser:
             self._failures = 0
             return outcome
         finally:
-            chromium.users -= 1
-            if context is not None:
-                await self._forget(chromium, context.close)
-            self._part(chromium)
+            try:
+                if context is not None:
+                    await self._forget(chromium, context.close)
+            finally:  # also where whoever waits for the page gives up now
+                chromium.users -= 1
+                self._part(chromium)
 
     def _broken(
         self, error: Exception, chromium: Chromium, traffic: Traffic, *, is_culled: bool
@@ -166,6 +169,8 @@ class Browser:
         """The browser, started if need be. Raises NotStartedError."""
         if self._chromium is not None and not self._chromium.is_running:
             self._lose(self._chromium, "it ended by itself")
+        if self._chromium is not None and self._chromium.pages >= _PAGES:
+            self._retire(self._chromium)
         if self._chromium is not None:
             return self._chromium
         if self._start is None or self._start.done():
@@ -187,7 +192,7 @@ class Browser:
             raise
         self._metrics.browser_starts.inc()
         self._log.info("browser_started", version=chromium.version, pid=chromium.pid)
-        self._chromium, self._pages, self._is_told = chromium, 0, False
+        self._chromium, self._is_told = chromium, False
         return chromium
 
     def _fail(self, why: str) -> None:
@@ -203,16 +208,27 @@ class Browser:
         """End a process that is of no use any more; once, whoever notices."""
         if self._chromium is chromium:
             self._fail(why)
-            chromium.kill()
-            self._leave(chromium)
+        elif chromium not in self._retired:
+            return
+        chromium.kill()
+        self._leave(chromium)
+
+    def _retire(self, chromium: Chromium) -> None:
+        """Make room for a new one. Pages that this one still shows are shown to the end: there may always be some."""
+        self._chromium = None
+        self._retired.add(chromium)
+        self._part(chromium)
 
     def _part(self, chromium: Chromium) -> None:
-        """A page is done: a browser that has shown enough of them, and shows none now, makes room for a new one."""
-        if self._chromium is chromium and self._pages >= _PAGES and not chromium.users:
+        """A page is done: a browser that has shown enough of them, and shows none now, ends."""
+        is_spent = self._chromium is chromium and chromium.pages >= _PAGES
+        if not chromium.users and (is_spent or chromium in self._retired):
             self._leave(chromium)
 
     def _leave(self, chromium: Chromium) -> None:
-        self._chromium = None
+        if self._chromium is chromium:
+            self._chromium = None
+        self._retired.discard(chromium)
         task = asyncio.create_task(chromium.close())
         self._leaving.add(task)
         task.add_done_callback(self._leaving.discard)

@@ -46,9 +46,10 @@ class NotStartedError(WatcherError):
 
 
 class Chromium:
-    """A running browser; made by `start`."""
+    """A running browser; made by `start`. `pages` it was given, `users` are those that it shows now."""
 
     def __init__(self, playwright: "Playwright", browser: "Browser", nowhere: socket.socket) -> None:
+        self.pages = 0
         self.users = 0
         self.culled = 0
         self._playwright = playwright

@@ -29,6 +29,7 @@ from watcher.settings.yamlfile import Document, read, show
 T = TypeVar("T")
 
 _SUFFIX: Final = ".yaml"
+_DEFAULT: Final = Settings(watchlist=(), state_dir=Path())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +104,28 @@ def load_all(path: Path, env: Mapping[str, str]) -> Loaded:
         path=path,
         env=dict(env),
         fingerprint=fingerprint,
+    )
+
+
+def load_for_test(path: Path | None, env: Mapping[str, str], directory: Path | None, *, listed: bool) -> Loaded:
+    """What platform files are tested by. The watchlist is read only if `listed`, and only where there is one.
+
+    Without `path` the defaults hold. Platforms in `directory` take the place of those that the settings name. Raises
+    ConfigError.
+    """
+    settings = _DEFAULT if path is None else load_settings(path, env)
+    if path is not None and listed and any(file.is_file() for each in settings.watchlist for file in expand(each)):
+        watchlist = load_all(path, env).watchlist
+    else:
+        watchlist = Watchlist(accounts={}, owners={})
+    platforms = apply_overrides(load_platforms(directory or settings.platform_dir), settings)
+    return Loaded(
+        settings=settings if directory is None else replace(settings, platform_dir=directory),
+        platforms=note_missing(platforms, settings.probe.browser),
+        watchlist=watchlist,
+        path=path or Path(),
+        env=dict(env),
+        fingerprint="",
     )
 
 

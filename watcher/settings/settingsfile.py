@@ -30,7 +30,6 @@ from watcher.settings.yamlfile import Document
 
 _PLATFORM_DIR: Final = "platforms"
 _LEAST_TOKEN: Final = 16
-_DEFAULT: Final = Settings(watchlist=(), state_dir=Path())
 
 
 def read_settings(

@@ -67,6 +67,11 @@ def controls_of(references: References) -> tuple[KeptControl, ...]:
     )
 
 
+def sends_to(address: str) -> str:
+    """A page that only sends its visitor somewhere else."""
+    return html("Site", "", f'<meta http-equiv="refresh" content="0; url={address}">')
+
+
 def said(finding: Finding) -> tuple[str, str, str]:
     """What must be the same."""
     return str(finding.verdict), str(finding.reason), finding.evidence.rule
@@ -233,3 +238,51 @@ def test_a_page_that_was_too_long_to_read_is_so_again() -> None:
         stored(asked, found, controls_of(KNOWN)), platform(source), source, account_id="site:alice", vantage="local"
     ).finding
     assert (again.verdict, again.reason) == (found.verdict, found.reason) == (Verdict.INCONCLUSIVE, Reason.BAD_RESPONSE)
+
+
+@pytest.mark.parametrize(
+    ("address", "found"),
+    [
+        ("/accounts/login?next=/alice", ("inconclusive", "login_wall", "login-refresh")),
+        ("https://portal.example/welcome", ("inconclusive", "local_network", "captive-portal")),
+        ("/elsewhere", ("inconclusive", "redirect", "refresh")),
+    ],
+)
+def test_a_page_that_sends_its_visitor_on_is_judged_again_alike(address: str, found: tuple[str, str, str]) -> None:
+    """Where it sends them is kept; else it would pass for a page that says nothing."""
+    asked = exchange(response(sends_to(address)), html_source())
+    finding = classify(asked).finding
+    assert said(finding) == found
+    again = judge_again(
+        stored(asked, finding), platform(html_source()), html_source(), account_id="site:alice", vantage="local"
+    )
+    assert said(again.finding) == found
+
+
+def test_a_meta_without_a_name_takes_no_other_with_it() -> None:
+    """What a rule may come to look at is kept beside an `http-equiv`."""
+    head = '<meta http-equiv="X-UA-Compatible" content="IE=edge"><meta property="og:title" content="Nobody">'
+    asked = exchange(response(html("Site", "<div class=error>This account doesn’t exist</div>", head)), html_source())
+    imprint = stored(asked, classify(asked).finding)
+    assert imprint.markup is not None
+    assert (imprint.markup.metas, imprint.cut) == ({"og:title": "Nobody"}, ())
+
+
+def test_a_page_that_sends_its_visitor_on_at_great_length_is_not_judged_by_half() -> None:
+    """There is no room for what it says, so nobody can tell where it led."""
+    asked = exchange(response(sends_to("https://portal.example/" + "a" * 3_500)), html_source())
+    imprint = stored(asked, classify(asked).finding)
+    assert imprint.cut == ("refresh",)
+    with pytest.raises(NotKeptError, match="refresh"):
+        judge_again(imprint, platform(html_source()), html_source(), account_id="site:alice", vantage="local")
+
+
+def test_what_was_stored_before_refresh_was_kept_is_still_read() -> None:
+    """Such a sample has no word of it, and is judged by the rest."""
+    asked = exchange(response(missing()), html_source())
+    finding = classify(asked).finding
+    data = without_defaults(to_json(stored(asked, finding)))
+    assert "refresh" not in data["markup"]  # as an older release wrote it
+    old = from_json(Imprint, data)
+    again = judge_again(old, platform(html_source()), html_source(), account_id="site:alice", vantage="local")
+    assert said(again.finding) == said(finding)

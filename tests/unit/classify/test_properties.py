@@ -72,6 +72,10 @@ fragments = st.sampled_from(
             "\x00",
         ),
         *("<h1>", "</h1>", "<div hidden>", "</div>", "<div class=error>", "<svg/>", "<script>", "</script>", "<title>"),
+        *(
+            "<meta http-equiv=refresh content='0;url=/login'>",
+            "<meta http-equiv=refresh content=0;url=https://b.example>",
+        ),
         *("<script type=application/ld+json>", '{"a":[1]}', "<li hidden>", "</ul>", "<meta property=og:title content="),
         *(
             "<link rel=canonical href=https://site.example/",

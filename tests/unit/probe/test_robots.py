@@ -2,13 +2,17 @@
 
 import asyncio
 from datetime import timedelta
+from time import process_time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from protego import Protego
 
 from tests.fakes.clock import FakeClock
 from watcher.model.exchange import FetchFailure, Response
 from watcher.model.finding import Reason
-from watcher.probe.robots import Robots
+from watcher.probe.robots import AGENT, Robots, for_us
 
 PAGE = "https://x.test/someone"
 
@@ -128,3 +132,80 @@ async def test_older_rules_hold_while_the_host_cannot_say() -> None:
     site.outcome = site.answer(500)
     assert await site.robots.allowed(PAGE) is False
     assert await site.robots.allowed("https://x.test/other") is True
+
+
+async def test_a_byte_order_mark_makes_no_difference() -> None:
+    """Editors write it; the group behind it is for us all the same."""
+    site = Site(text="\ufeffUser-agent: *\nDisallow: /someone\n")
+    assert await site.robots.allowed(PAGE) is False
+
+
+async def test_a_long_file_does_not_hold_up_the_others() -> None:
+    """While it is read, and while a page is looked up in it, the loop goes on."""
+    lines = "".join(f"Disallow: /*/{n}*a*b$\n" for n in range(20_000))
+    site = Site(text=f"User-agent: *\n{lines}Disallow: /someone\n")
+    for least in (10, 1):  # the second time it is only asked
+        asked = asyncio.create_task(site.robots.allowed(PAGE))
+        turns = 0
+        while not asked.done():
+            turns += 1
+            await asyncio.sleep(0.001)
+        assert turns > least
+        assert await asked is False
+    assert len(site.asked) == 1
+
+
+async def seconds_for(names: int) -> float:
+    """How long a file takes in which so many rules are for so many others, and for us."""
+    forms = ("User-agent: {:x}", "user-agent:{:x}*", "User agent {:x}", "USERAGENT : {:x}: a", "User-agent  {:x}:a")
+    others = "".join(f"{forms[n % 5].format(n)}\n" for n in range(2 * names))
+    rules = "".join(f"Disallow: /{n:x}$\n" for n in range(names))
+    site = Site(text=f"{others}User-agent: watcher\n{rules}Disallow: /someone\n")
+    begun = process_time()
+    assert await site.robots.allowed(PAGE) is False
+    return process_time() - begun
+
+
+async def test_a_file_takes_time_in_proportion_to_its_length() -> None:
+    """Many rules for many names, which would be noted each for each, are none the longer."""
+    short, long = [min([await seconds_for(names) for _ in range(3)]) for names in (250, 4_000)]
+    assert long < 5 * 16 * short  # 16 × 16, were each noted for each
+
+
+LINES = st.builds(
+    "".join,
+    st.tuples(
+        st.sampled_from(["", " ", "\ufeff", "x"]),
+        st.sampled_from(["User-agent", "user agent", "USERAGENT", "User  Agent", "user-agent-x", "Allow", "Disallow"]),
+        st.sampled_from([":", ": ", " ", " : ", ":x ", " x:", " x: ", " x", ""]),
+        st.sampled_from(
+            [
+                "*",
+                "**",
+                "watcher",
+                "Wat*",
+                "w*a",
+                "atch",
+                "watchers",
+                "other",
+                "a b",
+                "",
+                "#x",
+                "/",
+                "/a",
+                "/*b$",
+                "/a #",
+            ]
+        ),
+        st.sampled_from(["\n", "\r\n", "\u2028", "\n\n", "#\n", ""]),
+    ),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(text=st.lists(LINES, max_size=12).map("".join))
+def test_what_is_not_for_us_can_be_left_out(text: str) -> None:
+    """Whatever is written: the rules for us are the same without the names of others."""
+    whole, ours = Protego.parse(text), Protego.parse(for_us(text))
+    for url in (PAGE, "https://x.test/a", "https://x.test/ab", "https://x.test/a?b"):
+        assert ours.can_fetch(url, AGENT) == whole.can_fetch(url, AGENT)
