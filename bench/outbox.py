@@ -1,8 +1,10 @@
 """How long from the event to the message: `python -m bench.outbox [--pending 5000] [--probes 1000] [--json]`.
 
-The program's outbox over SQLite, with a webhook on a real socket that takes what comes at once, beside so many
-classifications of a page and states to be written a second. Once with one notification at a time, once with thousands
-that fall due in one moment. Milliseconds from the commit of the event to the message's arrival.
+The program's outbox over SQLite, with webhooks on a real socket that take what comes at once. First what a message
+costs by itself: processor time, store and receiving server included, and its ratio to a reference loop. Then beside so
+many probes a second (a page classified, a state to be written): milliseconds from the commit of an event to its
+message's arrival, of one at a time; of thousands that fall due in one moment, and of a critical one that comes while
+they wait; and while they wait for a channel that takes one a second, of a critical one for it and one for another.
 """
 
 import argparse
@@ -10,23 +12,25 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from statistics import quantiles
+from statistics import median, quantiles
 from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 import aiohttp
 from aiohttp import web
 
+from bench.__main__ import reference
 from bench.subjects import Subjects
 from tests.unit.notify.story import OPEN, TRUMP
 from watcher.classify import classify
 from watcher.clock import SystemClock
 from watcher.metrics import Metrics
+from watcher.model.account import Severity
 from watcher.model.notification import Incident, IncidentKind, Notification, NotificationKind, dedup_key_of
 from watcher.model.outage import AccountState, Outage, Phase
 from watcher.notify import Outbox, View
@@ -36,17 +40,27 @@ from watcher.store.base import Commit, IncidentRecord, Watched
 from watcher.store.sql import SqlStore
 from watcher.store.worker import StoreWorker
 
-_SLICE = 0.02
+_ROUNDS = 5
+_ALONE = 100
 _ONE_BY_ONE = 100
+_SLOW_ONES = 20
+_BETWEEN = 0.1
+_SLOWEST = 1.0
 
 
-class _Quick(SlackWebhook):
-    """The webhook without the pause that Slack wants: what is measured is our own."""
+class _Hook(SlackWebhook):
+    """The webhook with a pause of our choice: without the one that Slack wants, what is measured is our own."""
+
+    pause = timedelta(0)
 
     @property
     def spacing(self) -> timedelta:
-        """None."""
-        return timedelta(0)
+        """The pause."""
+        return self.pause
+
+
+class _Paced(_Hook):
+    pause = timedelta(seconds=1)
 
 
 class _Desk:
@@ -55,7 +69,8 @@ class _Desk:
     def __init__(self) -> None:
         self.came: dict[str, float] = {}
         self.url = ""
-        self._news = asyncio.Condition()
+        self._awaited: set[str] = set()
+        self._all_came = asyncio.Event()
         self._runner: web.AppRunner
 
     async def __aenter__(self) -> Self:
@@ -70,76 +85,111 @@ class _Desk:
     async def __aexit__(self, *_raised: object) -> None:
         await self._runner.cleanup()
 
-    async def until(self, keys: list[str]) -> None:
-        """Return once all of these have come."""
-        async with self._news:
-            await self._news.wait_for(lambda: all(key in self.came for key in keys))
+    async def until(self, *keys: str) -> None:
+        """Return once all of these have come. For one who waits at a time."""
+        self._awaited = set(keys) - self.came.keys()
+        self._all_came.clear()
+        if self._awaited:
+            await self._all_came.wait()
 
     async def _take(self, request: web.Request) -> web.Response:
         payload = await request.json()
-        self.came.setdefault(payload["blocks"][0]["block_id"], time.perf_counter())
-        async with self._news:
-            self._news.notify_all()
+        key = payload["blocks"][0]["block_id"]
+        self.came.setdefault(key, time.perf_counter())
+        self._awaited.discard(key)
+        if not self._awaited:
+            self._all_came.set()
         return web.Response(text="ok")
 
 
 class _Bench:
     """The store, the outbox and the load beside them."""
 
-    def __init__(self, directory: Path, probes: int) -> None:
-        self._clock, self._metrics = SystemClock(), Metrics("bench")
+    def __init__(self, directory: Path, desk: _Desk, session: aiohttp.ClientSession) -> None:
+        self._clock, self._metrics, self._desk = SystemClock(), Metrics("bench"), desk
         self._store = SqlStore(directory)
         self._store.open()
         self._worker = StoreWorker(self._store, self._clock, self._metrics, threaded=True)
-        self._probes = probes
+        hook = Secret(desk.url)
+        channels = {
+            "quick": _Hook("quick", hook, session),
+            "paced": _Paced("paced", hook, session),
+            "other": _Hook("other", hook, session),
+        }
+        self._outbox = Outbox(self._worker, self._clock, channels, _view, self._metrics)
         self._subjects = Subjects()
         self._numbered = 0
+        self.probed = 0
+        self.probed_for = 0.0
 
-    async def run(self, pending: int) -> tuple[list[float], list[float], float]:
-        """Milliseconds of each, one by one and all at once; and how many messages a second the latter made."""
-        async with _Desk() as desk, aiohttp.ClientSession() as session:
-            channel = _Quick("desk", Secret(desk.url), session)
-            outbox = Outbox(self._worker, self._clock, {"desk": channel}, _view, self._metrics)
-            watched = [replace(TRUMP, id=f"x:m{n}", handle=f"m{n}") for n in range(pending + _ONE_BY_ONE)]
-            self._store.commit(Commit(watched=(Watched(accounts=tuple(watched), at=self._clock.now()),)))
-            tasks = [asyncio.create_task(loop) for loop in (self._worker.run(), outbox.run(), self._load())]
-            alone = [t for _ in range(_ONE_BY_ONE) for t in await self._told(desk, outbox, 1)]
-            began = time.perf_counter()
-            together = await self._told(desk, outbox, pending)
-            rate = pending / (time.perf_counter() - began)
-            await outbox.drain(timedelta(seconds=5))
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-        self._worker.close()
-        self._store.close()
-        return alone, together, rate
+    @asynccontextmanager
+    async def running(self, accounts: int) -> AsyncIterator[None]:
+        """Within this messages go out, of so many accounts at most."""
+        watched = [replace(TRUMP, id=f"x:m{n}", handle=f"m{n}") for n in range(accounts)]
+        self._store.commit(Commit(watched=(Watched(accounts=tuple(watched), at=self._clock.now()),)))
+        tasks = [asyncio.create_task(self._worker.run()), asyncio.create_task(self._outbox.run())]
+        try:
+            yield
+        finally:
+            await self._outbox.drain(timedelta(0))
+            await _end(*tasks)
+            self._worker.close()
+            self._store.close()
 
-    async def _told(self, desk: _Desk, outbox: Outbox, count: int) -> list[float]:
-        keys, commits = [], []
-        for _ in range(count):
-            key, commit = self._event()
-            keys.append(key)
-            commits.append(commit)
+    @asynccontextmanager
+    async def probing(self, probes: int) -> AsyncIterator[None]:
+        """Within this so many pages a second are classified and states written, as far as the machine can."""
+        task = asyncio.create_task(self._probe(probes))
         began = time.perf_counter()
-        for commit in commits:
-            self._worker.commit(commit).add_done_callback(lambda _done: outbox.wake())
-        await desk.until(keys)
-        return [(desk.came[key] - began) * 1000 for key in keys]
+        try:
+            yield
+        finally:
+            self.probed_for += time.perf_counter() - began
+            await _end(task)
 
-    def _event(self) -> tuple[str, Commit]:
+    async def one_by_one(self, channel: str, count: int, severity: Severity = Severity.WARNING) -> list[float]:
+        """The milliseconds of events of which each comes a moment after the one before it was told."""
+        took = []
+        for _ in range(count):
+            took += await self.at_once(channel, 1, severity)
+            await asyncio.sleep(_BETWEEN)
+        return took
+
+    async def at_once(self, channel: str, count: int, severity: Severity = Severity.WARNING) -> list[float]:
+        """The milliseconds of each of so many events of one moment."""
+        began, keys = time.perf_counter(), await self.leave(channel, count, severity)
+        await self._desk.until(*keys)
+        return [(self._desk.came[key] - began) * 1000 for key in keys]
+
+    async def leave(self, channel: str, count: int, severity: Severity = Severity.WARNING) -> list[str]:
+        """Commit so many events, and wait for no message."""
+        events = [self._event(channel, severity) for _ in range(count)]
+        for _, commit in events:
+            self._worker.commit(commit).add_done_callback(lambda _done: self._outbox.wake())
+        return [key for key, _ in events]
+
+    async def among(self, channel: str, count: int) -> tuple[list[float], list[float]]:
+        """The milliseconds of so many of one moment, and of critical ones that come while the others wait."""
+        began, keys = time.perf_counter(), await self.leave(channel, count)
+        critical: list[float] = []
+        while any(key not in self._desk.came for key in reversed(keys)):
+            critical += await self.at_once(channel, 1, Severity.CRITICAL)
+            await asyncio.sleep(_BETWEEN)
+        return [(self._desk.came[key] - began) * 1000 for key in keys], critical
+
+    def _event(self, channel: str, severity: Severity) -> tuple[str, Commit]:
         """An outage of an account that had none, with its incident and one row."""
         number, now = self._numbered, self._clock.now()
         self._numbered += 1
-        outage = replace(OPEN, id=f"o{number}", account_id=f"x:m{number}", confirmed_at=now)
+        outage = replace(OPEN, id=f"o{number}", account_id=f"x:m{number}", confirmed_at=now, severity_then=severity)
         incident = Incident(
-            id=outage.id, kind=IncidentKind.ACCOUNT, key=outage.account_id, severity=outage.severity_then, opened_at=now
+            id=outage.id, kind=IncidentKind.ACCOUNT, key=outage.account_id, severity=severity, opened_at=now
         )
-        key = dedup_key_of(incident.id, "desk", NotificationKind.ALERT)
+        key = dedup_key_of(incident.id, channel, NotificationKind.ALERT)
         row = Notification(
             incident_id=incident.id,
             route="default",
-            channel="desk",
+            channel=channel,
             kind=NotificationKind.ALERT,
             dedup_key=key,
             due_at=now,
@@ -148,16 +198,69 @@ class _Bench:
         state = AccountState(account_id=outage.account_id, since=now, phase=Phase.DOWN, outage=outage)
         return key, Commit(states=(state,), opened=(incident,), notifications=(row,))
 
-    async def _load(self) -> None:
-        """So many pages to classify and states to write a second."""
+    async def _probe(self, probes: int) -> None:
         page, known = self._subjects.page_present, self._subjects.references
-        share = max(1, round(self._probes * _SLICE))
-        while self._probes:
-            due = time.perf_counter() + _SLICE
-            for _ in range(share):
-                classify(page, known)
-                self._worker.touch(AccountState(account_id="x:m0", since=self._clock.now(), phase=Phase.UP))
+        due = time.perf_counter()
+        while probes:
+            # What the machine cannot do is not made up for: the figure is what was done.
+            due = max(due + 1 / probes, time.perf_counter() - _SLOWEST)
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            classify(page, known)
+            self._worker.touch(AccountState(account_id="x:m0", since=self._clock.now(), phase=Phase.UP))
+            self.probed += 1
+
+
+async def _end(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _measured(directory: Path, pending: int, probes: int) -> dict[str, Any]:
+    async with _Desk() as desk, aiohttp.ClientSession() as session:
+        bench = _Bench(directory, desk, session)
+        async with bench.running(3 * pending + 1000):
+            figures = await _cost(bench)
+            rows = []
+            async with bench.probing(probes):
+                await asyncio.sleep(1)
+                rows.append(_row("one pending", await bench.one_by_one("quick", _ONE_BY_ONE)))
+                began = time.perf_counter()
+                crowd, critical = await bench.among("quick", pending)
+                figures["messages_per_s_beside_probes"] = round(len(crowd + critical) / (time.perf_counter() - began))
+                rows.append(_row(f"each of {pending} pending", crowd))
+                rows.append(_row("a critical one among them", critical))
+                await bench.leave("paced", pending)
+                await asyncio.sleep(2)
+                paced = f"{pending} pending for a channel of 1/s"
+                rows.append(_row(f"{paced}: another channel", await bench.one_by_one("other", _ONE_BY_ONE)))
+                slow = await bench.one_by_one("paced", _SLOW_ONES, Severity.CRITICAL)
+                rows.append(_row(f"{paced}: a critical one for it", slow))
+            figures["probes_per_s_asked"] = probes
+            figures["probes_per_s_reached"] = round(bench.probed / bench.probed_for)
+    return {**figures, "rows": rows}
+
+
+async def _cost(bench: _Bench) -> dict[str, Any]:
+    """What a message costs, nothing beside it: medians of rounds, each beside the reference loop."""
+    await bench.at_once("quick", 20)
+    costs, ratios, rates = [], [], []
+    for _ in range(_ROUNDS):
+        began = time.process_time()
+        for _ in range(20):
+            reference()
+        loop = (time.process_time() - began) / 20
+        started, began = time.perf_counter(), time.process_time()
+        await bench.at_once("quick", _ALONE)
+        cost = (time.process_time() - began) / _ALONE
+        costs.append(cost)
+        ratios.append(cost / loop)
+        rates.append(_ALONE / (time.perf_counter() - started))
+    return {
+        "cpu_ms_per_message": round(median(costs) * 1000, 2),
+        "ratio": round(median(ratios), 2),
+        "messages_per_s": round(median(rates)),
+    }
 
 
 def _view(record: IncidentRecord, row: Notification) -> View:
@@ -174,7 +277,7 @@ def _view(record: IncidentRecord, row: Notification) -> View:
     )
 
 
-def _figure(name: str, values: list[float]) -> dict[str, Any]:
+def _row(name: str, values: list[float]) -> dict[str, Any]:
     cuts = quantiles(values, n=100)
     return {"name": name, "p50_ms": round(cuts[49], 1), "p99_ms": round(cuts[98], 1), "messages": len(values)}
 
@@ -193,14 +296,16 @@ def main() -> int:
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     with _folder() as directory:
-        alone, together, rate = asyncio.run(_Bench(directory, asked.probes).run(asked.pending))
-    figures = [_figure("one pending", alone), _figure(f"{asked.pending} pending", together)]
+        found = asyncio.run(_measured(directory, asked.pending, asked.probes))
     if asked.json:
-        print(json.dumps({"figures": figures, "messages_per_second": round(rate), "probes_per_second": asked.probes}))
+        print(json.dumps(found))
         return 0
-    for figure in figures:
-        print(f"{figure['name']:14} p50 {figure['p50_ms']:9.1f} ms   p99 {figure['p99_ms']:9.1f} ms")
-    print(f"{rate:.0f} messages a second by one channel, beside {asked.probes} probes a second")
+    print(f"by itself: {found['cpu_ms_per_message']} ms of CPU a message, ratio {found['ratio']}", end="")
+    print(f", {found['messages_per_s']} messages a second by one channel")
+    print(f"beside {found['probes_per_s_reached']} probes a second ({asked.probes} asked for)", end="")
+    print(f": {found['messages_per_s_beside_probes']} messages a second by one channel")
+    for row in found["rows"]:
+        print(f"{row['name']:60} p50 {row['p50_ms']:9.1f} ms   p99 {row['p99_ms']:9.1f} ms   of {row['messages']}")
     return 0
 
 

@@ -35,11 +35,12 @@ async def bot(workspace: FakeWorkspace) -> AsyncIterator[SlackBot]:
         yield made(workspace, session)
 
 
-def made(workspace: FakeWorkspace, session: aiohttp.ClientSession, **changes: str) -> SlackBot:
+def made(
+    workspace: FakeWorkspace, session: aiohttp.ClientSession, *, channel: str = CHANNEL, token: str = TOKEN
+) -> SlackBot:
     """A bot of the workspace."""
-    settings = SlackBotChannel(name="newsroom", token=Secret(TOKEN), channel=CHANNEL, api_url=workspace.url)
-    token = Secret(changes.pop("token", TOKEN))
-    return SlackBot(replace(settings, token=token, **changes), session, timedelta(seconds=0.3))
+    settings = SlackBotChannel(name="newsroom", token=Secret(token), channel=channel, api_url=workspace.url)
+    return SlackBot(settings, session, timedelta(seconds=0.3))
 
 
 async def told(bot: SlackBot, *messages: Message) -> str:

@@ -33,7 +33,14 @@ from watcher.model.calendar import Calendar
 from watcher.model.control import ControlFinding, ControlKey, ControlReport, Features
 from watcher.model.errors import StoreError
 from watcher.model.finding import Reason
-from watcher.model.notification import Incident, IncidentKind, Notification, NotificationKind, NotificationState
+from watcher.model.notification import (
+    Incident,
+    IncidentKind,
+    Notification,
+    NotificationKind,
+    NotificationState,
+    ToldAsWell,
+)
 from watcher.model.outage import Phase, TransitionKind, Unobserved
 from watcher.store.base import Body, Commit, Forgotten, Store, Stored
 from watcher.store.codec import chained_hash, transition_document
@@ -344,6 +351,33 @@ def test_claim_keeps_to_its_limit_and_order(store: AnyStore) -> None:
     assert [row.channel for row in store.claim(after(30), LEASE, 2)] == ["c"]
 
 
+def test_more_severe_goes_first(store: AnyStore) -> None:
+    """A critical alert does not wait behind what has been due for longer; among equals the older one goes first."""
+    severities = (Severity.INFO, Severity.WARNING, Severity.CRITICAL, Severity.WARNING)
+    who = [account(f"member{number}") for number in range(len(severities))]
+    store.watch(who, T0)
+    for number, severity in enumerate(severities):
+        opened = opening(outage(f"member{number}", seconds=10.0 * number))
+        store.commit(replace(opened, opened=tuple(replace(each, severity=severity) for each in opened.opened)))
+    claimed = [row.incident_id for _ in range(2) for row in store.claim(after(900), LEASE, 2)]
+    assert claimed == [outage(f"member{number}", seconds=10.0 * number).id for number in (2, 1, 3, 0)]
+
+
+def test_claim_for_one_channel(store: AnyStore) -> None:
+    """Who serves one channel asks for its rows only, and hears beforehand for which there is something."""
+    store.commit(opening(OUTAGE, channels=("slack", "log")))
+    store.commit(closing(OUTAGE))
+    assert store.due(after(19)) == frozenset()
+    assert store.due(after(20)) == {"slack", "log"}
+    (row,) = store.claim(after(20), LEASE, 10, "log")
+    assert (row.channel, row.kind) == ("log", NotificationKind.ALERT)
+    assert store.claim(after(700), LEASE, 10, "pager") == ()
+    # Its end waits for its beginning.
+    assert store.due(after(21)) == {"slack"}
+    store.settle(delivered(row), delivery(row))
+    assert store.due(after(700)) == {"slack", "log"}
+
+
 def test_undelivered_row_holds_back_later_ones_of_its_channel(store: AnyStore) -> None:
     """Nobody is told of an end before the beginning; other channels and incidents do not wait."""
     store.commit(opening(OUTAGE, channels=("slack", "log")))
@@ -439,32 +473,40 @@ def test_what_was_forgotten_while_it_was_sent_settles_nothing(store: AnyStore) -
     assert told(store, other.id)[0].state is NotificationState.DELIVERED
 
 
-def test_suppress_takes_back_what_is_not_delivered(store: AnyStore) -> None:
-    """Only the undelivered rows of that incident, channel and kind are suppressed, claimed ones too."""
+def test_what_a_message_told_as_well_need_not_be_told(store: AnyStore) -> None:
+    """Only the undelivered rows of that incident, channel and kinds are suppressed, if they were due by then."""
     store.commit(opening(OUTAGE, channels=("slack", "log")))
     store.commit(closing(OUTAGE))
-    store.claim(after(20), LEASE, 1)
-    store.suppress(OUTAGE.id, "slack", [NotificationKind.ALERT])
-    store.suppress(OUTAGE.id, "log", [NotificationKind.RESOLVED])
+    slack, log = store.claim(after(20), LEASE, 2)
+    store.settle(delivered(slack), delivery(slack), "", ToldAsWell(kinds=(NotificationKind.RESOLVED,)))
+    earlier = ToldAsWell(kinds=(NotificationKind.RESOLVED,), until=after(659))
+    store.settle(delivered(log), delivery(log), "", earlier)
     rows = {(row.channel, row.kind.value): row.state.value for row in told(store, OUTAGE.id)}
     assert rows == {
-        ("slack", "alert"): "suppressed",
-        ("slack", "resolved"): "pending",
-        ("log", "alert"): "pending",
-        ("log", "resolved"): "suppressed",
+        ("slack", "alert"): "delivered",
+        ("slack", "resolved"): "suppressed",
+        ("log", "alert"): "delivered",
+        ("log", "resolved"): "pending",
     }
 
 
 def test_suppressed_row_may_have_been_delivered_all_the_same(store: AnyStore) -> None:
     """Whoever held it when it was suppressed cannot bring it back, but can say that it went out."""
     store.commit(DOWN)
+    store.commit(closing(OUTAGE))
     (row,) = store.claim(after(20), LEASE, 10)
-    store.suppress(OUTAGE.id, "slack", [NotificationKind.ALERT])
-    store.settle(replace(row, state=NotificationState.PENDING), delivery(row, "retry"))
+    some = replace(row, state=NotificationState.PENDING, due_at=after(700), recipients=("b@x.example",))
+    store.settle(some, delivery(row, "retry"))
+    rows = {row.kind: row for row in store.claim(after(700), LEASE, 10)}
+    held, end = rows[NotificationKind.ALERT], rows[NotificationKind.RESOLVED]
+    also = ToldAsWell(kinds=(NotificationKind.ALERT,))
+    store.settle(delivered(end), delivery(end), "", also)
     assert told(store, OUTAGE.id)[0].state is NotificationState.SUPPRESSED
-    store.settle(delivered(row), delivery(row))
+    store.settle(replace(held, state=NotificationState.PENDING), delivery(held, "retry"))
+    assert told(store, OUTAGE.id)[0].state is NotificationState.SUPPRESSED
+    store.settle(delivered(held), delivery(held))
     assert told(store, OUTAGE.id)[0].state is NotificationState.DELIVERED
-    store.suppress(OUTAGE.id, "slack", [NotificationKind.ALERT])
+    store.settle(delivered(end), delivery(end), "", also)
     assert told(store, OUTAGE.id)[0].state is NotificationState.DELIVERED
 
 

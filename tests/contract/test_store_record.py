@@ -175,7 +175,8 @@ def test_only_who_was_told_is_corrected(store: AnyStore) -> None:
         left = delivered(row) if row.channel == "slack" else replace(row, state=NotificationState.DEAD)
         store.settle(left, delivery(row))
     store.commit(closing(OUTAGE))
-    store.suppress(OUTAGE.id, "slack", ["resolved"])
+    [end] = store.claim(after(700), LEASE, 10)
+    store.withhold(end, None)
     retract(store)
     assert send_all(store, 1000) == [("slack", "correction")]
 
@@ -186,7 +187,8 @@ def test_correction_goes_where_some_were_reached(store: AnyStore) -> None:
     [row] = store.claim(after(20), LEASE, 10)
     store.settle(replace(row, state=NotificationState.DEAD, recipients=("b@newsroom.example",)), delivery(row))
     store.commit(closing(OUTAGE))
-    store.suppress(OUTAGE.id, "slack", ["resolved"])
+    [end] = store.claim(after(700), LEASE, 10)
+    store.withhold(end, None)
     retract(store)
     assert send_all(store, 1000) == [("slack", "correction")]
 

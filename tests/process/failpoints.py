@@ -9,7 +9,7 @@ import os
 import signal
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,6 +25,7 @@ from watcher.model.notification import (
     NotificationKind,
     NotificationState,
     Outcome,
+    ToldAsWell,
 )
 from watcher.model.outage import TransitionKind
 from watcher.notify.channels.slack import SlackWebhook
@@ -37,7 +38,6 @@ PASSED = "passed"
 """The file that notes, a line each, which points were passed; the last line of a killed process is where it died."""
 
 _DUE = "SELECT kind FROM notification WHERE state = 'pending' AND due_at <= ? ORDER BY seq LIMIT 1"
-_SENT = "SELECT kind FROM notification WHERE state = 'claimed' AND incident_id = ? AND channel = ? ORDER BY seq LIMIT 1"
 # A commit is called by the weightiest of what it says.
 _WEIGHTS = (TransitionKind.OUTAGE_CLOSED, TransitionKind.OUTAGE_OPENED, TransitionKind.ACCOUNT_SUSPECTED)
 
@@ -111,24 +111,22 @@ class CrashingStore(SqlStore):
         with self._trap.operation(next((f"commit {kind}" for kind in _WEIGHTS if kind in kinds), None)):
             super().commit(commit)
 
-    def claim(self, now: datetime, lease: timedelta, limit: int) -> tuple[Notification, ...]:
+    def claim(
+        self, now: datetime, lease: timedelta, limit: int, channel: str | None = None
+    ) -> tuple[Notification, ...]:
         """Claim, under the name of what is due; nothing when nothing is."""
         due = self._eye.execute(_DUE, (micros_of(now),)).fetchone()
         with self._trap.operation(None if due is None else f"claim {due[0]}"):
-            return super().claim(now, lease, limit)
+            return super().claim(now, lease, limit, channel)
 
-    def settle(self, notification: Notification, delivery: Delivery, thread: str = "") -> None:
-        """Mark, under the name of what was delivered."""
+    def settle(
+        self, notification: Notification, delivery: Delivery, thread: str = "", also: ToldAsWell | None = None
+    ) -> None:
+        """Mark, under the name of what was delivered, and of the end where that was told as well."""
         delivered = notification.state is NotificationState.DELIVERED
-        with self._trap.operation(f"mark {notification.kind}" if delivered else None):
-            super().settle(notification, delivery, thread)
-
-    def suppress(self, incident_id: str, channel: str, kinds: Collection[str], until: datetime | None = None) -> None:
-        """Suppress, under the name of the end where it was told as well, else of what was just sent."""
-        sent = self._eye.execute(_SENT, (incident_id, channel)).fetchone()
-        after = "end" if NotificationKind.RESOLVED in kinds else f"after {sent[0] if sent else 'nothing'}"
-        with self._trap.operation(f"suppress {after}"):
-            super().suppress(incident_id, channel, kinds, until)
+        end = " with its end" if also is not None and NotificationKind.RESOLVED in also.kinds else ""
+        with self._trap.operation(f"mark {notification.kind}{end}" if delivered else None):
+            super().settle(notification, delivery, thread, also)
 
 
 def _said(statement: str) -> str:

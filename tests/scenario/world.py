@@ -277,7 +277,7 @@ class World:
         if not hasattr(self, "app"):
             return True
         on_the_way = self.app.metrics.probes_in_flight._value.get() - sum(stage.at_work for stage in self.at.values())
-        is_telling = self.app._outbox._held or self.app._fallback.is_sending or self.app._renewal.is_saying
+        is_telling = self.app._outbox.is_sending or self.app._fallback.is_sending or self.app._renewal.is_saying
         return bool(on_the_way > 0 or is_telling)
 
     def _write_configuration(self) -> None:

@@ -9,7 +9,7 @@ from watcher.model.calendar import Calendar
 
 
 class Severity(StrEnum):
-    """How loud an outage is; frozen in the outage when it opens."""
+    """How loud an outage is, the loudest first; frozen in the outage when it opens."""
 
     CRITICAL = "critical"
     WARNING = "warning"

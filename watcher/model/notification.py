@@ -174,6 +174,17 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToldAsWell:
+    """Which other rows of its incident and channel a message made needless: of these kinds, due by `until` (None: all).
+
+    What is due later may be to tell of what is still to come.
+    """
+
+    kinds: tuple[NotificationKind, ...]
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
     """A page's own words, and the name of the language that they are in. `intro` says who sees them."""
 

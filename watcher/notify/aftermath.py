@@ -16,6 +16,7 @@ from watcher.model.notification import (
     NotificationState,
     Outcome,
     RetryAfter,
+    ToldAsWell,
     dedup_key_of,
 )
 
@@ -62,15 +63,17 @@ def addressed(message: Message, row: Notification, threads: Mapping[str, str]) -
     return replace(message, dedup_key=dedup_key_of(row.incident_id, row.channel, message.kind))
 
 
-def told_as_well(kind: NotificationKind, *, ended: bool, is_told: bool) -> tuple[NotificationKind, ...]:
+def told_as_well(kind: NotificationKind, *, ended: bool, is_told: bool, made_at: datetime) -> ToldAsWell | None:
     """Which other rows of the incident and channel need no message any more, now that one of this `kind` was settled.
 
     `ended`: it told the end too, or nobody will ever be told of the beginning. Then all that came between is told.
+    Else it tells how things stood when it was made: what is due later may be to tell of what came after.
     """
     between = (NotificationKind.UPDATE, NotificationKind.REMINDER, NotificationKind.ACKNOWLEDGED)
     if ended:
-        return tuple(each for each in (*between, NotificationKind.RESOLVED) if each is not kind)
-    return between if is_told and kind not in (NotificationKind.CORRECTION, NotificationKind.ACKNOWLEDGED) else ()
+        return ToldAsWell(kinds=tuple(each for each in (*between, NotificationKind.RESOLVED) if each is not kind))
+    tells = is_told and kind not in (NotificationKind.CORRECTION, NotificationKind.ACKNOWLEDGED)
+    return ToldAsWell(kinds=between, until=made_at) if tells else None
 
 
 def delivery_of(row: Notification, outcome: Outcome, started: datetime, ended: datetime) -> Delivery:

@@ -20,7 +20,7 @@ from watcher.model.errors import StoreError
 from watcher.model.notification import Alert
 from watcher.model.outage import Outage
 from watcher.notify.alerts import alerts_of, latest
-from watcher.notify.outbox import Worker
+from watcher.notify.ledger import Worker
 from watcher.notify.view import View
 from watcher.store.base import IncidentRecord
 

@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 from watcher.model.account import Account
 from watcher.model.annotation import Annotation
 from watcher.model.control import ControlReport
-from watcher.model.notification import Delivery, Incident, IncidentKind, Notification, NotificationState
+from watcher.model.notification import Delivery, Incident, IncidentKind, Notification, NotificationState, ToldAsWell
 from watcher.model.outage import AccountState, Outage, Transition, Unobserved
 from watcher.model.sample import Sample
 from watcher.model.silence import Silence
@@ -216,9 +216,16 @@ class Store(Protocol):
         """Keep the reports, so that a restart does not start blind. Features need not be kept."""
         ...
 
-    def claim(self, now: datetime, lease: timedelta, limit: int) -> tuple[Notification, ...]:
-        """Take up to `limit` notifications that are due, and hold them until `now + lease`.
+    def due(self, now: datetime) -> frozenset[str]:
+        """The channels for which there is something to be claimed."""
+        ...
 
+    def claim(
+        self, now: datetime, lease: timedelta, limit: int, channel: str | None = None
+    ) -> tuple[Notification, ...]:
+        """Take up to `limit` notifications that are due (for `channel`), and hold them until `now + lease`.
+
+        The most severe first, by the severity of the incident, and among equals what has been due for longest.
         A row is due when PENDING with due_at ≤ now, or CLAIMED with claimed_until ≤ now (its holder died), or when
         either lies further ahead than anybody sets it (FURTHEST_AHEAD): the clock was set back since. And only when
         no earlier row (by seq) of the same incident and channel is still undelivered (PENDING or CLAIMED); one that
@@ -227,10 +234,13 @@ class Store(Protocol):
         """
         ...
 
-    def settle(self, notification: Notification, delivery: Delivery, thread: str = "") -> None:
+    def settle(
+        self, notification: Notification, delivery: Delivery, thread: str = "", also: ToldAsWell | None = None
+    ) -> None:
         """Record an attempt and the notification's new state, due_at and delivered_at, in one transaction.
 
-        And, where the channel named one, the `thread` that what is told next belongs to.
+        And, where the channel named one, the `thread` that what is told next belongs to. The undelivered rows that
+        `also` speaks of become SUPPRESSED: this message told them.
         A row that was forgotten meanwhile (none has its id and dedup_key any more) leaves nothing to record.
         """
         ...
@@ -239,13 +249,6 @@ class Store(Protocol):
         """Put back a row that was claimed, as if it had not been: due at `until`; None: SUPPRESSED, nobody is told.
 
         Nothing happens when somebody else has claimed it since.
-        """
-        ...
-
-    def suppress(self, incident_id: str, channel: str, kinds: Collection[str], until: datetime | None = None) -> None:
-        """Mark the undelivered rows of that incident, channel and kinds SUPPRESSED: another message told it.
-
-        `until`: only those that were due by then. One that is due later may be to tell of what is still to come.
         """
         ...
 

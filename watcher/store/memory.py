@@ -3,13 +3,13 @@
 What `open` and `close` do to a file they do not do here: a closed store can be opened again and has everything.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from watcher.model.account import Account, Policy
+from watcher.model.account import Account, Policy, Severity
 from watcher.model.control import ControlReport
-from watcher.model.notification import Delivery, Incident, Notification, NotificationState
+from watcher.model.notification import Delivery, Incident, Notification, NotificationState, ToldAsWell
 from watcher.model.outage import Outage, Transition
 from watcher.store.amendments import keeping_retraction
 from watcher.store.base import FURTHEST_AHEAD, Commit, IncidentRecord, Store, Stored
@@ -106,10 +106,16 @@ class MemoryStore(MemoryLetters, MemoryAttention, Store):
         """Keep the reports, without the features."""
         self._controls.update({report.key: without_features(report) for report in reports})
 
-    def claim(self, now: datetime, lease: timedelta, limit: int) -> tuple[Notification, ...]:
+    def due(self, now: datetime) -> frozenset[str]:
+        """For which channels something is due."""
+        return frozenset(row.channel for row in self._claimable(now))
+
+    def claim(
+        self, now: datetime, lease: timedelta, limit: int, channel: str | None = None
+    ) -> tuple[Notification, ...]:
         """Take what is due."""
-        due = [row for row in self._notifications.values() if _is_due(row, now) and not self._is_blocked(row)]
-        due.sort(key=lambda row: (row.due_at, row.seq, row.id))
+        due = [row for row in self._claimable(now) if channel in (None, row.channel)]
+        due.sort(key=lambda row: (self._urgency(row), row.due_at, row.seq, row.id))
         claimed = tuple(
             replace(row, state=NotificationState.CLAIMED, claimed_until=now + lease, attempts=row.attempts + 1)
             for row in due[:limit]
@@ -117,8 +123,18 @@ class MemoryStore(MemoryLetters, MemoryAttention, Store):
         self._notifications.update({row.id: row for row in claimed})
         return claimed
 
-    def settle(self, notification: Notification, delivery: Delivery, thread: str = "") -> None:
-        """Record an attempt and what it makes of the notification."""
+    def _claimable(self, now: datetime) -> Iterator[Notification]:
+        return (row for row in self._notifications.values() if _is_due(row, now) and not self._is_blocked(row))
+
+    def _urgency(self, row: Notification) -> int:
+        return list(Severity).index(self._incidents[row.incident_id].severity)
+
+    def settle(
+        self, notification: Notification, delivery: Delivery, thread: str = "", also: ToldAsWell | None = None
+    ) -> None:
+        """Record an attempt and what it makes of the notification, and of others."""
+        if also is not None:
+            self._suppress(notification, also)
         stored = self._notifications.get(notification.id)
         if stored is None or stored.dedup_key != notification.dedup_key:
             return
@@ -151,12 +167,11 @@ class MemoryStore(MemoryLetters, MemoryAttention, Store):
                 attempts=stored.attempts - 1,
             )
 
-    def suppress(self, incident_id: str, channel: str, kinds: Collection[str], until: datetime | None = None) -> None:
-        """Another message told it."""
-        for row in self._about(incident_id):
-            if until is not None and row.due_at > until:
+    def _suppress(self, told: Notification, also: ToldAsWell) -> None:
+        for row in self._about(told.incident_id):
+            if also.until is not None and row.due_at > also.until:
                 continue
-            if row.channel == channel and row.kind.value in kinds and row.state in _UNDELIVERED:
+            if row.channel == told.channel and row.kind in also.kinds and row.state in _UNDELIVERED:
                 self._notifications[row.id] = replace(row, state=NotificationState.SUPPRESSED, claimed_until=None)
 
     def pending(self) -> tuple[int, datetime | None]:

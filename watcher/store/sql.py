@@ -10,26 +10,18 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import select
 
 from watcher.model.account import Account
 from watcher.model.annotation import Annotation
 from watcher.model.control import ControlReport
 from watcher.model.errors import StoreError
-from watcher.model.notification import Delivery, Incident, IncidentKind, Notification, NotificationState
-from watcher.model.outage import Outage, Transition
-from watcher.model.sample import Sample
+from watcher.model.notification import Delivery, Incident, IncidentKind, Notification, NotificationState, ToldAsWell
 from watcher.model.silence import Silence
-from watcher.model.uptime import History
 from watcher.store import (
-    migrations,
     sql_amend,
     sql_attention,
-    sql_chain,
-    sql_evidence,
     sql_forget,
-    sql_history,
-    sql_incident,
     sql_letters,
     sql_load,
     sql_outbox,
@@ -48,74 +40,28 @@ from watcher.store.base import (
     Store,
     Stored,
     Told,
-    Trace,
     Watched,
 )
 from watcher.store.codec import instant_of, micros_of, to_json, to_row
 from watcher.store.commits import without_features
-from watcher.store.engine import DATABASE, PATIENCE, RUN_PATIENCE, for_writing, make_private, scrub, sqlite_engine
-from watcher.store.evidence import EvidenceShelf, require_own_hash
+from watcher.store.evidence import require_own_hash
 from watcher.store.faults import told_as_store_error
-from watcher.store.lock import WriterLock
 from watcher.store.sql_commit import write_commit, write_watched
+from watcher.store.sql_record import SqlRecord
 from watcher.store.upsert import insert_or_update
 
 _HEARTBEAT = "heartbeat_at"
 
 
-class SqlStore(Store):
-    """`watcher.db` and the evidence under `state_dir`.
-
-    One run at a time: a second one is refused at `open`. `read_only` reads what another process writes, and changes
-    nothing. `amends` writes beside a run: what people add to the record; it makes and migrates nothing. A database
-    that somebody else has locked is waited for as long as `patience`; then StoreError.
-    """
+class SqlStore(SqlRecord, Store):
+    """Every method is one transaction. How it is opened is said in `SqlFile`."""
 
     def __init__(
         self, state_dir: Path, read_only: bool = False, *, amends: bool = False, patience: timedelta | None = None
     ) -> None:
-        self._path = state_dir / DATABASE
-        self._evidence = EvidenceShelf(state_dir / "evidence")
-        self._read_only = read_only
-        self._runs = not (read_only or amends)
-        self._patience = patience or (RUN_PATIENCE if self._runs else PATIENCE)
-        self._lock = WriterLock(state_dir)
-        self._engine: Engine | None = None
+        super().__init__(state_dir, read_only=read_only, amends=amends, patience=patience)
         self._loses_pages = False
         self._log = structlog.get_logger()
-
-    def open(self) -> None:
-        """Open the database; for a run, create what is missing and bring the schema up to date."""
-        if self._engine is not None:
-            return
-        if not self._runs and not self._path.is_file():
-            raise StoreError(f"no database at {self._path}: has watcher run yet?")
-        with told_as_store_error(self._path):
-            if self._runs:
-                make_private(self._path)
-                self._lock.take()
-        try:
-            self._engine = sqlite_engine(self._path, read_only=self._read_only, patience=self._patience)
-            self._check_schema()
-        except BaseException:
-            self.close()
-            raise
-
-    def _check_schema(self) -> None:
-        if self._runs:
-            with self._writing() as connection:
-                migrations.upgrade(connection, self._path)
-                sql_outbox.give_back(connection)
-        else:
-            with self._reading() as connection:
-                migrations.require_current(connection, self._path)
-
-    def close(self) -> None:
-        """Let go of the file, and of the lock last."""
-        if self._engine is not None:
-            self._engine.dispose()
-            self._engine = None
-        self._lock.release()
 
     def load(self) -> Stored:
         """All that a start goes on from."""
@@ -194,28 +140,31 @@ class SqlStore(Store):
         with self._writing() as connection:
             insert_or_update(connection, tables.platform_state, rows)
 
-    def claim(self, now: datetime, lease: timedelta, limit: int) -> tuple[Notification, ...]:
-        """Take what is due."""
+    def due(self, now: datetime) -> frozenset[str]:
+        """For which channels something is due."""
         with self._reading() as connection:
-            if not sql_outbox.is_any_due(connection, now):
-                return ()
-        with self._writing() as connection:
-            return sql_outbox.claim(connection, now, lease, limit)
+            return sql_outbox.due(connection, now)
 
-    def settle(self, notification: Notification, delivery: Delivery, thread: str = "") -> None:
-        """Record an attempt and what it makes of the notification."""
+    def claim(
+        self, now: datetime, lease: timedelta, limit: int, channel: str | None = None
+    ) -> tuple[Notification, ...]:
+        """Take what is due."""
         with self._writing() as connection:
+            return sql_outbox.claim(connection, now, lease, limit, channel)
+
+    def settle(
+        self, notification: Notification, delivery: Delivery, thread: str = "", also: ToldAsWell | None = None
+    ) -> None:
+        """Record an attempt and what it makes of the notification, and of others."""
+        with self._writing() as connection:
+            if also is not None:
+                sql_outbox.suppress(connection, notification, also)
             sql_outbox.settle(connection, notification, delivery, thread)
 
     def withhold(self, notification: Notification, until: datetime | None) -> None:
         """Put back a row that was claimed."""
         with self._writing() as connection:
             sql_outbox.withhold(connection, notification, until)
-
-    def suppress(self, incident_id: str, channel: str, kinds: Collection[str], until: datetime | None = None) -> None:
-        """Another message told it."""
-        with self._writing() as connection:
-            sql_outbox.suppress(connection, incident_id, channel, kinds, until)
 
     def pending(self) -> tuple[int, datetime | None]:
         """How many are undelivered, and since when."""
@@ -299,82 +248,6 @@ class SqlStore(Store):
         with self._reading() as connection:
             return sql_letters.dead(connection)
 
-    def outages(
-        self,
-        *,
-        account_id: str | None = None,
-        open_only: bool = False,
-        limit: int | None = 100,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        retracted: bool = True,
-    ) -> tuple[Outage, ...]:
-        """Outages, the latest first."""
-        with self._reading() as connection:
-            return sql_history.outages(
-                connection,
-                account_id=account_id,
-                open_only=open_only,
-                limit=limit,
-                since=since,
-                until=until,
-                retracted=retracted,
-            )
-
-    def incident(self, incident_id: str) -> IncidentRecord | None:
-        """One incident with all that was told of it."""
-        with self._reading() as connection:
-            return sql_incident.record(connection, incident_id)
-
-    def transitions(self, *, account_id: str | None = None, limit: int = 100) -> tuple[Transition, ...]:
-        """What happened, the latest first."""
-        columns = tables.transition.c
-        query = select(tables.transition).order_by(columns.at.desc(), columns.seq.desc()).limit(limit)
-        if account_id is not None:
-            query = query.where(columns.account_id == account_id)
-        with self._reading() as connection:
-            return tuple(sql_load.transition(row) for row in sql_load.rows(connection, query))
-
-    def body(self, sha256: str) -> bytes | None:
-        """What is kept under that hash."""
-        with self._reading() as connection:
-            content = sql_evidence.content(connection, sha256)
-        if content is not None:
-            return content
-        with told_as_store_error(self._path):
-            return self._evidence.get(sha256)
-
-    def traces(self, reference: str) -> tuple[Trace, ...]:
-        """The transitions that `reference` names, the oldest first, with what is kept of each. See `sql_evidence`."""
-        with self._reading() as connection:
-            return sql_evidence.traces(connection, reference)
-
-    def recent_traces(self, account_id: str | None, limit: int) -> tuple[Trace, ...]:
-        """The last transitions of which evidence is kept, the latest first."""
-        with self._reading() as connection:
-            numbers = sql_evidence.recent(connection, account_id, limit)
-            return tuple(trace for number in numbers for trace in sql_evidence.traces(connection, str(number)))
-
-    def verify_chain(self) -> int | None:
-        """The number of the first transition that is not as it was written; None when all are."""
-        with self._reading() as connection:
-            return sql_chain.first_broken(connection)
-
-    def annotations(self, outage_ids: Sequence[str]) -> dict[str, tuple[Annotation, ...]]:
-        """What was noted of these outages."""
-        with self._reading() as connection:
-            return sql_history.annotations_of(connection, outage_ids)
-
-    def samples(self, account_id: str, *, limit: int | None = 100) -> tuple[Sample, ...]:
-        """The samples of one account, the latest first."""
-        with self._reading() as connection:
-            return sql_history.samples(connection, account_id, limit)
-
-    def history(self, since: datetime, *, account_id: str | None = None) -> dict[str, History]:
-        """What uptime is computed from."""
-        with self._reading() as connection:
-            return sql_history.history(connection, since, account_id)
-
     def annotate(self, annotation: Annotation, *, tell: bool = False) -> Amended:
         """Add a remark to an outage."""
         with self._writing() as connection:
@@ -426,37 +299,7 @@ class SqlStore(Store):
             self._sweep()
         return Forgotten.DONE
 
-    def scrub(self) -> bool:
-        """Overwrite what deleted rows have left in the files; False when others were in the way all the time."""
-        self._require_engine()
-        with told_as_store_error(self._path, writing=True):
-            return scrub(self._path, self._patience)
-
-    def is_alone(self) -> bool:
-        """True when no run has this state directory; none can begin until this store is closed."""
-        with told_as_store_error(self._path):
-            try:
-                self._lock.take()
-            except StoreError:
-                return False
-        return True
-
     @contextmanager
     def _removing(self, patience: timedelta) -> Iterator[bool]:
         with told_as_store_error(self._path), self._evidence.held(removing=True, patience=patience) as alone:
             yield alone
-
-    def _require_engine(self) -> Engine:
-        if self._engine is None:
-            raise StoreError(f"{self._path} is not open: call open() first")
-        return self._engine
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with told_as_store_error(self._path), self._require_engine().begin() as connection:
-            yield connection
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with told_as_store_error(self._path, writing=True), for_writing(self._require_engine()).begin() as connection:
-            yield connection

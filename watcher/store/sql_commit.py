@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, tuple_, update
+from sqlalchemy import Connection, bindparam, select, tuple_, update
 
 from watcher.model.account import Account
 from watcher.model.notification import Incident, Notification
@@ -28,6 +28,12 @@ from watcher.store.upsert import insert_new, insert_or_update
 # SQLite takes 32,766 parameters in one statement, older ones 999; three go into each transition asked for.
 _ASKED_AT_ONCE = 300
 _RETRACTION = ("retracted_at", "retraction")
+_ROWS = tables.notification.c
+_NOTIFICATIONS = (
+    select(tables.notification)
+    .where(_ROWS.incident_id == bindparam("its_incident", type_=_ROWS.incident_id.type))
+    .order_by(_ROWS.id)
+)
 
 
 def write_commit(connection: Connection, commit: Commit) -> None:
@@ -198,8 +204,5 @@ def _open(connection: Connection, opened: Sequence[Incident], closing: dict[str,
 
 def notifications_of(connection: Connection, incident_id: str) -> tuple[Notification, ...]:
     """All rows of the outbox about one incident, oldest first."""
-    columns = tables.notification.c
-    found = connection.execute(
-        select(tables.notification).where(columns.incident_id == incident_id).order_by(columns.id)
-    )
+    found = connection.execute(_NOTIFICATIONS, {"its_incident": incident_id})
     return tuple(from_row(Notification, row) for row in found.mappings())

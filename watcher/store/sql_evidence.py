@@ -6,13 +6,12 @@ from collections import defaultdict
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, String, and_, cast, exists, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, String, and_, bindparam, cast, exists, or_, select
 
 from watcher.model.errors import StoreError
-from watcher.model.notification import IncidentKind
+from watcher.model.notification import Incident, IncidentKind
 from watcher.store import sql_chain, tables
 from watcher.store.base import Trace
-from watcher.store.codec import Row
 from watcher.store.commits import VOUCHING, batches
 
 _TRANSITION, _OUTAGE = tables.transition.c, tables.outage.c
@@ -61,20 +60,33 @@ def traces(connection: Connection, reference: str) -> tuple[Trace, ...]:
     return ()
 
 
-def vouching(incident: Row) -> Select[tuple[str]]:
-    """The hash of the last transition that the messages of an incident tell of."""
-    if incident["kind"] is IncidentKind.NOTICE:
-        # A notice is of one transition: that of its account, its instant and its kind.
-        told = and_(_TRANSITION.account_id == incident["key"], _TRANSITION.at == incident["opened_at"])
-        found = select(_TRANSITION.hash).where(told, literal(incident["id"]).contains(cast(_TRANSITION.kind, String)))
-    else:
-        outage, member = tables.outage.c, tables.incident_outage.c
-        mass = select(outage.id).where(outage.cohort_id == incident["id"])
-        group = select(member.outage_id).where(member.incident_id == incident["id"])
-        own = _TRANSITION.outage_id == incident["id"]
-        its = or_(own, _TRANSITION.outage_id.in_(mass), _TRANSITION.outage_id.in_(group))
-        found = select(_TRANSITION.hash).where(its, _TRANSITION.kind.in_(VOUCHING))
-    return found.order_by(_TRANSITION.seq.desc()).limit(1)
+_ID = bindparam("incident_id", type_=tables.incident.c.id.type)
+_MEMBER = tables.incident_outage.c
+_LAST = select(_TRANSITION.hash).order_by(_TRANSITION.seq.desc()).limit(1)
+_OWN = _TRANSITION.outage_id == _ID
+_MASS = _TRANSITION.outage_id.in_(select(_OUTAGE.id).where(_OUTAGE.cohort_id == _ID))
+_GROUP = _TRANSITION.outage_id.in_(select(_MEMBER.outage_id).where(_MEMBER.incident_id == _ID))
+_VOUCHES_FOR_ONE = _LAST.where(_OWN, _TRANSITION.kind.in_(VOUCHING))
+_VOUCHES_FOR_MANY = _LAST.where(or_(_OWN, _MASS, _GROUP), _TRANSITION.kind.in_(VOUCHING))
+# A notice is of one transition: that of its account, its instant and its kind.
+_VOUCHES_FOR_NOTICE = _LAST.where(
+    _TRANSITION.account_id == bindparam("key", type_=_TRANSITION.account_id.type),
+    _TRANSITION.at == bindparam("opened_at", type_=_TRANSITION.at.type),
+    _ID.contains(cast(_TRANSITION.kind, String)),
+)
+
+
+def vouching(connection: Connection, incident: Incident) -> str:
+    """The hash of the last transition that the messages of an incident tell of; "" where there is none."""
+    its: dict[str, Any] = {"incident_id": incident.id}
+    match incident.kind:
+        case IncidentKind.NOTICE:
+            query, its = _VOUCHES_FOR_NOTICE, {**its, "key": incident.key, "opened_at": incident.opened_at}
+        case IncidentKind.COHORT | IncidentKind.GROUP:
+            query = _VOUCHES_FOR_MANY
+        case _:
+            query = _VOUCHES_FOR_ONE
+    return connection.scalar(query, its) or ""
 
 
 def recent(connection: Connection, account_id: str | None, limit: int) -> list[int]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, or_, select
 
 from watcher.model.annotation import Annotation
 from watcher.model.imprint import Imprint
@@ -19,6 +19,12 @@ from watcher.store.commits import batches
 _T = TypeVar("_T")
 _FIRST = (TransitionKind.ACCOUNT_FIRST_SEEN, TransitionKind.ACCOUNT_APPEARED)
 _OUTAGE = tables.outage.c
+_NOTE = tables.annotation.c
+_ANNOTATIONS = (
+    select(tables.annotation)
+    .where(_NOTE.outage_id.in_(bindparam("outage_ids", type_=_NOTE.outage_id.type, expanding=True)))
+    .order_by(_NOTE.id)
+)
 
 
 def outages(connection: Connection, **asked: Any) -> tuple[Outage, ...]:
@@ -63,11 +69,9 @@ def reaches(since: datetime) -> ColumnElement[bool]:
 
 def annotations_of(connection: Connection, outage_ids: Sequence[str]) -> dict[str, tuple[Annotation, ...]]:
     """See `Store.annotations`."""
-    columns = tables.annotation.c
     found: defaultdict[str, list[Annotation]] = defaultdict(list)
     for some in batches(outage_ids):
-        wanted = columns.outage_id.in_(some)
-        for row in connection.execute(select(tables.annotation).where(wanted).order_by(columns.id)).mappings():
+        for row in connection.execute(_ANNOTATIONS, {"outage_ids": some}).mappings():
             found[row["outage_id"]].append(from_row(Annotation, row))
     return {outage_id: tuple(several) for outage_id, several in found.items()}
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, select
+from sqlalchemy import Connection, RowMapping, Select, bindparam, select
 
 from watcher.model.account import Account, Policy
 from watcher.model.control import Calibration, ControlFinding, ControlKey, ControlReport
@@ -36,10 +36,15 @@ def states(connection: Connection) -> dict[str, AccountState]:
     }
 
 
+_ONE_ACCOUNT = select(tables.account).where(
+    tables.account.c.id == bindparam("account_id", type_=tables.account.c.id.type)
+)
+
+
 def account(connection: Connection, account_id: str) -> Account | None:
     """The account as last watched, as far as that is kept."""
-    found = rows(connection, select(tables.account).where(tables.account.c.id == account_id))
-    return _account(found[0]) if found else None
+    found = connection.execute(_ONE_ACCOUNT, {"account_id": account_id}).mappings().first()
+    return _account(found) if found is not None else None
 
 
 def _account(row: RowMapping) -> Account:

@@ -101,13 +101,17 @@ def _told_under(
     return found
 
 
-def labels_of(connection: Connection, outage_ids: Select[Any]) -> dict[str, Mapping[str, str]]:
-    """The labels of the incidents of these outages, by their id."""
+def labels_of(
+    connection: Connection, outage_ids: Select[Any], asked: Mapping[str, Any] | None = None
+) -> dict[str, Mapping[str, str]]:
+    """The labels of the incidents of these outages, by their id. `asked` are what the query asks to be given."""
     query = select(_INCIDENT.id, _INCIDENT.labels).where(_INCIDENT.id.in_(outage_ids))
-    return {row.id: row.labels for row in connection.execute(query)}
+    return {row.id: row.labels for row in connection.execute(query, asked)}
 
 
-def digests_of(connection: Connection, outage_ids: Select[Any]) -> dict[str, str]:
+def digests_of(
+    connection: Connection, outage_ids: Select[Any], asked: Mapping[str, Any] | None = None
+) -> dict[str, str]:
     """The hash of the last transition of each of these outages that messages tell of, by the outage's id."""
     last = (
         select(func.max(_TRANSITION.seq))
@@ -115,4 +119,4 @@ def digests_of(connection: Connection, outage_ids: Select[Any]) -> dict[str, str
         .group_by(_TRANSITION.outage_id)
     )
     query = select(_TRANSITION.outage_id, _TRANSITION.hash).where(_TRANSITION.seq.in_(last))
-    return {row.outage_id: row.hash for row in connection.execute(query)}
+    return {row.outage_id: row.hash for row in connection.execute(query, asked)}

@@ -321,6 +321,7 @@ thread = Table(
     Column("channel", String, primary_key=True),
     Column("incident_id", ForeignKey(incident.c.id), primary_key=True),
     Column("ref", Text, nullable=False),
+    Index(None, "incident_id"),
 )
 
 silence = Table(

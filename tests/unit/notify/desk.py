@@ -11,7 +11,7 @@ from typing import Any
 from tests.fakes.clock import FakeClock, settle
 from tests.unit.notify.story import CLOSED, EVENING, OPEN, POTUS, TITLES, TRUMP, S, incident, state
 from watcher.metrics import Metrics
-from watcher.model.account import Account
+from watcher.model.account import Account, Severity
 from watcher.model.notification import (
     Delivered,
     IncidentKind,
@@ -149,9 +149,16 @@ class Desk:
             recipients=row.recipients,
         )
 
-    def alert(self, *channels: str, number: int = 1, after: timedelta = timedelta(0)) -> str:
+    def alert(
+        self,
+        *channels: str,
+        number: int = 1,
+        after: timedelta = timedelta(0),
+        severity: Severity = Severity.CRITICAL,
+    ) -> str:
         """An outage is open and its alert in the table, due `after` now. Returns the incident's id."""
         account, outage = self._outage(number)
+        about = incident(outage, id=outage.id, key=account.id, kind=IncidentKind.ACCOUNT)
         rows = tuple(
             Notification(
                 incident_id=outage.id,
@@ -167,7 +174,7 @@ class Desk:
         self._commit(
             Commit(
                 states=(state(account, Phase.DOWN, outage=outage),),
-                opened=(incident(outage, id=outage.id, key=account.id, kind=IncidentKind.ACCOUNT),),
+                opened=(replace(about, severity=severity),),
                 notifications=rows,
             )
         )

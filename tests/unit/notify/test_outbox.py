@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from tests.unit.notify.desk import CONFIRMED, Desk
 from tests.unit.notify.story import TRUMP, S
+from watcher.model.account import Severity
 from watcher.model.errors import StoreError
 from watcher.model.notification import Delivered, GaveUp, Notification, NotificationKind, NotificationState, RetryAfter
 from watcher.notify.view import View
@@ -364,14 +365,14 @@ async def test_a_send_without_end_is_cut_off() -> None:
 
 
 async def test_a_send_longer_than_the_lease_is_not_sent_twice(desk: Desk) -> None:
-    """A row that this process still holds is not sent again when its lease ends, and its outcome counts."""
+    """A row that this process still holds is not claimed again when its lease ends, and its outcome counts."""
     slack = desk.channel("slack", DOWN)
     slack.gate = asyncio.Event()
     desk.alert("slack")
     desk.start()
     await desk.run_for(300 * S)
     assert len(slack.sent) == 1
-    assert desk.row().attempts > 1
+    assert desk.row().attempts == 1
     slack.gate.set()
     await desk.rest()
     assert desk.row().state is PENDING
@@ -393,7 +394,7 @@ async def test_the_end_has_a_key_of_its_own(desk: Desk) -> None:
 
 
 async def test_what_was_held_at_the_end_is_told_at_the_next_start(desk: Desk) -> None:
-    """Rows that a hanging channel kept from being sent do not wait for a lease: a start lets go of what was claimed."""
+    """What a hanging channel kept from being sent does not wait for a lease: a start lets go of what was claimed."""
     slack = desk.channel("slack")
     slack.gate = asyncio.Event()
     desk.alert("slack")
@@ -401,7 +402,7 @@ async def test_what_was_held_at_the_end_is_told_at_the_next_start(desk: Desk) ->
     desk.start()
     await desk.rest()
     await desk.outbox.drain(timedelta(0))
-    assert [desk.row(number=number).state for number in (1, 2)] == [CLAIMED, CLAIMED]
+    assert [desk.row(number=number).state for number in (1, 2)] == [CLAIMED, PENDING]
     slack.gate.set()
     desk.worker.store.open()
     desk.outbox = desk.new_outbox()
@@ -523,7 +524,7 @@ async def test_a_number_that_is_used_again(tmp_path: Path) -> None:
 
 
 async def test_more_than_one_claim_takes(desk: Desk) -> None:
-    """A crowd of rows is taken in one go, in rounds, so that no channel waits for another's crowd."""
+    """A crowd of rows is taken little by little, and no channel waits for another's crowd."""
     crowded = desk.channel("slack")
     crowded.gate = asyncio.Event()
     quick = desk.channel("quick")
@@ -536,6 +537,72 @@ async def test_more_than_one_claim_takes(desk: Desk) -> None:
     crowded.gate.set()
     await desk.worker.until_called("settle", 251)
     assert len(crowded.sent) == 250
+
+
+async def test_a_critical_one_overtakes(desk: Desk) -> None:
+    """A new critical alert is the next to be sent, however many wait that are less severe; those keep their order."""
+    slack = desk.channel("slack", spacing=1 * S)
+    for number in range(1, 31):
+        desk.alert("slack", number=number, severity=Severity.WARNING)
+    desk.start()
+    await desk.run_for(2.5 * S)
+    desk.alert("slack", number=31, severity=Severity.CRITICAL)
+    desk.outbox.wake()
+    await desk.run_for(28 * S)
+    order = [int(message.incident_id.removeprefix("01OUTAGE")) for _, message in slack.sent]
+    assert order == [1, 2, 3, 31, *range(4, 31)]
+    assert slack.times == [float(second) for second in range(31)]
+
+
+async def test_the_rest_stays_in_the_table(desk: Desk) -> None:
+    """A lane claims what it may send now: what waits for the channel is neither held in memory nor counted as tried."""
+    slack = desk.channel("slack", RetryAfter(reason="rate_limited: 429", wait=30 * S))
+    desk.alert("slack")
+    desk.alert("slack", number=2)
+    desk.start()
+    await desk.run_for(20 * S)
+    assert len(slack.sent) == 1
+    assert [(desk.row(number=number).state, desk.row(number=number).attempts) for number in (1, 2)] == [
+        (PENDING, 1),
+        (PENDING, 0),
+    ]
+
+
+async def test_the_count_is_of_the_last_second(desk: Desk) -> None:
+    """While a crowd is sent, how many wait is counted once a second, and once more when all is sent."""
+    desk.channel("slack", spacing=0.1 * S)
+    for number in range(1, 31):
+        desk.alert("slack", number=number)
+    desk.start()
+    await desk.run_for(1.5 * S)
+    assert 14 <= desk.value("watcher_notification_queue_length") <= 30
+    await desk.run_for(2 * S)
+    assert desk.value("watcher_notification_queue_length") == 0
+    await desk.outbox.drain(timedelta(seconds=5))
+
+
+async def test_drain_waits_for_the_turn_of_what_is_due(desk: Desk) -> None:
+    """At the end what is due for a channel that is to be left alone for a moment is waited for."""
+    slack = desk.channel("slack", spacing=1 * S)
+    for number in (1, 2):
+        desk.alert("slack", number=number)
+    desk.start()
+    await desk.rest()
+    draining = asyncio.create_task(desk.outbox.drain(timedelta(seconds=5)))
+    await desk.run_for(1 * S)
+    await draining
+    assert slack.times == [0, 1]
+
+
+async def test_drain_waits_for_no_turn_where_nothing_is_due(desk: Desk) -> None:
+    """A channel that asked for an hour, with nothing to be told, holds up no shutdown."""
+    slack = desk.channel("slack", RetryAfter(reason="rate_limited: 429", wait=timedelta(hours=1)))
+    desk.alert("slack")
+    desk.start()
+    await desk.rest()
+    async with asyncio.timeout(5):
+        await desk.outbox.drain(timedelta(hours=1))
+    assert len(slack.sent) == 1
 
 
 async def test_drain_sends_what_is_due_and_leaves_the_rest(desk: Desk) -> None:

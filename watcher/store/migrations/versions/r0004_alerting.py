@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["incident_id"], ["incident.id"], name="fk_thread_incident_id"),
         sa.PrimaryKeyConstraint("channel", "incident_id", name="pk_thread"),
     )
+    op.create_index("ix_thread_incident_id", "thread", ["incident_id"])
     op.create_table(
         "silence",
         sa.Column("id", sa.String(), nullable=False),

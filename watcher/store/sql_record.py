@@ -1,0 +1,95 @@
+"""What is read of the record by SQL: a method of the store each, and a transaction of its own. Nothing is written."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+
+from watcher.model.annotation import Annotation
+from watcher.model.outage import Outage, Transition
+from watcher.model.sample import Sample
+from watcher.model.uptime import History
+from watcher.store import sql_chain, sql_evidence, sql_history, sql_incident, sql_load, tables
+from watcher.store.base import IncidentRecord, Trace
+from watcher.store.faults import told_as_store_error
+from watcher.store.sql_file import SqlFile
+
+
+class SqlRecord(SqlFile):
+    """Outages, incidents, transitions, samples, and the evidence of them."""
+
+    def outages(
+        self,
+        *,
+        account_id: str | None = None,
+        open_only: bool = False,
+        limit: int | None = 100,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        retracted: bool = True,
+    ) -> tuple[Outage, ...]:
+        """Outages, the latest first."""
+        with self._reading() as connection:
+            return sql_history.outages(
+                connection,
+                account_id=account_id,
+                open_only=open_only,
+                limit=limit,
+                since=since,
+                until=until,
+                retracted=retracted,
+            )
+
+    def incident(self, incident_id: str) -> IncidentRecord | None:
+        """One incident with all that was told of it."""
+        with self._reading() as connection:
+            return sql_incident.record(connection, incident_id)
+
+    def transitions(self, *, account_id: str | None = None, limit: int = 100) -> tuple[Transition, ...]:
+        """What happened, the latest first."""
+        columns = tables.transition.c
+        query = select(tables.transition).order_by(columns.at.desc(), columns.seq.desc()).limit(limit)
+        if account_id is not None:
+            query = query.where(columns.account_id == account_id)
+        with self._reading() as connection:
+            return tuple(sql_load.transition(row) for row in sql_load.rows(connection, query))
+
+    def body(self, sha256: str) -> bytes | None:
+        """What is kept under that hash."""
+        with self._reading() as connection:
+            content = sql_evidence.content(connection, sha256)
+        if content is not None:
+            return content
+        with told_as_store_error(self._path):
+            return self._evidence.get(sha256)
+
+    def traces(self, reference: str) -> tuple[Trace, ...]:
+        """The transitions that `reference` names, the oldest first, with what is kept of each. See `sql_evidence`."""
+        with self._reading() as connection:
+            return sql_evidence.traces(connection, reference)
+
+    def recent_traces(self, account_id: str | None, limit: int) -> tuple[Trace, ...]:
+        """The last transitions of which evidence is kept, the latest first."""
+        with self._reading() as connection:
+            numbers = sql_evidence.recent(connection, account_id, limit)
+            return tuple(trace for number in numbers for trace in sql_evidence.traces(connection, str(number)))
+
+    def verify_chain(self) -> int | None:
+        """The number of the first transition that is not as it was written; None when all are."""
+        with self._reading() as connection:
+            return sql_chain.first_broken(connection)
+
+    def annotations(self, outage_ids: Sequence[str]) -> dict[str, tuple[Annotation, ...]]:
+        """What was noted of these outages."""
+        with self._reading() as connection:
+            return sql_history.annotations_of(connection, outage_ids)
+
+    def samples(self, account_id: str, *, limit: int | None = 100) -> tuple[Sample, ...]:
+        """The samples of one account, the latest first."""
+        with self._reading() as connection:
+            return sql_history.samples(connection, account_id, limit)
+
+    def history(self, since: datetime, *, account_id: str | None = None) -> dict[str, History]:
+        """What uptime is computed from."""
+        with self._reading() as connection:
+            return sql_history.history(connection, since, account_id)
