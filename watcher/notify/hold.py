@@ -2,7 +2,8 @@
 
 As in Alertmanager nobody is told while something is silenced. What outlasts it is told when it ends; what is over by
 then nobody ever hears of. Who was told before it began hears of the rest once it ends: nothing that was told of stays
-without its end.
+without its end. Neither does what was to be told before it began and could not be (or perhaps was, when we died), or
+what somebody asked to have sent again.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -67,7 +68,7 @@ def hold(incident: Incident, row: Notification, around: Around, now: datetime) -
     if around.is_over and not heard and incident.kind not in _ONCE:
         if row.kind in _AFTERWARDS and _was_suppressed(row, around.told):
             return Withheld(reason="nobody was told that it began")
-        if _ended_unheard(incident, row, around):
+        if not _was_due(row) and _ended_unheard(incident, row, around):
             return Withheld(reason="it began and ended while nobody was to be told")
     waits = _silenced(incident, row, around, now) or _quiet(around) or _explained(incident, row, around, now)
     if waits is None or waits.until is None:
@@ -114,6 +115,11 @@ def _has_heard(row: Notification, told: Iterable[Notification]) -> bool:
         other.channel == row.channel and (other.state is NotificationState.DELIVERED or other.recipients)
         for other in told
     )
+
+
+def _was_due(row: Notification) -> bool:
+    """True when it was tried before, or is asked for by hand. What is withheld counts as no try."""
+    return row.attempts > 1 or row.resent_at is not None
 
 
 def _was_suppressed(row: Notification, told: Iterable[Notification]) -> bool:
