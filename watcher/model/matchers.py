@@ -122,7 +122,8 @@ def _require_pattern(value: str, at: int) -> None:
         raise MatcherError(at + 1, "repeats a group, which may take for ever; write out what may be there, with |")
     if len(_REPETITION.findall(bare)) > _MOST_REPETITIONS or bare.count("?") > _MOST_OPTIONS:
         raise MatcherError(
-            at + 1, f"repeats more than {_MOST_REPETITIONS} times (* + {{), or has more than {_MOST_OPTIONS} ?; write less"
+            at + 1,
+            f"repeats more than {_MOST_REPETITIONS} times (* + {{), or has more than {_MOST_OPTIONS} ?; write less",
         )
 
 

@@ -54,7 +54,7 @@ class News:
         )
 
 
-def announce(  # noqa: PLR0913 - what happened, to whom, who is to know, and when that becomes known
+def announce(
     transitions: Sequence[Transition],
     account: Account,
     routes: Sequence[Route],
@@ -81,7 +81,7 @@ def announce(  # noqa: PLR0913 - what happened, to whom, who is to know, and whe
     return news
 
 
-def _outage(  # noqa: PLR0913 - see announce
+def _outage(
     transition: Transition,
     outage: Outage,
     account: Account,
@@ -129,16 +129,14 @@ def _joining(own: Incident, way: tuple[Route, str], key: str, groups: Groups, no
     """
     (route, channel), group = way, groups.of(key, own)
     first = group.opened_at + wait_for(route, group.severity)
-    alert = row_of(
-        group, route.name, channel, NotificationKind.ALERT, own.opened_at, due_at=max(first, own.opened_at)
-    )
+    alert = row_of(group, route.name, channel, NotificationKind.ALERT, own.opened_at, due_at=max(first, own.opened_at))
     news = News(joined=((group.id, own.id),), notifications=(alert,))
     if not groups.is_open(key):
         return news + News(opened=(group,))
     return news + News(notifications=update_rows(group, route, channel, own.opened_at, now))
 
 
-def _fewer(  # noqa: PLR0913 - see announce
+def _fewer(
     at: datetime, outage: Outage, account: Account, routes: Sequence[Route], groups: Groups, now: datetime
 ) -> News:
     """One outage less in its groups: an update each, or the end with the last of them."""

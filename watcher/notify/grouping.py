@@ -92,9 +92,7 @@ def pace_of(route: Route, severity: Severity) -> timedelta:
     return min(route.group_interval, _LONGEST_CRITICAL) if severity is Severity.CRITICAL else route.group_interval
 
 
-def update_rows(
-    group: Incident, route: Route, channel: str, at: datetime, now: datetime
-) -> tuple[Notification, ...]:
+def update_rows(group: Incident, route: Route, channel: str, at: datetime, now: datetime) -> tuple[Notification, ...]:
     """The row that tells of a change at `at`; none while the group has not been told of, since that tells it too.
 
     What counts is when it becomes known, `now`: a message may have gone out since it happened. The key is of the time

@@ -48,7 +48,10 @@ def test_written_as_for_alertmanager(texts: list[str], wanted: list[tuple[str, s
         ('owner=~"(a"', "column 8: no regular expression (missing ), unterminated subpattern)"),
         (r'owner="\d"', r"column 8: \d stands for nothing; write \\ for a backslash"),
         ("owner==x", "column 7: '=' cannot begin a value; put the value into double quotation marks"),
-        ("owner!=x", "column 1: matches what has none of these names, so nearly everything; add one that wants a value"),
+        (
+            "owner!=x",
+            "column 1: matches what has none of these names, so nearly everything; add one that wants a value",
+        ),
         ('owner=~".*"', "column 1: matches what has none of these names"),
         ('owner=~"(a+)+b"', "column 8: repeats a group, which may take for ever"),
         ('owner=~"(?:a|a){2,}b"', "column 8: repeats a group"),

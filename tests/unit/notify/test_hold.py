@@ -111,7 +111,7 @@ def test_what_ended_in_the_silence_is_never_told(kind: NotificationKind) -> None
 
 
 def test_what_was_to_be_told_before_the_silence_is_told_after_it() -> None:
-    """The channel failed, or we died while it was sent, or somebody asked for it by hand: it is not taken for unheard."""
+    """The channel failed, we died while it was sent, or somebody asked for it by hand: it is not unheard."""
     for more in ({"attempts": 2}, {"resent_at": NOW}):
         during, over = (
             Around(subjects=(ABOUT,), is_over=True, ended_at=NOW - 5 * S, silences=(silence("platform=x", ends=end),))

@@ -67,7 +67,9 @@ def test_each_outage_has_its_incident_and_all_are_told_once() -> None:
     """Every outage is recorded by itself, untold; the alerts are those of the event, the same for each of them."""
     outage = replace(OPEN, account_id=JUDGED.id)
     first = announce((event(TransitionKind.OUTAGE_OPENED, outage),), JUDGED, ROUTES, "X", Groups(), now=EVENING)
-    second = announce((event(TransitionKind.OUTAGE_OPENED, replace(outage, id="02")),), JUDGED, ROUTES, "X", Groups(), now=EVENING)
+    second = announce(
+        (event(TransitionKind.OUTAGE_OPENED, replace(outage, id="02")),), JUDGED, ROUTES, "X", Groups(), now=EVENING
+    )
     assert [(i.kind, i.id) for i in first.opened] == [(IncidentKind.ACCOUNT, "01OUTAGE"), (IncidentKind.COHORT, ID)]
     assert first.opened[1].key == MASS.key
     assert [row.incident_id for row in first.notifications] == [ID, ID]
