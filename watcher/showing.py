@@ -116,6 +116,8 @@ def withheld(record: IncidentRecord, row: Notification, book: Book, now: datetim
     outages = record.outages or ((record.outage,) if record.outage is not None else ())
     if _is_ahead(record, book, now):
         return Withheld(reason="more are missing than are stored yet", until=now + _SOON)
+    if row.resent_at is not None:
+        return None  # somebody asks for just this
     return muted(row, tuple(_stands(each, book) for each in outages), book.flapping_since, now)
 
 

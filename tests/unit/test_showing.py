@@ -98,6 +98,27 @@ def test_a_group_waits_for_who_has_joined_it_and_is_not_stored_yet() -> None:
     assert withheld(read, told, book, now + timedelta(hours=1)) is None  # the store refuses it
 
 
+def test_what_is_sent_again_by_hand_is_told_though_the_account_comes_and_goes() -> None:
+    """Else it would be left out for good where it is over, and nobody would know why."""
+    book, closed = town.book(LEFT), replace(story.CLOSED, account_id=LEFT.id)
+    book.states[LEFT.id] = replace(book.states[LEFT.id], flapping_since=closed.confirmed_at)
+    incident = story.incident(closed, key=LEFT.id)
+    told = Notification(
+        incident_id=incident.id,
+        route="desk",
+        channel="slack",
+        kind=NotificationKind.ALERT,
+        dedup_key="k",
+        event_at=story.EVENING,
+        due_at=story.EVENING,
+    )
+    record, now = IncidentRecord(incident=incident, outage=closed, notifications=(told,)), story.EVENING
+    left_out = withheld(record, told, book, now)
+    assert left_out is not None
+    assert left_out.until is None
+    assert withheld(record, replace(told, resent_at=now), book, now) is None
+
+
 def test_of_who_was_forgotten_the_id_is_left() -> None:
     """Nothing is stored and nothing watched: the name is made of the id, as far as that goes."""
     assert view(NotificationKind.RESOLVED, None, LEFT).name == "@alice"
