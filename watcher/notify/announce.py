@@ -16,7 +16,7 @@ from watcher.model.control import VantageState
 from watcher.model.finding import Reason
 from watcher.model.notification import Incident, IncidentKind, Notification, NotificationKind, dedup_key_of
 from watcher.model.outage import EndCause, Outage, Transition, TransitionKind
-from watcher.model.route import Route, Subject
+from watcher.model.route import Route, Subject, every
 from watcher.notify.alerts import labels_of
 from watcher.notify.grouping import Groups, route_of, row_of, update_rows, wait_for
 from watcher.notify.route import channels_for, group_key, ways_to
@@ -75,7 +75,7 @@ def announce(
             news += _outage(transition, outage, account, routes, groups, now)
         elif transition.kind is TransitionKind.OUTAGE_CLOSED and outage is not None:
             news += News(closed=((outage.id, transition.at),))
-            news += _fewer(transition.at, outage, account, routes, groups, now)
+            news += _fewer(transition.at, outage, routes, groups, now)
         elif transition.kind in _NOTICES and _TOLD_BY_THE_END.get(transition.kind) not in ends:
             news += tell(_notice(transition, account, title), routes, account)
     return news
@@ -136,18 +136,19 @@ def _joining(own: Incident, way: tuple[Route, str], key: str, groups: Groups, no
     return news + News(notifications=update_rows(group, route, channel, own.opened_at, now))
 
 
-def _fewer(
-    at: datetime, outage: Outage, account: Account, routes: Sequence[Route], groups: Groups, now: datetime
-) -> News:
-    """One outage less in its groups: an update each, or the end with the last of them."""
+def _fewer(at: datetime, outage: Outage, routes: Sequence[Route], groups: Groups, now: datetime) -> News:
+    """One outage less in its groups: an update each, or the end with the last of them.
+
+    By the route that tells of the group, whether or not it would take such an outage now: its reason, or the account's
+    owner, may be another by then.
+    """
     news = News()
     for group in groups.holding(outage.id):
         if groups.missing(group.id) == {outage.id}:
             news += News(closed=((group.id, at),))
             continue
-        subject = subject_of(replace(group, severity=outage.severity_then), account, outage.reason)
-        for route, channel in ways_to(routes, subject):
-            if route.name == route_of(group):
+        for route in every(routes):
+            for channel in route.channels if route.name == route_of(group) else ():
                 news += News(notifications=update_rows(group, route, channel, at, now))
     return news
 

@@ -96,6 +96,19 @@ def test_of_two_that_vanish_in_the_same_moment_both_are_told() -> None:
     assert at(70) < update.due_at
 
 
+def test_who_is_back_is_told_though_its_reason_or_its_owner_is_another_by_then() -> None:
+    """The group was told of by that route, which may not take such an outage any more."""
+    groups, route = Groups(), replace(grouped()[0], owner=frozenset({"trump"}), reason=frozenset({Reason.NOT_FOUND}))
+    for account in (OWNED, SECOND):
+        news = announce((opened(account, 60),), account, (route,), "X", groups, now=at(61))
+        groups.note(news.opened, news.joined, ())
+    closed = replace(opened(OWNED, 60), kind=TransitionKind.OUTAGE_CLOSED, at=at(600))
+    assert closed.outage is not None
+    closed = replace(closed, outage=replace(closed.outage, reason=Reason.SUSPENDED))
+    [update] = announce((closed,), replace(OWNED, owner="other"), (route,), "X", groups, now=at(601)).notifications
+    assert (update.kind, update.event_at) == (NotificationKind.UPDATE, at(600))
+
+
 def test_a_channel_that_a_route_is_given_hears_of_who_joins_its_group() -> None:
     """It was not told that the group began: an alert now, which for the others is the one that they have."""
     groups = Groups()
