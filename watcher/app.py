@@ -309,8 +309,9 @@ class App:
     def _told_past_the_store(self, channel: str) -> tuple[Alert, ...]:
         return self._fallback.lasting(channel)
 
-    def _fallback_channel(self, wanted: str | None) -> Channel | None:
-        return self._channels.get(wanted or "") or self._channels.get(self.settings.fallback)
+    def _fallback_channel(self, wanted: str | None, refused: frozenset[str]) -> Channel | None:
+        named = self._channels.get(wanted or "")
+        return named or self._channels.get(self._selfwatch.fallback(refused) or "")
 
     def _built(self, wanted: tuple[ChannelSettings, ...], before: tuple[ChannelSettings, ...]) -> dict[str, Channel]:
         """The channels of these settings; those that were there `before`, just so, go on. Raises WatcherError."""

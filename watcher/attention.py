@@ -13,6 +13,7 @@ from watcher.settings.scalars import span
 from watcher.text import clean
 
 LONGEST: Final = timedelta(days=366)
+_FURTHEST: Final = 10 * LONGEST
 
 
 def moment_to_come(text: str, now: datetime) -> datetime:
@@ -26,11 +27,14 @@ def moment_to_come(text: str, now: datetime) -> datetime:
         pass
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):  # the latter of a zone at the ends of the calendar
         raise ValueError(
             f"{clean(text[:40])!r} is no time: write 2026-12-01, 2026-12-01T08:00 (UTC), or 2h for in two hours"
         ) from None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    if abs(at - now) > _FURTHEST:
+        raise ValueError(f"{format_stamp(at)} is more than {_FURTHEST.days // 366} years away: is the year right?")
+    return at
 
 
 def new_silence(

@@ -41,7 +41,8 @@ def notification_told(row: Notification, tries: Sequence[Delivery]) -> Iterator[
     yield f"key           {row.dedup_key}"
     if row.recipients:
         yield f"to be reached {', '.join(row.recipients)}"
-    yield f"tries         {'' if tries else 'none is kept'}".rstrip()
+    none = "none is kept" if row.attempts else "none yet"
+    yield f"tries         {'' if tries else none}".rstrip()
     for each in tries:
         took = "" if each.outcome == "resent" else f", after {each.latency.total_seconds():.3f} s"
         answer = f": {each.answer}" if each.answer else ""

@@ -308,6 +308,7 @@ class Pipeline:
             self.book.routes,
             self.book.platform_of(account).title,
             self.book.groups,
+            now=self._clock.now(),
         )
         for transition in decision.transitions:
             news += returns(transition, account, self.book.routes, self.book.absences, self.book.incidents)

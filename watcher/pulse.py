@@ -40,18 +40,22 @@ class Pulse:
         self._metrics = metrics
         self._timeout = timeout
         self._next: datetime | None = None
+        self._in_trouble = False
         self._failed = False
         self._log = structlog.get_logger("watcher")
 
     async def look(self) -> None:
         """Ping if it is time to. Whatever comes of it, nothing else waits for it, and it is tried at the next time."""
         settings, now = self._settings(), self._clock.now()
-        if settings is None or (self._next is not None and now < self._next <= now + settings.interval):
+        if settings is None:
             return
         trouble = self._trouble()
+        is_news = bool(trouble) and not self._in_trouble  # said at once; that it is over, in its time
+        if not is_news and self._next is not None and now < self._next <= now + settings.interval:
+            return
         if trouble and not settings.fail:
             return  # its silence is the alarm; the first moment in which all is well ends it
-        self._next = now + settings.interval
+        self._next, self._in_trouble = now + settings.interval, bool(trouble)
         url = settings.url.reveal()
         self._note(await (self._post(_fail_url(url), "\n".join(trouble)) if trouble else self._post(url, "")))
 

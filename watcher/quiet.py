@@ -157,6 +157,7 @@ def around(
         silences=silences,
         quiet_until=hours.end(now) if hours is not None else None,
         was_quiet=hours is not None and ended_at is not None and hours.hold(ended_at),
+        began_quiet=hours is not None and hours.hold(row.event_at),
         explained=explanation(_places(record, book), book.incidents.values()) if row.kind in MAY_WAIT else "",
     )
 

@@ -94,6 +94,10 @@ class SelfWatch:
         channel = self._ways().instead_of(row.channel, self._standings.broken(self._clock.now()))
         return tell_instead(row, record.incident, record.notifications, channel)
 
+    def fallback(self, refused: frozenset[str]) -> str | None:
+        """The channel for what cannot be a row of the store: the `fallback`, or another where that does not work."""
+        return self._ways().without(refused).instead_of("", self._standings.broken(self._clock.now()))
+
     def _ways(self) -> Ways:
         settings = self._settings()
         names = tuple(channel.name for channel in settings.channels)

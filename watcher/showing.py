@@ -4,7 +4,8 @@ From memory, and from the record that the outbox has read. Changes nothing and a
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from watcher.book import Book
 from watcher.controls import Controls
@@ -18,6 +19,9 @@ from watcher.notify import View
 from watcher.notify.announce import tell_others
 from watcher.notify.flapping import muted
 from watcher.store.base import IncidentRecord
+
+_SOON: Final = timedelta(seconds=1)
+_UNSTORED: Final = timedelta(minutes=10)
 
 
 def view_of(
@@ -110,7 +114,23 @@ def withheld(record: IncidentRecord, row: Notification, book: Book, now: datetim
     if (row.kind is not NotificationKind.ALERT and kept) or (row.kind is NotificationKind.UPDATE and not alerts):
         return Withheld(reason="nobody was told of the beginning")
     outages = record.outages or ((record.outage,) if record.outage is not None else ())
+    if _is_ahead(record, book, now):
+        return Withheld(reason="more are missing than are stored yet", until=now + _SOON)
+    if row.resent_at is not None:
+        return None  # somebody asks for just this
     return muted(row, tuple(_stands(each, book) for each in outages), book.flapping_since, now)
+
+
+def _is_ahead(record: IncidentRecord, book: Book, now: datetime) -> bool:
+    """True when somebody has joined the group who is not stored yet: no later message would tell of who is left out.
+
+    What the store refuses for good is not waited for.
+    """
+    unstored = book.groups.missing(record.incident.id) - {outage.id for outage in record.outages}
+    return bool(unstored) and any(
+        state.outage is not None and state.outage.id in unstored and now - state.outage.confirmed_at < _UNSTORED
+        for state in book.states.values()
+    )
 
 
 def others_to_tell(record: IncidentRecord, stranded: Notification, book: Book) -> tuple[Notification, ...]:

@@ -57,7 +57,7 @@ MESSAGE = Message(
     kind=NotificationKind.ALERT,
     dedup_key="01ABC/slack/alert",
     facts=(("How sure", "the page says so"),),
-    quote=Quote(text="Désolé, cette page n'existe pas", language="French"),
+    quote=Quote(text="Désolé, cette page n'existe pas", language="French", intro="Visitors see (French)"),
     links=(("Profile", "https://x.com/realDonaldTrump"),),
 )
 HOSTILE = Message(

@@ -72,9 +72,11 @@ def webhook(receiver: Receiver, session: aiohttp.ClientSession, **changes: Any) 
     return WebhookChannel(replace(settings, **changes), session, FakeClock(NOW), PATIENCE)
 
 
-def alertmanager(peers: tuple[Receiver, ...], session: aiohttp.ClientSession, **changes: Any) -> AlertmanagerChannel:
+def alertmanager(
+    peers: tuple[Receiver, ...], session: aiohttp.ClientSession, clock: FakeClock | None = None, **changes: Any
+) -> AlertmanagerChannel:
     settings = values.AlertmanagerChannel(name="am", peers=tuple(peer.url for peer in peers))
-    return AlertmanagerChannel(replace(settings, **changes), session, FakeClock(NOW), PATIENCE)
+    return AlertmanagerChannel(replace(settings, **changes), session, clock or FakeClock(NOW), PATIENCE)
 
 
 # The webhook.
@@ -247,16 +249,15 @@ async def test_every_peer_is_told(peers: tuple[Receiver, Receiver], session: aio
 async def test_a_peer_that_failed_is_told_alone(
     peers: tuple[Receiver, Receiver], session: aiohttp.ClientSession
 ) -> None:
-    """The other one has it; one that left the configuration meanwhile is asked no more."""
-    channel = alertmanager(peers, session)
+    """When it wants to be; the other one has it. One that left the configuration meanwhile is asked no more."""
+    clock = FakeClock(NOW)
+    channel = alertmanager(peers, session, clock)
     peers[1].script(Answer(status=503, headers={"Retry-After": "7"}))
     outcome = await channel.send(NEWS)
-    assert outcome == RetryAfter(
-        reason=f"server_error: {peers[1].url} server_error: 503",
-        wait=timedelta(seconds=7),
-        recipients=(peers[1].url,),
-    )
+    assert outcome == RetryAfter(reason=f"server_error: {peers[1].url} server_error: 503", recipients=(peers[1].url,))
     left = replace(NEWS, recipients=(peers[1].url,))
+    assert isinstance(await channel.send(left), RetryAfter)
+    clock.advance(timedelta(seconds=7))
     assert isinstance(await channel.send(left), Delivered)
     assert [len(peer.received) for peer in peers] == [1, 2]
     assert isinstance(await alertmanager(peers[:1], session).send(left), Delivered)
@@ -352,6 +353,26 @@ async def test_a_peer_that_hangs_delays_no_other(
     assert [len(peer.received) for peer in peers] == [1, 2]
     peers[0].release()
     assert set(await under_way) <= {peers[0].url}
+
+
+async def test_one_that_hung_holds_up_nothing_that_comes_next(
+    peers: tuple[Receiver, Receiver], session: aiohttp.ClientSession
+) -> None:
+    """It is left alone for half a minute, as in a storm each message would wait for it; then it is asked again."""
+    clock = FakeClock(NOW)
+    channel = alertmanager(peers, session, clock)
+    peers[0].script(HANG)
+    first = await channel.send(NEWS)
+    peers[0].release()
+    next_ones = [await channel.send(replace(NEWS, alerts=(OTHER,))) for _ in range(3)]
+    for outcome in (first, *next_ones):
+        assert isinstance(outcome, RetryAfter)
+        assert (outcome.reason.partition(":")[0], outcome.recipients) == ("timeout", (peers[0].url,))
+    assert [len(peer.received) for peer in peers] == [1, 4]
+    assert set(await channel.renew((GONE,))) == {peers[0].url}
+    clock.advance(timedelta(seconds=30))
+    assert isinstance(await channel.send(NEWS), Delivered)
+    assert await channel.renew((GONE,)) == {}
 
 
 async def test_it_is_told_what_begins_and_ends(receiver: Receiver, session: aiohttp.ClientSession) -> None:

@@ -1,12 +1,21 @@
 """Who would be told: the command that tries the routes."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner
 
+from tests.unit.judge.story import TRUMP
 from watcher.cli import main
+from watcher.model.calendar import Hours, QuietHours
+from watcher.model.finding import Reason
+from watcher.model.route import Route
+from watcher.notify.ways import ways_told
+
+MONDAY = datetime(2026, 11, 30, tzinfo=UTC)
 
 WATCHER = """\
 watchlist: watchlist.yaml
@@ -82,8 +91,26 @@ def test_nobody_is_told_and_nobody_is_watched(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("hours", "said", "until"),
+    [
+        ("mute", "not before 30 Nov 2026 00:00:00 UTC, when the route's quiet hours end", MONDAY),
+        ("active", "in the route's quiet hours not before they end", None),
+    ],
+)
+def test_quiet_hours_are_named(hours: str, said: str, until: datetime | None) -> None:
+    """Those that hold now with their end; those of another time as such."""
+    weekend = (Hours(days=frozenset({5, 6})),)
+    quiet = QuietHours(timezone=ZoneInfo("UTC"), **{hours: weekend})
+    route = Route(name="desk", channels=("log",), quiet=quiet)
+    [way] = ways_told(TRUMP, Reason.NOT_FOUND, None, (route,), MONDAY - timedelta(hours=3))
+    assert way.when == f"as soon as it is confirmed; but {said}"
+    assert (way.has_quiet_hours, way.quiet_until) == (True, until)
+
+
 def test_the_same_for_programs(tmp_path: Path) -> None:
     """JSON, spans in seconds."""
     _status, said = asked(tmp_path, "--account", "bluesky:mayor.example", "--json")
     [way] = json.loads(said)
     assert (way["channel"], way["wait"], way["pace"], way["group"]) == ("desk", 30.0, 300.0, 'owners{owner="mayor"}')
+    assert (way["has_quiet_hours"], way["quiet_until"]) == (False, None)

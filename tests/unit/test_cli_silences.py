@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,11 +11,13 @@ import pytest
 import structlog
 
 from tests.fakes.newsroom import configure
-from tests.unit.store.samples import T0, account, opening, outage
+from tests.unit.store.samples import T0, account, incident, opening, outage
 from tests.unit.store.samples import closing as ending
 from tests.unit.test_cli_records import call
 from watcher.clock import SystemClock
+from watcher.model.notification import IncidentKind
 from watcher.model.silence import Silence
+from watcher.store.base import Commit
 from watcher.store.sql import SqlStore
 
 OUTAGE = outage()
@@ -43,6 +46,15 @@ def kept(config: Path) -> tuple[Silence, ...]:
     with closing(SqlStore(config.parent / "state", read_only=True)) as store:
         store.open()
         return store.silences()
+
+
+@pytest.mark.parametrize("until", ["0001-01-01T00:00+14:00", "9999-12-31T23:59-14:00", "9999-01-01", "1999-01-01"])
+def test_a_time_beyond_all_calendars_is_no_time(config: Path, until: str) -> None:
+    """A mistyped year, or a zone at the ends of the calendar: status 2 and a word, nothing kept."""
+    refused = call("silence", "add", "--config", config, "platform=x", "--until", until, "--comment", "moving")
+    assert refused.exit_code == 2
+    assert "is no time" in refused.stderr or "years away: is the year right?" in refused.stderr
+    assert kept(config) == ()
 
 
 def test_a_silence_from_its_beginning_to_its_end(config: Path) -> None:
@@ -89,7 +101,8 @@ def test_maintenance_is_a_silence_to_come(config: Path) -> None:
         (["platform=x", "--until", "soon"], "'soon' is no time: write 2026-12-01, 2026-12-01T08:00 (UTC), or 2h"),
         (["platform=x", "--until", "2017-11-02"], "it would have ended already, 2 Nov 2017 00:00:00 UTC"),
         (["platform=x", "--starts", "2h", "--until", "1h"], "it would end before it begins"),
-        (["platform=x", "--until", "2999-01-01"], "it would last longer than 366 days"),
+        (["platform=x", "--until", f"{SystemClock().now() + timedelta(days=500):%Y-%m-%d}"], "longer than 366 days"),
+        (["platform=x", "--until", "2999-01-01"], "is more than 10 years away: is the year right?"),
     ],
 )
 def test_what_makes_no_sense_is_refused(config: Path, arguments: list[str], said: str) -> None:
@@ -125,6 +138,18 @@ def test_acknowledged_and_taken_back(config: Path) -> None:
     back = call("unack", "--config", config, OUTAGE.id)
     assert (back.exit_code, back.stdout) == (0, f"{OUTAGE.id}: nobody takes care of it any more\n")
     assert "was not acknowledged" in call("unack", "--config", config, OUTAGE.id).stdout
+
+
+def test_of_what_is_told_with_others_the_others_are_named(config: Path) -> None:
+    """To acknowledge the outage alone keeps nobody from being reminded of its group."""
+    with closing(SqlStore(config.parent / "state")) as store:
+        store.open()
+        group = replace(incident(OUTAGE), id=f"desk-{OUTAGE.id}", kind=IncidentKind.GROUP, key='desk{owner="potus"}')
+        store.commit(Commit(opened=(group,), joined=((group.id, OUTAGE.id),)))
+    done = call("ack", "--config", config, OUTAGE.id, "--by", "mia")
+    assert done.exit_code == 0
+    assert f"people are told of it in {group.id}, with others" in done.stderr
+    assert call("ack", "--config", config, group.id, "--by", "mia").stderr == ""
 
 
 def test_nothing_to_acknowledge(config: Path) -> None:

@@ -72,23 +72,26 @@ class Beside:
 
 @pytest.mark.parametrize("fail", [False, True])
 async def test_it_comes_at_every_interval_while_all_is_well(fail: bool) -> None:
-    """Once a minute; while something is wrong it stays away or goes to /fail with the reason; then it comes at once."""
+    """Once a minute; while something is wrong it stays away, then comes at once; or goes to /fail at once, with why."""
     async with switch() as taken, aiohttp.ClientSession() as session:
         it = Beside(session, taken.url + "?rid=1", fail=fail)
         for _ in range(31):
             await it.after(2 * S)
         assert [path for path, _ in taken.pings] == ["/secret-part?rid=1"] * 2
         it.trouble = ("the store has been failing for 30 s",)
+        await it.after(2 * S)
+        said = [("/secret-part/fail?rid=1", it.trouble[0])]
+        assert taken.pings[2:] == (said if fail else [])
         for _ in range(45):
             await it.after(2 * S)
-        said = [("/secret-part/fail?rid=1", it.trouble[0])] * 1
-        assert taken.pings[2:] == (said if fail else [])
+        assert taken.pings[2:] == (said * 2 if fail else [])
         it.trouble = ()
-        await it.after(2 * S)
-        assert len(taken.pings) == 3
+        await it.after(30 * S if fail else 2 * S)
+        assert taken.pings[-1][0] == "/secret-part?rid=1"
+        assert len(taken.pings) == (5 if fail else 3)
         it.settings = None
         await it.after(120 * S)
-        assert len(taken.pings) == 3
+        assert len(taken.pings) == (5 if fail else 3)
 
 
 async def test_a_ping_that_fails_is_said_once_and_counted() -> None:

@@ -8,10 +8,10 @@ import pytest
 from tests.unit import town
 from tests.unit.notify import story
 from watcher.model.account import Account
-from watcher.model.notification import Notification, NotificationKind
+from watcher.model.notification import IncidentKind, Notification, NotificationKind
 from watcher.model.outage import EndCause
 from watcher.notify import View, render
-from watcher.showing import view_of
+from watcher.showing import view_of, withheld
 from watcher.store.base import IncidentRecord
 
 FORUM = story.account(
@@ -71,6 +71,52 @@ def test_what_is_watched_now_comes_before_the_record() -> None:
     moved = replace(FORUM, url="https://forum.example/users/alice")
     outage_view = view(NotificationKind.ALERT, FORUM, moved)
     assert outage_view.account == moved
+
+
+def test_a_group_waits_for_who_has_joined_it_and_is_not_stored_yet() -> None:
+    """The record is older than what is known; what went out would never tell of who is left out. Not for ever."""
+    book, first = town.book(LEFT), replace(story.OPEN, id="o1", account_id=FORUM.id)
+    second = replace(story.OPEN, id="o2", account_id=LEFT.id)
+    group = replace(story.incident(), id="desk-o1", kind=IncidentKind.GROUP, key='desk{owner="mayor"}')
+    book.note([group], [(group.id, "o1"), (group.id, "o2")], [])
+    book.states[LEFT.id] = replace(book.states[LEFT.id], outage=second)
+    told = Notification(
+        incident_id=group.id,
+        route="desk",
+        channel="slack",
+        kind=NotificationKind.ALERT,
+        dedup_key="k",
+        event_at=story.EVENING,
+        due_at=story.EVENING,
+    )
+    now = second.confirmed_at + timedelta(seconds=5)
+    read = IncidentRecord(incident=group, outage=None, notifications=(told,), outages=(first,))
+    waits = withheld(read, told, book, now)
+    assert waits is not None
+    assert waits.until == now + timedelta(seconds=1)
+    assert withheld(replace(read, outages=(first, second)), told, book, now) is None
+    assert withheld(read, told, book, now + timedelta(hours=1)) is None  # the store refuses it
+
+
+def test_what_is_sent_again_by_hand_is_told_though_the_account_comes_and_goes() -> None:
+    """Else it would be left out for good where it is over, and nobody would know why."""
+    book, closed = town.book(LEFT), replace(story.CLOSED, account_id=LEFT.id)
+    book.states[LEFT.id] = replace(book.states[LEFT.id], flapping_since=closed.confirmed_at)
+    incident = story.incident(closed, key=LEFT.id)
+    told = Notification(
+        incident_id=incident.id,
+        route="desk",
+        channel="slack",
+        kind=NotificationKind.ALERT,
+        dedup_key="k",
+        event_at=story.EVENING,
+        due_at=story.EVENING,
+    )
+    record, now = IncidentRecord(incident=incident, outage=closed, notifications=(told,)), story.EVENING
+    left_out = withheld(record, told, book, now)
+    assert left_out is not None
+    assert left_out.until is None
+    assert withheld(record, replace(told, resent_at=now), book, now) is None
 
 
 def test_of_who_was_forgotten_the_id_is_left() -> None:

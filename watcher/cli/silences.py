@@ -8,12 +8,17 @@ import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from watcher.cli.records import line_of, opened, user
 from watcher.cli.terminal import config_option, epilog, fail, faults_told, json_option, print_json, say, say_all
 
+if TYPE_CHECKING:
+    from watcher.store.sql import SqlStore
+
+_MOST: Final = 10_000
 _BY = click.option("--by", callback=line_of, help="Who says so.  [default: who runs this]")
 
 
@@ -228,9 +233,22 @@ def _change(incident_id: str, config: Path, change: Callable[..., object], told:
     with faults_told(), opened(load_settings(config, os.environ).state_dir, amends=True) as store:
         result = change(store, SystemClock().now())
         still_open = [incident.id for incident in store.incidents(open_only=True, limit=5)]
+        beside = _told_in(store, incident_id)
     if result is Amended.UNKNOWN:
         known = f"open are {', '.join(still_open)}" if still_open else "none is open"
         fail(f"there is no incident '{incident_id}'; {known}", 1)
     if result is Amended.OVER:
         fail(f"{incident_id} is over: there is nothing left to take care of", 1)
     say(f"{incident_id}: {told[result]}")
+    if beside:
+        what = f"people are told of it in {' and '.join(beside)}, with others: that is reminded of by itself"
+        click.secho(f"watcher: {what}; give that id to change it", err=True, fg="yellow")
+
+
+def _told_in(store: "SqlStore", incident_id: str) -> list[str]:
+    """The incidents that are open in which people are told of this outage together with others."""
+    open_now = {incident.id for incident in store.incidents(open_only=True, limit=_MOST)}
+    record = store.incident(incident_id)
+    cohort_id = record.outage.cohort_id if record is not None and record.outage is not None else None
+    groups = (group for group, outages in store.load().members.items() if incident_id in outages)
+    return sorted({*groups, *((cohort_id,) if cohort_id else ())} & open_now)

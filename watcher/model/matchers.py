@@ -1,6 +1,7 @@
 """Matchers as people write them: Alertmanager's syntax, as `amtool silence add` takes it. Text in, values out."""
 
 import re
+import warnings
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -15,6 +16,13 @@ _BARE = re.compile(r"[^\s,{}\"'=!~][^\s,{}\"']*")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _ESCAPES: Final = {"n": "\n", '"': '"', "\\": "\\"}
 _LONGEST: Final = 1000
+# What makes an expression try more than it can: it is matched where everything else waits for it, each time that
+# something is to be told. A repeated group may double the tries with every character; each repetition multiplies them.
+_ESCAPED_OR_CLASS = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?", re.DOTALL)
+_REPEATED_GROUP = re.compile(r"\)[*+{]")
+_REPETITION = re.compile(r"[*+{]")
+_MOST_REPETITIONS: Final = 4
+_MOST_OPTIONS: Final = 10
 _LIKE: Final = 'write it like platform=x, owner=~"mayor|press" or severity!="info"'
 
 
@@ -34,7 +42,9 @@ def parse_matchers(texts: Iterable[str]) -> tuple[Matcher, ...]:
     if not found:
         raise MatcherError(1, f"no matcher; {_LIKE}")
     if all(matcher.holds({}) for matcher in found):
-        raise MatcherError(1, "matches all that there is; add a matcher that wants a value, such as platform=x")
+        raise MatcherError(
+            1, "matches what has none of these names, so nearly everything; add one that wants a value, as platform=x"
+        )
     return found
 
 
@@ -101,9 +111,20 @@ def _unescaped(body: str, at: int) -> str:
 
 def _require_pattern(value: str, at: int) -> None:
     try:
-        re.compile(value)
-    except re.error as error:
-        raise MatcherError(at + 1, f"no regular expression ({error.msg}); see re2's or Python's syntax") from None
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            re.compile(value)
+    except (re.error, Warning, OverflowError, RecursionError) as error:
+        said = error.msg if isinstance(error, re.error) else str(error)
+        raise MatcherError(at + 1, f"no regular expression ({said}); see Python's syntax") from None
+    bare = _ESCAPED_OR_CLASS.sub("x", value)
+    if _REPEATED_GROUP.search(bare):
+        raise MatcherError(at + 1, "repeats a group, which may take for ever; write out what may be there, with |")
+    if len(_REPETITION.findall(bare)) > _MOST_REPETITIONS or bare.count("?") > _MOST_OPTIONS:
+        raise MatcherError(
+            at + 1,
+            f"repeats more than {_MOST_REPETITIONS} times (* + {{), or has more than {_MOST_OPTIONS} ?; write less",
+        )
 
 
 def _skipped(text: str, at: int) -> int:

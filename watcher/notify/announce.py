@@ -7,16 +7,16 @@ of our own network when nothing at all is reached.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from watcher.judge.cohort import key_of
 from watcher.model.account import Account, Severity
 from watcher.model.control import VantageState
 from watcher.model.finding import Reason
-from watcher.model.notification import Incident, IncidentKind, Notification, NotificationKind
+from watcher.model.notification import Incident, IncidentKind, Notification, NotificationKind, dedup_key_of
 from watcher.model.outage import EndCause, Outage, Transition, TransitionKind
-from watcher.model.route import Route, Subject
+from watcher.model.route import Route, Subject, every
 from watcher.notify.alerts import labels_of
 from watcher.notify.grouping import Groups, route_of, row_of, update_rows, wait_for
 from watcher.notify.route import channels_for, group_key, ways_to
@@ -55,24 +55,40 @@ class News:
 
 
 def announce(
-    transitions: Sequence[Transition], account: Account, routes: Sequence[Route], title: str, groups: Groups
+    transitions: Sequence[Transition],
+    account: Account,
+    routes: Sequence[Route],
+    title: str,
+    groups: Groups,
+    *,
+    now: datetime,
 ) -> News:
-    """The news of one account. `title` is the platform's name for people, `groups` are those that are open."""
+    """The news of one account. `title` is the platform's name for people, `groups` are those that are open.
+
+    What happened becomes known only `now`: an answer is looked into, and asked for anew, before it is believed.
+    """
     ends = {t.outage.end_cause for t in transitions if t.kind is TransitionKind.OUTAGE_CLOSED and t.outage}
     news = News()
     for transition in transitions:
         outage = transition.outage
         if transition.kind is TransitionKind.OUTAGE_OPENED and outage is not None:
-            news += _outage(transition, outage, account, routes, groups)
+            news += _outage(transition, outage, account, routes, groups, now)
         elif transition.kind is TransitionKind.OUTAGE_CLOSED and outage is not None:
             news += News(closed=((outage.id, transition.at),))
-            news += _fewer(transition.at, outage, account, routes, groups)
+            news += _fewer(transition.at, outage, routes, groups, now)
         elif transition.kind in _NOTICES and _TOLD_BY_THE_END.get(transition.kind) not in ends:
             news += tell(_notice(transition, account, title), routes, account)
     return news
 
 
-def _outage(transition: Transition, outage: Outage, account: Account, routes: Sequence[Route], groups: Groups) -> News:
+def _outage(
+    transition: Transition,
+    outage: Outage,
+    account: Account,
+    routes: Sequence[Route],
+    groups: Groups,
+    now: datetime,
+) -> News:
     """The incident of one outage, told by each route alone or together with others.
 
     As part of a mass event it is told under that one's incident, once a channel; but by a route that tells of its group
@@ -96,36 +112,44 @@ def _outage(transition: Transition, outage: Outage, account: Account, routes: Se
     for route, channel in ways_to(routes, subject):
         key = group_key(route, subject)
         if key is not None and (together is None or groups.is_open(key)):
-            news += _joining(own, route, channel, groups.of(key, own))
+            news += _joining(own, (route, channel), key, groups, now)
         else:
             news += _alert(together or own, route, channel)
     return news
 
 
-def _alert(incident: Incident, route: Route, channel: str, wait: timedelta = timedelta(0)) -> News:
-    at = incident.opened_at
-    return News(notifications=(row_of(incident, route.name, channel, NotificationKind.ALERT, at, due_at=at + wait),))
+def _alert(incident: Incident, route: Route, channel: str) -> News:
+    return News(notifications=_alerts(incident, ((route.name, channel),), incident.opened_at))
 
 
-def _joining(own: Incident, route: Route, channel: str, group: Incident) -> News:
-    """One outage more in the group that the route tells of, which may begin with it."""
-    joined = News(joined=((group.id, own.id),))
-    if group.opened_at == own.opened_at:
-        return joined + News(opened=(group,)) + _alert(group, route, channel, wait_for(route, group.severity))
-    return joined + News(notifications=update_rows(group, route, channel, own.opened_at))
+def _joining(own: Incident, way: tuple[Route, str], key: str, groups: Groups, now: datetime) -> News:
+    """One outage more in the group that the route tells of, which may begin with it.
+
+    A channel that the route has been given since the group began is told of all that is missing now.
+    """
+    (route, channel), group = way, groups.of(key, own)
+    first = group.opened_at + wait_for(route, group.severity)
+    alert = row_of(group, route.name, channel, NotificationKind.ALERT, own.opened_at, due_at=max(first, own.opened_at))
+    news = News(joined=((group.id, own.id),), notifications=(alert,))
+    if not groups.is_open(key):
+        return news + News(opened=(group,))
+    return news + News(notifications=update_rows(group, route, channel, own.opened_at, now))
 
 
-def _fewer(at: datetime, outage: Outage, account: Account, routes: Sequence[Route], groups: Groups) -> News:
-    """One outage less in its groups: an update each, or the end with the last of them."""
+def _fewer(at: datetime, outage: Outage, routes: Sequence[Route], groups: Groups, now: datetime) -> News:
+    """One outage less in its groups: an update each, or the end with the last of them.
+
+    By the route that tells of the group, whether or not it would take such an outage now: its reason, or the account's
+    owner, may be another by then.
+    """
     news = News()
     for group in groups.holding(outage.id):
         if groups.missing(group.id) == {outage.id}:
             news += News(closed=((group.id, at),))
             continue
-        subject = subject_of(replace(group, severity=outage.severity_then), account, outage.reason)
-        for route, channel in ways_to(routes, subject):
-            if route.name == route_of(group):
-                news += News(notifications=update_rows(group, route, channel, at))
+        for route in every(routes):
+            for channel in route.channels if route.name == route_of(group) else ():
+                news += News(notifications=update_rows(group, route, channel, at, now))
     return news
 
 
@@ -165,14 +189,32 @@ def tell_others(
 def tell_instead(
     stranded: Notification, incident: Incident, told: Iterable[Notification], channel: str | None
 ) -> tuple[Notification, ...]:
-    """An ALERT for `channel`, which stands in for one that takes nothing any more, unless it has a row of the incident.
+    """What `channel` tells, which stands in for one that takes nothing any more; None: there is nobody.
 
-    None: there is nobody. Where all is over by then it tells the whole story. A correction is not told to others.
+    An ALERT, unless it has a row of the incident: then it needs to hear only of what has changed since. Where all is
+    over by then it tells the whole story. A correction is not told to others.
     """
-    is_known = channel in {row.channel for row in told}
-    if channel is None or is_known or stranded.kind is NotificationKind.CORRECTION:
+    if channel is None or stranded.kind is NotificationKind.CORRECTION:
         return ()
-    return _alerts(incident, ((stranded.route, channel),), stranded.event_at)
+    if channel not in {row.channel for row in told}:
+        return _alerts(incident, ((stranded.route, channel),), stranded.event_at)
+    return (_instead(stranded, channel),) if stranded.kind is NotificationKind.UPDATE else ()
+
+
+def _instead(update: Notification, channel: str) -> Notification:
+    """The same news for another channel, under the key that it would have there by its own route."""
+    key = dedup_key_of(update.incident_id, channel, update.kind)
+    own = dedup_key_of(update.incident_id, update.channel, update.kind)
+    return Notification(
+        incident_id=update.incident_id,
+        route=update.route,
+        channel=channel,
+        kind=update.kind,
+        dedup_key=key + update.dedup_key.removeprefix(own),
+        due_at=update.due_at,
+        event_at=update.event_at,
+        seq=update.seq,
+    )
 
 
 def channels_of(incident: Incident, routes: Sequence[Route], account: Account | None) -> tuple[tuple[str, str], ...]:

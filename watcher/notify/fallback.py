@@ -62,7 +62,8 @@ class _Tale:
     """One failure, and how far it has been told. `incident` is closed once the store works again.
 
     `said`: the present state needs no (further) try. `heard`: somebody may know that it failed, by `channel`, and
-    `recipients` are those of that channel's who are still to be reached where others were (empty: all).
+    `recipients` are those of that channel's who are still to be reached where others were (empty: all). `refused` are
+    the channels that will never take it.
     """
 
     incident: Incident
@@ -70,6 +71,7 @@ class _Tale:
     heard: bool = False
     channel: str | None = None
     recipients: tuple[str, ...] = ()
+    refused: frozenset[str] = frozenset()
     tries: int = 0
     due_at: datetime
 
@@ -111,7 +113,10 @@ def told(tale: _Tale, channel: str | None, outcome: Outcome, now: datetime) -> _
         case Delivered():
             return replace(tale, said=True, heard=True, channel=channel, recipients=())
         case GaveUp():
-            return replace(tale, said=True)
+            # Who was not told that it failed need not be told that it works again.
+            if channel is None or tale.incident.closed_at is not None:
+                return replace(tale, said=True)
+            return replace(tale, refused=tale.refused | {channel}, due_at=now)
         case RetryAfter(reason=reason, wait=wait, recipients=left):
             back_off = min(_FIRST_BACK_OFF * 2 ** min(tale.tries, 8), _LONGEST_BACK_OFF)
             due_at = now + (back_off if wait is None else min(wait, _LONGEST_WAIT))
@@ -127,15 +132,16 @@ class Fallback:
     """Watches whether the store is written, and tells by `channel`, which is asked for anew at each try.
 
     It is given the name of the channel that is to be used if it is still there: who heard that the store failed hears
-    of the end. At most one message a failure and one for its end; none for a failure of less than STORE_MAY_FAIL.
-    `texts` are those of a channel's readers; `overtime` is what it gets beyond its own time-out, in real time.
+    of the end; and those of the channels that refused the message for good, so that another one is tried. At most one
+    message a failure and one for its end; none for a failure of less than STORE_MAY_FAIL. `texts` are those of a
+    channel's readers; `overtime` is what it gets beyond its own time-out, in real time.
     """
 
     def __init__(
         self,
         store: Writing,
         clock: Clock,
-        channel: Callable[[str | None], Channel | None],
+        channel: Callable[[str | None, frozenset[str]], Channel | None],
         metrics: Metrics,
         *,
         texts: Callable[[str], Texts] = lambda _channel: texts_of(),
@@ -178,9 +184,9 @@ class Fallback:
 
     async def _try(self, tale: _Tale) -> tuple[str | None, Outcome]:
         is_over = tale.incident.closed_at is not None
-        channel = self._channel(tale.channel if is_over else None)
+        channel = self._channel(tale.channel if is_over else None, tale.refused)
         if channel is None:
-            return None, RetryAfter(reason="unknown_channel")
+            return None, GaveUp(reason="gone") if tale.refused else RetryAfter(reason="unknown_channel")
         return channel.name, await self._send(tale, channel)
 
     async def _send(self, tale: _Tale, channel: Channel) -> Outcome:

@@ -5,7 +5,7 @@ refused (`reload`), what cannot be seen (`announce`).
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -122,6 +122,11 @@ class Ways:
         other = self.instead_of(name, broken)
         known = {channel for _, channel in working}
         return working if other is None or other in known else (*working, ("", other))
+
+    def without(self, names: Collection[str]) -> "Ways":
+        """The same without these channels; the fallback is the first of the others where it is one of them."""
+        left = [name for name in dict.fromkeys((self.fallback, *self.channels)) if name not in names]
+        return replace(self, channels=left, fallback=next(iter(left), ""))
 
     def instead_of(self, channel: str, broken: Mapping[str, Standing]) -> str | None:
         """Who tells what that channel cannot."""

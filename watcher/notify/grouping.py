@@ -2,12 +2,13 @@
 
 A GROUP is an incident of its own, which lasts while any of its outages does; its first outage gives it its id. The
 outages are measured one by one all the same. News of a group are gathered: those of one `group_interval` are one row of
-the outbox, whose number follows from the time, so that they need not know of each other.
+the outbox, whose key follows from when it is due, so that they need not know of each other.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Final
 
 from watcher.model.account import Severity
@@ -91,14 +92,20 @@ def pace_of(route: Route, severity: Severity) -> timedelta:
     return min(route.group_interval, _LONGEST_CRITICAL) if severity is Severity.CRITICAL else route.group_interval
 
 
-def update_rows(group: Incident, route: Route, channel: str, at: datetime) -> tuple[Notification, ...]:
-    """The row that tells of a change at `at`; none while the group has not been told of, since that tells it too."""
+def update_rows(group: Incident, route: Route, channel: str, at: datetime, now: datetime) -> tuple[Notification, ...]:
+    """The row that tells of a change at `at`; none while the group has not been told of, since that tells it too.
+
+    What counts is when it becomes known, `now`: a message may have gone out since it happened. The key is of the time
+    when it is due, so that none is taken for one of before the route was edited.
+    """
     first, pace = group.opened_at + wait_for(route, group.severity), pace_of(route, group.severity)
-    if at < first:
+    known = max(at, now)
+    if known < first:
         return ()
-    number = (at - first) // pace + 1
-    row = row_of(group, route.name, channel, NotificationKind.UPDATE, at, due_at=first + number * pace)
-    return (replace(row, dedup_key=f"{row.dedup_key}/{number}", seq=number),)
+    due_at = first + ((known - first) // pace + 1) * pace
+    row = row_of(group, route.name, channel, NotificationKind.UPDATE, at, due_at=due_at)
+    seq = ceil((due_at - group.opened_at).total_seconds())
+    return (replace(row, dedup_key=f"{row.dedup_key}/{due_at:%Y%m%dT%H%M%S%f}", seq=seq),)
 
 
 def row_of(

@@ -2,7 +2,8 @@
 
 As in Alertmanager nobody is told while something is silenced. What outlasts it is told when it ends; what is over by
 then nobody ever hears of. Who was told before it began hears of the rest once it ends: nothing that was told of stays
-without its end.
+without its end. Neither does what was to be told before it began and could not be (or perhaps was, when we died), or
+what somebody asked to have sent again.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -45,8 +46,8 @@ class Around:
 
     `subjects` are what it is about: one, or each of those missing whom it tells of together; where all are back, each
     of those who were. `told` are all rows of the incident. `silences` may be over, or not have begun. `quiet_until` is
-    when the route's quiet hours end (None: they do not hold), `was_quiet` whether they held when it ended. `explained`
-    says what hides what it is about ("" for nothing).
+    when the route's quiet hours end (None: they do not hold), `was_quiet` whether they held when it ended, and
+    `began_quiet` when that happened which the row tells. `explained` says what hides what it is about ("": nothing).
     """
 
     subjects: tuple[Subject, ...]
@@ -56,6 +57,7 @@ class Around:
     silences: Sequence[Silence] = ()
     quiet_until: datetime | None = None
     was_quiet: bool = False
+    began_quiet: bool = False
     explained: str = ""
 
 
@@ -67,7 +69,7 @@ def hold(incident: Incident, row: Notification, around: Around, now: datetime) -
     if around.is_over and not heard and incident.kind not in _ONCE:
         if row.kind in _AFTERWARDS and _was_suppressed(row, around.told):
             return Withheld(reason="nobody was told that it began")
-        if _ended_unheard(incident, row, around):
+        if not _was_due(incident, row, around) and _ended_unheard(incident, row, around):
             return Withheld(reason="it began and ended while nobody was to be told")
     waits = _silenced(incident, row, around, now) or _quiet(around) or _explained(incident, row, around, now)
     if waits is None or waits.until is None:
@@ -114,6 +116,15 @@ def _has_heard(row: Notification, told: Iterable[Notification]) -> bool:
         other.channel == row.channel and (other.state is NotificationState.DELIVERED or other.recipients)
         for other in told
     )
+
+
+def _was_due(incident: Incident, row: Notification, around: Around) -> bool:
+    """True when it was tried before it was silenced, or is asked for by hand. What is withheld counts as no try."""
+    if row.resent_at is not None:
+        return True
+    if row.attempts < 2 or around.began_quiet:  # noqa: PLR2004 - this one is the first
+        return False
+    return silenced_until(_subjects(row, around), _speaking(incident, row, around.silences), row.event_at) is None
 
 
 def _was_suppressed(row: Notification, told: Iterable[Notification]) -> bool:

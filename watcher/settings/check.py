@@ -64,7 +64,7 @@ def remarks(watchlist: Watchlist, platforms: Mapping[str, Platform], settings: S
     found += _on_skipped(watchlist, applied)
     found += _on_contact(settings)
     found += _on_blindness(watchlist, applied, settings)
-    found += _on_owners(watchlist, settings)
+    found += _on_matches(watchlist, settings)
     found += _on_groups(watchlist, settings)
     found += _on_windows(watchlist)
     found += _on_quiet_hours(settings)
@@ -172,12 +172,21 @@ def _on_contact(settings: Settings) -> Iterator[Remark]:
         yield Remark(account_id=None, level=Level.WARNING, message=message)
 
 
-def _on_owners(watchlist: Watchlist, settings: Settings) -> Iterator[Remark]:
-    """A route for an owner that nobody has would never be taken."""
+def _on_matches(watchlist: Watchlist, settings: Settings) -> Iterator[Remark]:
+    """A route for an owner, an account or a label that nobody has would never be taken."""
+    accounts = watchlist.accounts.values()
+    labels = {f"{name}: {value}" for account in accounts for name, value in account.labels.items()}
     for route in every(settings.routes):
-        for owner in sorted(route.owner - watchlist.owners.keys()):
-            message = f"route '{route.name}' is for the owner '{owner}', which the watchlist does not have"
-            yield Remark(account_id=None, level=Level.WARNING, message=message)
+        wanted = [f"{name}: {value}" for name, value in route.labels.items()]
+        for what, named, known in (
+            ("owner", route.owner, watchlist.owners.keys()),
+            ("account", route.account, watchlist.accounts.keys()),
+            ("label", wanted, labels),
+        ):
+            for name in sorted(set(named) - known):
+                hint = near(name, sorted(known), otherwise="")
+                message = f"route '{route.name}' is for the {what} '{name}', which the watchlist does not have"
+                yield Remark(account_id=None, level=Level.WARNING, message=f"{message}; {hint}" if hint else message)
 
 
 def _on_groups(watchlist: Watchlist, settings: Settings) -> Iterator[Remark]:

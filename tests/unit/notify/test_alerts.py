@@ -212,7 +212,7 @@ def opening(**changes: Any) -> Transition:
 def test_labels_are_stored_with_the_outage_and_with_nothing_else(route: Route, changes: dict[str, Any]) -> None:
     """They are the account's as it is listed when the outage opens; a group is about many."""
     listed = replace(TRUMP, labels={"desk": "politics"})
-    news = announce((opening(**changes),), listed, (route,), "X", Groups())
+    news = announce((opening(**changes),), listed, (route,), "X", Groups(), now=EVENING)
     assert {each.kind: each.labels for each in news.opened if each.kind is IncidentKind.ACCOUNT} == {
         IncidentKind.ACCOUNT: FROZEN
     }
@@ -222,7 +222,7 @@ def test_labels_are_stored_with_the_outage_and_with_nothing_else(route: Route, c
 def test_a_notice_says_which_it_is() -> None:
     """Two of one account within minutes are two alerts."""
     renamed = Transition(kind=TransitionKind.ACCOUNT_RENAMED, at=EVENING, account_id=TRUMP.id, detail={"handle": "djt"})
-    [notice] = announce((renamed,), TRUMP, (), "X", Groups()).opened
+    [notice] = announce((renamed,), TRUMP, (), "X", Groups(), now=EVENING).opened
     assert notice.labels["notice"] == "AccountRenamed"
     assert only(view(None, incident=notice)).labels["notice"] == "AccountRenamed"
 

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from tests.unit.judge.story import TRUMP, at, found
-from watcher.model.account import Severity
+from tests.unit.judge.story import TRUMP, at, found, window
+from watcher.model.account import Account, Severity
 from watcher.model.control import VantageState
-from watcher.model.finding import Reason
+from watcher.model.finding import Certainty, Reason
 from watcher.model.notification import IncidentKind, NotificationKind
-from watcher.model.outage import Transition, TransitionKind
+from watcher.model.outage import Outage, Transition, TransitionKind
 from watcher.model.route import Route
-from watcher.notify.announce import announce, blindness, tell, tell_others, unseen
+from watcher.notify.announce import announce, blindness, tell, tell_instead, tell_others, unseen
 from watcher.notify.grouping import Groups
 
 ROUTES = (Route(name="all", channels=("log",)),)
@@ -42,7 +42,7 @@ def happened(kind: TransitionKind, **detail: str) -> Transition:
 )
 def test_notices(transition: Transition, said: str, severity: Severity) -> None:
     """What happens once is told once, as an incident that is closed when it is opened."""
-    news = announce((transition,), TRUMP, ROUTES, "X", Groups())
+    news = announce((transition,), TRUMP, ROUTES, "X", Groups(), now=at(60))
     [notice] = news.opened
     assert (notice.kind, notice.severity, notice.closed_at) == (IncidentKind.NOTICE, severity, notice.opened_at)
     assert said in notice.detail
@@ -51,8 +51,92 @@ def test_notices(transition: Transition, said: str, severity: Severity) -> None:
 
 def test_what_nobody_need_be_told() -> None:
     """A suspicion is no news."""
-    news = announce((happened(TransitionKind.ACCOUNT_SUSPECTED),), TRUMP, ROUTES, "X", Groups())
+    news = announce((happened(TransitionKind.ACCOUNT_SUSPECTED),), TRUMP, ROUTES, "X", Groups(), now=at(60))
     assert (news.opened, news.closed, news.notifications) == ((), (), ())
+
+
+def opened(account: Account, second: float, *, severity: Severity = Severity.CRITICAL) -> Transition:
+    """The outage of an account, confirmed by an answer of that second."""
+    outage = Outage(
+        id=f"{account.id}-{second}",
+        account_id=account.id,
+        handle_then=account.handle,
+        severity_then=severity,
+        reason=Reason.NOT_FOUND,
+        certainty=Certainty.SHOWN,
+        last_present=at(0),
+        began=window(second - 20, second - 20),
+        confirmed_at=at(second),
+        last_absent=window(second, second),
+    )
+    return replace(happened(TransitionKind.OUTAGE_OPENED), at=at(second), account_id=account.id, outage=outage)
+
+
+def grouped(channels: tuple[str, ...] = ("slack",)) -> tuple[Route, ...]:
+    """A desk that is told of an owner's accounts together."""
+    return (Route(name="desk", channels=channels, group_by=("owner",)),)
+
+
+OWNED = replace(TRUMP, owner="trump")
+SECOND = replace(OWNED, id="x:potus", handle="potus")
+
+
+def test_of_two_that_vanish_in_the_same_moment_both_are_told() -> None:
+    """The one whose answer came first may be believed last: by then the message about the other is out."""
+    groups = Groups()
+    first = announce((opened(OWNED, 60),), OWNED, grouped(), "X", groups, now=at(61))
+    groups.note(first.opened, first.joined, ())
+    second = announce((opened(SECOND, 59.5),), SECOND, grouped(), "X", groups, now=at(64))
+    assert [group for group, _ in second.joined] == [group for group, _ in first.joined]
+    [update] = [row for row in second.notifications if row.kind is NotificationKind.UPDATE]
+    assert at(64) < update.due_at <= at(64 + 60)
+    groups.note(second.opened, second.joined, ())
+    closed = replace(opened(OWNED, 60), kind=TransitionKind.OUTAGE_CLOSED, at=at(59))
+    [update] = announce((closed,), OWNED, grouped(), "X", groups, now=at(70)).notifications
+    assert at(70) < update.due_at
+
+
+def test_who_is_back_is_told_though_its_reason_or_its_owner_is_another_by_then() -> None:
+    """The group was told of by that route, which may not take such an outage any more."""
+    groups, route = Groups(), replace(grouped()[0], owner=frozenset({"trump"}), reason=frozenset({Reason.NOT_FOUND}))
+    for account in (OWNED, SECOND):
+        news = announce((opened(account, 60),), account, (route,), "X", groups, now=at(61))
+        groups.note(news.opened, news.joined, ())
+    closed = replace(opened(OWNED, 60), kind=TransitionKind.OUTAGE_CLOSED, at=at(600))
+    assert closed.outage is not None
+    closed = replace(closed, outage=replace(closed.outage, reason=Reason.SUSPENDED))
+    [update] = announce((closed,), replace(OWNED, owner="other"), (route,), "X", groups, now=at(601)).notifications
+    assert (update.kind, update.event_at) == (NotificationKind.UPDATE, at(600))
+
+
+def test_a_channel_that_a_route_is_given_hears_of_who_joins_its_group() -> None:
+    """It was not told that the group began: an alert now, which for the others is the one that they have."""
+    groups = Groups()
+    first = announce((opened(OWNED, 60),), OWNED, grouped(), "X", groups, now=at(61))
+    groups.note(first.opened, first.joined, ())
+    second = announce((opened(SECOND, 600),), SECOND, grouped(("slack", "mail")), "X", groups, now=at(601))
+    alerts = {row.channel: row for row in second.notifications if row.kind is NotificationKind.ALERT}
+    assert alerts["slack"].dedup_key == first.notifications[0].dedup_key
+    assert (alerts["mail"].due_at, alerts["mail"].event_at) == (at(600), at(600))
+
+
+def test_who_stands_in_hears_of_who_joins_the_group() -> None:
+    """Told of its beginning already, it is told of what changes, once, and not again by its own route."""
+    groups = Groups()
+    first = announce((opened(OWNED, 60),), OWNED, grouped(), "X", groups, now=at(61))
+    groups.note(first.opened, first.joined, ())
+    [_, group], [alert] = first.opened, first.notifications
+    [instead] = tell_instead(alert, group, (alert,), "mail")
+    both = grouped(("slack", "mail"))
+    updates = {
+        row.channel: row
+        for row in announce((opened(SECOND, 600),), SECOND, both, "X", groups, now=at(601)).notifications
+        if row.kind is NotificationKind.UPDATE
+    }
+    [more] = tell_instead(replace(updates["slack"], attempts=1, id=9), group, (alert, instead), "mail")
+    assert more == updates["mail"]
+    for kind in (NotificationKind.RESOLVED, NotificationKind.REMINDER, NotificationKind.CORRECTION):
+        assert tell_instead(replace(updates["slack"], kind=kind), group, (alert, instead), "mail") == ()
 
 
 def test_who_is_told_instead_of_a_channel_that_is_gone() -> None:

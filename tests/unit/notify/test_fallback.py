@@ -44,9 +44,12 @@ class Room:
         self.fallback = Fallback(self.disk, self.clock, self.choose, self.metrics)
         self._looks: list[asyncio.Task[None]] = []
 
-    def choose(self, wanted: str | None) -> Channel | None:
+    def choose(self, wanted: str | None, refused: frozenset[str]) -> Channel | None:
         """What the program would use."""
-        return self.channels.get(wanted or "") or self.channels.get(self.chosen)
+        if wanted is not None and wanted in self.channels:
+            return self.channels[wanted]
+        known = (self.channels.get(name) for name in (self.chosen, *self.channels))
+        return next((each for each in known if each is not None and each.name not in refused), None)
 
     async def pass_by(self, span: timedelta, step: timedelta = 2 * S) -> None:
         """Let time pass."""
@@ -204,6 +207,19 @@ async def test_the_end_is_not_tried_for_ever() -> None:
     room.break_down()
     await room.pass_by(MINUTE)
     assert room.said[-1] == WRONG
+
+
+async def test_where_the_fallback_is_gone_another_channel_has_it() -> None:
+    """It is seldom used, so that nobody knows that its token is revoked: the next channel is told, and of the end."""
+    room = Room(GaveUp(reason="gone: 404 no_service"))
+    room.channels["mail"] = mail = ScriptedChannel(room.clock)
+    mail.name = "mail"
+    room.break_down()
+    await room.pass_by(MINUTE)
+    room.mend()
+    await room.pass_by(MINUTE)
+    assert room.said == [WRONG]
+    assert mail.headlines == [WRONG, AGAIN]
 
 
 async def test_a_channel_that_refuses_for_good_is_left_alone() -> None:

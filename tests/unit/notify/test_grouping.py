@@ -47,13 +47,41 @@ def test_what_is_critical_does_not_wait_for_what_is_not() -> None:
 def test_a_change_is_told_after_it_and_within_an_interval(first: int, second: int) -> None:
     """Two changes of one interval are one row, of two intervals are two; none is due before it happened."""
     group = Groups().of("desk{}", OWN)
-    rows = [update_rows(group, ROUTE, "slack", at(seconds)) for seconds in (first, second)]
+    rows = [update_rows(group, ROUTE, "slack", at(seconds), at(seconds)) for seconds in (first, second)]
     for seconds, found in zip((first, second), rows, strict=True):
         told = found[0].due_at if found else group.opened_at + ROUTE.group_wait
         assert at(seconds) < told <= at(seconds) + ROUTE.group_interval
     if all(rows):
         assert (rows[0][0].dedup_key == rows[1][0].dedup_key) == (rows[0][0].due_at == rows[1][0].due_at)
         assert (rows[0][0].seq < rows[1][0].seq) == (rows[0][0].due_at < rows[1][0].due_at)
+
+
+def test_what_becomes_known_late_is_not_left_out() -> None:
+    """A second look takes its time, and the first message may have gone out meanwhile: what counts is when it ends."""
+    group = Groups().of("desk{}", OWN)
+    told = group.opened_at + ROUTE.group_wait
+    assert update_rows(group, ROUTE, "slack", at(10), told - timedelta(seconds=1)) == ()
+    [row] = update_rows(group, ROUTE, "slack", at(10), told)
+    assert (row.event_at, row.due_at) == (at(10), told + ROUTE.group_interval)
+    critical = replace(OWN, severity=Severity.CRITICAL)
+    [row] = update_rows(critical, ROUTE, "slack", at(-1), at(2))
+    assert at(2) < row.due_at <= at(62)
+
+
+@given(st.integers(1, 3600), st.integers(1, 3600), st.integers(60, 100_000))
+def test_no_news_is_taken_for_one_of_before_the_route_was_edited(first: int, then: int, edited: int) -> None:
+    """The key of an update of the new interval is that of an old one only where both are still to be sent."""
+    group = Groups().of("desk{}", OWN)
+    old, new = (replace(ROUTE, group_interval=timedelta(seconds=pace)) for pace in (first, then))
+    before = {
+        row.dedup_key: row.seq
+        for when in range(30, edited, max(1, edited // 50))
+        for row in update_rows(group, old, "slack", at(when), at(when))
+        if row.due_at <= at(edited)
+    }
+    [row] = update_rows(group, new, "slack", at(edited), at(edited))
+    assert row.dedup_key not in before
+    assert all(row.seq >= seq for seq in before.values())
 
 
 def test_groups_go_on_after_a_restart() -> None:

@@ -110,6 +110,24 @@ def test_what_ended_in_the_silence_is_never_told(kind: NotificationKind) -> None
     assert held(kind, just_over, ended_at=NOW) is None
 
 
+def test_what_was_to_be_told_before_the_silence_is_told_after_it() -> None:
+    """The channel failed, we died while it was sent, or somebody asked for it by hand: it is not unheard."""
+    for more in ({"attempts": 2}, {"resent_at": NOW}):
+        during, over = (
+            Around(subjects=(ABOUT,), is_over=True, ended_at=NOW - 5 * S, silences=(silence("platform=x", ends=end),))
+            for end in (30, -1)
+        )
+        assert hold(incident(), row(**more), during, NOW) == Withheld(reason="silenced", until=NOW + 30 * S)
+        assert hold(incident(), row(**more), over, NOW) is None
+    began, tried = silence("platform=x", begins=-3600, ends=-1), row(attempts=2)
+    known = Around(subjects=(ABOUT,), is_over=True, ended_at=NOW - 5 * S, silences=(began,))
+    unheard = Withheld(reason="it began and ended while nobody was to be told")
+    assert hold(incident(), tried, known, NOW) == unheard  # we died when we had it in hand, in the silence
+    quiet = Around(subjects=(ABOUT,), is_over=True, ended_at=NOW, was_quiet=True, began_quiet=True)
+    assert hold(incident(), tried, quiet, NOW) == unheard
+    assert hold(incident(), tried, replace(quiet, began_quiet=False), NOW) is None
+
+
 def test_who_was_told_of_the_beginning_hears_of_the_end() -> None:
     """Later: when the silence ends."""
     for kind in (RESOLVED, NotificationKind.UPDATE):

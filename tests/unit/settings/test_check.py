@@ -166,6 +166,21 @@ def test_a_route_for_nobody_is_a_warning(tmp_path: Path) -> None:
     assert remark.message == "route 'r' is for the owner 'bob', which the watchlist does not have"
 
 
+def test_a_route_for_an_account_or_a_label_that_nobody_has_is_a_warning(tmp_path: Path) -> None:
+    """As for an owner; what was most likely meant is named."""
+    routes = (
+        Route(name="one", channels=("log",), account=frozenset({"chirp:alcie"}), labels={"desk": "b"}),
+        Route(name="rest", channels=("log",), account=frozenset({"chirp:alice"}), labels={"desk": "a"}),
+        Route(name="all", channels=("log",)),
+    )
+    accounts = "{url: https://chirp.example/alice, labels: {desk: a}}"
+    said = [remark.message for remark in found(tmp_path, accounts, settings=replace(QUIET, routes=routes))]
+    assert said == [
+        "route 'one' is for the account 'chirp:alcie', which the watchlist does not have; did you mean 'chirp:alice'?",
+        "route 'one' is for the label 'desk: b', which the watchlist does not have; did you mean 'desk: a'?",
+    ]
+
+
 SLACK = SlackChannel(name="slack", webhook_url=Secret("https://h.example"))
 LOUD = "{url: https://chirp.example/alice, severity: critical, owner: alice, labels: {desk: a}}"
 
@@ -249,7 +264,8 @@ def blind_spots(tmp_path: Path, *routes: Route) -> list[str]:
     accounts = "https://chirp.example/alice, {url: https://forum.example/u/alice, controls: {present: [a, b]}}"
     said = found(tmp_path, accounts, settings=replace(QUIET, channels=(SLACK,), routes=routes))
     assert all(remark.level is Level.WARNING for remark in said if remark.account_id is None)
-    return [remark.message.split(":")[0] for remark in said if remark.account_id is None]
+    about = (remark.message for remark in said if remark.account_id is None)
+    return [message.split(":")[0] for message in about if not message.startswith("route ")]
 
 
 def test_what_cannot_be_observed_needs_a_route(tmp_path: Path) -> None:

@@ -4,8 +4,9 @@ https://github.com/prometheus/alertmanager/blob/main/docs/alerts_api.md. An Aler
 once nobody repeats it: what lasts is said to end in four times the time between two repetitions (`renewal` repeats it),
 as Prometheus does. So three of them may fail before an alert ends wrongly.
 
-The peers are told one by one: what one is told comes there in the order in which it happened, and one that hangs delays
-no other. Of an alert whose end was told nobody is told again that it lasts, though a repetition was under way.
+The peers are told one by one: what one is told comes there in the order in which it happened. One that hung, or that
+asked for time, is left alone for a while, so that what comes next reaches the others without waiting for it. Of an
+alert whose end was told nobody is told again that it lasts, though a repetition was under way.
 """
 
 import asyncio
@@ -30,6 +31,8 @@ _TIMEOUT: Final = timedelta(seconds=10)
 _REPETITIONS: Final = 4
 _AT_ONCE: Final = 500
 _ANSWER_LENGTH: Final = 200
+# So long is a peer left alone that did not answer in time, where there are others.
+_REST: Final = timedelta(seconds=30)
 # An older piece of news that was put off may still come so long after.
 _REMEMBERED: Final = timedelta(days=4)
 _TOLD: Final = (NotificationKind.ALERT, NotificationKind.UPDATE, NotificationKind.RESOLVED)
@@ -37,8 +40,11 @@ _TOLD: Final = (NotificationKind.ALERT, NotificationKind.UPDATE, NotificationKin
 
 @dataclass(slots=True)
 class _Peer:
+    """One Alertmanager; it is not asked before `free_at`."""
+
     url: str
     line: asyncio.Lock = field(default_factory=asyncio.Lock)
+    free_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +137,21 @@ class AlertmanagerChannel:
         self._known = {key: known for key, known in self._known.items() if known.said_at > old}
 
     async def _tell(self, peer: _Peer, alerts: Sequence[Alert]) -> Outcome:
+        if peer.free_at is not None and self._clock.now() < peer.free_at:
+            return RetryAfter(reason="timeout: not asked, it is left alone for a while")
+        outcome = await self._tell_in_order(peer, alerts)
+        peer.free_at = self._rest(outcome)
+        return outcome
+
+    def _rest(self, outcome: Outcome) -> datetime | None:
+        """Until when a peer with this outcome is left alone. The only one is not: nobody waits for it in vain."""
+        if len(self._peers) == 1 or not isinstance(outcome, RetryAfter):
+            return None
+        hung = outcome.reason.partition(":")[0] == "timeout"
+        rest = outcome.wait or (_REST if hung else None)
+        return None if rest is None else self._clock.now() + rest
+
+    async def _tell_in_order(self, peer: _Peer, alerts: Sequence[Alert]) -> Outcome:
         try:
             async with asyncio.timeout(self.timeout.total_seconds()), peer.line:
                 # Only now: while it waited, others may have ended.
@@ -192,7 +213,8 @@ def _together(said: Mapping[str, Outcome], *, reached_before: bool) -> Outcome:
     some = reached_before or len(later) + len(refused) < len(said)
     if later:
         first = next(iter(later.values()))
-        wait = max((each.wait for each in later.values() if each.wait is not None), default=None)
+        # What some of them want keeps nobody from telling the others what comes next.
+        wait = None if some else max((each.wait for each in later.values() if each.wait is not None), default=None)
         told = "; ".join(f"{url} {outcome.reason}" for url, outcome in later.items())
         kind = first.reason.partition(":")[0]
         return RetryAfter(reason=f"{kind}: {told}", wait=wait, recipients=tuple(later) if some else ())
