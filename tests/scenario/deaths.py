@@ -1,0 +1,182 @@
+"""Where a run of a story may be killed: before and after each thing that it writes, and around what it says to Slack.
+
+Nothing of it is in the product: the store is a subclass that names what it is about to do. As in `tests.process`, but
+the one who dies is no process: from a death on the store answers nobody and nothing is sent any more, and whoever is
+started next has a copy of the files as they were in that instant, as kill -9 would have left them.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from watcher.model.control import ControlReport
+from watcher.model.notification import Delivery, Notification, NotificationState
+from watcher.store.base import Commit
+from watcher.store.sql import SqlStore
+
+
+class KilledError(BaseException):
+    """The process is no more. Nothing in the product catches it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kill:
+    """Die the `nth` time (from 1, since the last death) that this point is passed, and be away for so long."""
+
+    point: str
+    nth: int = 1
+    away: timedelta = timedelta(0)
+
+
+@dataclass(slots=True)
+class Trap:
+    """Notes each point that is passed and kills at those of the plan, one after the other.
+
+    `on_death` is called in the instant of each. `passed` are all points of all lives, `deaths` those died at.
+    """
+
+    plan: Sequence[Kill]
+    on_death: Callable[[Kill], None]
+    passed: list[str] = field(default_factory=list)
+    deaths: list[str] = field(default_factory=list)
+    is_dead: bool = False
+    _seen: Counter[str] = field(default_factory=Counter)
+
+    def require_life(self) -> None:
+        """Whoever is dead does nothing any more."""
+        if self.is_dead:
+            raise KilledError
+
+    def pass_point(self, point: str) -> None:
+        """The process is there; it dies if it is to."""
+        self.require_life()
+        if self.note(point):
+            raise KilledError
+
+    def note(self, point: str) -> bool:
+        """Somebody else sees that the process is there; True when it died of it."""
+        if self.is_dead:
+            return False
+        self.passed.append(point)
+        self._seen[point] += 1
+        ahead = self.plan[len(self.deaths)] if len(self.deaths) < len(self.plan) else None
+        if ahead is None or ahead.point != point or self._seen[point] < ahead.nth:
+            return False
+        self.is_dead = True
+        self.deaths.append(point)
+        self._seen.clear()
+        self.on_death(ahead)
+        return True
+
+    def spare(self) -> None:
+        """Kill no more."""
+        self.plan = self.plan[: len(self.deaths)]
+
+
+def plan_of(points: Sequence[str], wanted: Sequence[tuple[int, timedelta]]) -> tuple[Kill, ...]:
+    """The kills at these places of a run that passed these points (as far as it goes the same way again)."""
+    kills, begin = [], 0
+    for place, span in sorted(wanted):
+        nth = points[begin : place + 1].count(points[place])
+        if nth:
+            kills.append(Kill(point=points[place], nth=nth, away=span))
+            begin = place + 1
+    return tuple(kills)
+
+
+class MortalStore(SqlStore):
+    """The real store, with a point before each thing that it writes, before its COMMIT, and after it."""
+
+    trap: Trap
+    settled: Callable[[str], None]
+    _doing = ""
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        self.trap.require_life()
+        with super()._reading() as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        self.trap.require_life()
+        with super()._writing() as connection:
+            yield connection
+            if self._doing:
+                self.trap.pass_point(f"{self._doing}: before COMMIT")
+
+    @contextmanager
+    def _named(self, name: str, *, before: bool = True) -> Iterator[None]:
+        if before:
+            self.trap.pass_point(f"{name}: before")
+        self._doing = name
+        try:
+            yield
+        finally:
+            self._doing = ""
+
+    def commit(self, commit: Commit) -> None:
+        """Under the name of what it is about."""
+        name = f"commit {_about(commit)}"
+        with self._named(name):
+            super().commit(commit)
+        self.trap.pass_point(f"{name}: after")
+
+    def claim(self, now: datetime, lease: timedelta, limit: int) -> tuple[Notification, ...]:
+        """A claim of nothing passes no point."""
+        with self._named("claim", before=False):
+            claimed = super().claim(now, lease, limit)
+        if claimed:
+            self.trap.pass_point(f"claim {'+'.join(sorted({row.kind for row in claimed}))}: after")
+        return claimed
+
+    def settle(self, notification: Notification, delivery: Delivery, thread: str = "") -> None:
+        """Under the name of what became of which kind of row."""
+        name = f"mark {notification.kind} {notification.state}"
+        with self._named(name):
+            super().settle(notification, delivery, thread)
+        if notification.state is NotificationState.DELIVERED:
+            self.settled(notification.dedup_key)
+        self.trap.pass_point(f"{name}: after")
+
+    def withhold(self, notification: Notification, until: datetime | None) -> None:
+        """Under the name of the kind of row, and whether it waits or is never told."""
+        name = f"withhold {notification.kind} {'for ever' if until is None else 'for now'}"
+        with self._named(name):
+            super().withhold(notification, until)
+        self.trap.pass_point(f"{name}: after")
+
+    def suppress(self, incident_id: str, channel: str, kinds: Collection[str], until: datetime | None = None) -> None:
+        """Under one name for all that the end was told with, and another for the rest."""
+        name = "suppress what came between" if until is not None else "suppress the end"
+        with self._named(name):
+            super().suppress(incident_id, channel, kinds, until)
+        self.trap.pass_point(f"{name}: after")
+
+    def heartbeat(self, at: datetime) -> None:
+        """By itself."""
+        with self._named("heartbeat"):
+            super().heartbeat(at)
+        self.trap.pass_point("heartbeat: after")
+
+    def save_controls(self, reports: Sequence[ControlReport]) -> None:
+        """By itself."""
+        with self._named("save controls"):
+            super().save_controls(reports)
+        self.trap.pass_point("save controls: after")
+
+
+def _about(commit: Commit) -> str:
+    """What a commit is about, in a few words: what happened, else what it opens and closes, else what it tells."""
+    if commit.watched:
+        return "of the start"
+    happened = sorted({transition.kind for transition in commit.transitions})
+    opened = [f"{incident.kind} opened" for incident in commit.opened]
+    closed = ["closed"] if commit.closed else []
+    told = sorted({row.kind for row in commit.notifications})
+    words = happened or sorted({*opened, *closed}) or told
+    return "+".join(words) or ("samples" if commit.samples else "states")
