@@ -455,6 +455,16 @@ def test_suppress_takes_back_what_is_not_delivered(store: AnyStore) -> None:
     }
 
 
+def test_what_told_the_others_is_not_suppressed_with_them(store: AnyStore) -> None:
+    """Its key spares it, and no other row of its kind."""
+    store.commit(DOWN)
+    first, *_ = told(store, OUTAGE.id)
+    later = replace(first, id=0, kind=NotificationKind.UPDATE, dedup_key="later", seq=1)
+    store.commit(Commit(notifications=(later, replace(later, dedup_key="last", seq=2))))
+    store.suppress(OUTAGE.id, "slack", [NotificationKind.UPDATE], None, "later")
+    assert [row.state.value for row in told(store, OUTAGE.id)] == ["pending", "pending", "suppressed"]
+
+
 def test_suppressed_row_may_have_been_delivered_all_the_same(store: AnyStore) -> None:
     """Whoever held it when it was suppressed cannot bring it back, but can say that it went out."""
     store.commit(DOWN)

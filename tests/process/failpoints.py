@@ -123,12 +123,14 @@ class CrashingStore(SqlStore):
         with self._trap.operation(f"mark {notification.kind}" if delivered else None):
             super().settle(notification, delivery, thread)
 
-    def suppress(self, incident_id: str, channel: str, kinds: Collection[str], until: datetime | None = None) -> None:
+    def suppress(
+        self, incident_id: str, channel: str, kinds: Collection[str], until: datetime | None = None, but: str = ""
+    ) -> None:
         """Suppress, under the name of the end where it was told as well, else of what was just sent."""
         sent = self._eye.execute(_SENT, (incident_id, channel)).fetchone()
         after = "end" if NotificationKind.RESOLVED in kinds else f"after {sent[0] if sent else 'nothing'}"
         with self._trap.operation(f"suppress {after}"):
-            super().suppress(incident_id, channel, kinds, until)
+            super().suppress(incident_id, channel, kinds, until, but)
 
 
 def _said(statement: str) -> str:

@@ -305,7 +305,8 @@ class Outbox:
         if told := told_as_well(row.kind, ended=ended, is_told=is_told):
             # It tells how things stood when it was made; what is due later may be to tell of what came after.
             until = None if ended else delivery.at - delivery.latency
-            await self._insist(store.suppress, row.incident_id, row.channel, told, until)
+            # Not this row: were it suppressed and we died now, nobody would know that it was told, nor when.
+            await self._insist(store.suppress, row.incident_id, row.channel, told, until, row.dedup_key)
         thread = outcome.thread if isinstance(outcome, Delivered) else ""
         await self._insist(store.settle, row, delivery, thread)
 

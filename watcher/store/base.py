@@ -242,10 +242,13 @@ class Store(Protocol):
         """
         ...
 
-    def suppress(self, incident_id: str, channel: str, kinds: Collection[str], until: datetime | None = None) -> None:
+    def suppress(
+        self, incident_id: str, channel: str, kinds: Collection[str], until: datetime | None = None, but: str = ""
+    ) -> None:
         """Mark the undelivered rows of that incident, channel and kinds SUPPRESSED: another message told it.
 
         `until`: only those that were due by then. One that is due later may be to tell of what is still to come.
+        `but`: not the row of that dedup_key, which told it; what became of it is said by `settle`.
         """
         ...
 

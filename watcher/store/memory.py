@@ -151,10 +151,12 @@ class MemoryStore(MemoryLetters, MemoryAttention, Store):
                 attempts=stored.attempts - 1,
             )
 
-    def suppress(self, incident_id: str, channel: str, kinds: Collection[str], until: datetime | None = None) -> None:
+    def suppress(
+        self, incident_id: str, channel: str, kinds: Collection[str], until: datetime | None = None, but: str = ""
+    ) -> None:
         """Another message told it."""
         for row in self._about(incident_id):
-            if until is not None and row.due_at > until:
+            if row.dedup_key == but or (until is not None and row.due_at > until):
                 continue
             if row.channel == channel and row.kind.value in kinds and row.state in _UNDELIVERED:
                 self._notifications[row.id] = replace(row, state=NotificationState.SUPPRESSED, claimed_until=None)

@@ -212,10 +212,12 @@ class SqlStore(Store):
         with self._writing() as connection:
             sql_outbox.withhold(connection, notification, until)
 
-    def suppress(self, incident_id: str, channel: str, kinds: Collection[str], until: datetime | None = None) -> None:
+    def suppress(
+        self, incident_id: str, channel: str, kinds: Collection[str], until: datetime | None = None, but: str = ""
+    ) -> None:
         """Another message told it."""
         with self._writing() as connection:
-            sql_outbox.suppress(connection, incident_id, channel, kinds, until)
+            sql_outbox.suppress(connection, incident_id, channel, kinds, until, but)
 
     def pending(self) -> tuple[int, datetime | None]:
         """How many are undelivered, and since when."""

@@ -118,7 +118,7 @@ def withhold(connection: Connection, notification: Notification, until: datetime
 
 
 def suppress(
-    connection: Connection, incident_id: str, channel: str, kinds: Collection[str], until: datetime | None
+    connection: Connection, incident_id: str, channel: str, kinds: Collection[str], until: datetime | None, but: str
 ) -> None:
     """See `Store.suppress`."""
     told = () if until is None else (_ROWS.due_at <= until,)
@@ -128,6 +128,7 @@ def suppress(
             _ROWS.incident_id == incident_id,
             _ROWS.channel == channel,
             _ROWS.kind.in_(kinds),
+            _ROWS.dedup_key != but,
             _ROWS.state.in_(_UNDELIVERED),
             *told,
         )

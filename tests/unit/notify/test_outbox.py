@@ -410,6 +410,20 @@ async def test_what_was_held_at_the_end_is_told_at_the_next_start(desk: Desk) ->
     assert [desk.row(number=number).state for number in (1, 2)] == [DELIVERED, DELIVERED]
 
 
+async def test_killed_when_an_update_was_told(desk: Desk) -> None:
+    """Until it is marked it is claimed, as an alert would be: the next start sends it again, and notes when."""
+    slack = desk.channel("slack")
+    desk.alert("slack")
+    desk.start()
+    await desk.rest()
+    desk.worker.after["suppress"] = asyncio.Event()
+    desk.update("slack")
+    await desk.run_for(2 * S)
+    assert desk.worker.calls.count("suppress") == 2
+    assert desk.states()["update"] is CLAIMED
+    assert len(slack.sent) == 2
+
+
 async def test_killed_while_sending(desk: Desk) -> None:
     """A process that dies while it sends leaves a row that the next one sends again, with the same dedup_key."""
     slack = desk.channel("slack")
