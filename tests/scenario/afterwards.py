@@ -12,14 +12,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 
 from sqlalchemy import select
 
+from tests.fakes.virtual_time import START, run_virtual
+from tests.scenario.deaths import Kill
 from tests.scenario.lives import Story
 from tests.scenario.mortal import MortalWorld, Seen
 from watcher.demo.answers import Page
 from watcher.model.notification import Incident, IncidentKind, Notification, NotificationKind, NotificationState
-from watcher.model.outage import Outage, TransitionKind, Unobserved
+from watcher.model.outage import Outage, Unobserved
 from watcher.store import tables
 from watcher.store.sql import SqlStore
 
@@ -27,11 +30,12 @@ Span = tuple[datetime, datetime]
 _MOMENT = timedelta(seconds=8)
 """So late may be what is due, while somebody is there: the polls of outbox and reminders, and Slack's second."""
 _DUE = timedelta(seconds=10)
+_BEAT = timedelta(seconds=10)
 _TOGETHER = (IncidentKind.COHORT, IncidentKind.GROUP)
 _DELIVERED = NotificationState.DELIVERED
 _UNTOLD = (NotificationState.PENDING, NotificationState.CLAIMED)
 _VARIES = (NotificationKind.UPDATE, NotificationKind.REMINDER)
-_FIGURES = re.compile(r"\d{1,2} \w{3} \d{4} [\d:]+ UTC|\d+ (?:h|min|s)\b|[± ]*± \d+ (?:h|min|s)\b|\d\d:\d\d(?::\d\d)?")
+_FIGURES = re.compile(r"(?:[± ]*\b\d+ (?:h|min|s)\b)+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +53,41 @@ class Kept:
         first = {seen.key: seen for seen in reversed(world.seen) if seen.what == "took"}
         mine = [seen for seen in first.values() if seen.key.startswith(f"{incident_id}/")]
         return sorted(mine, key=world.seen.index)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """What came of one telling: the fate of each incident, what was wrong, the points passed, and where it died."""
+
+    fate: dict[str, dict[str, str]]
+    faults: tuple[str, ...]
+    passed: tuple[str, ...]
+    deaths: tuple[str, ...]
+
+    def differs(self, alive: "Ending") -> list[str]:
+        """What is wrong, and what is otherwise than where nobody died."""
+        names = dict.fromkeys([*alive.fate, *self.fate])
+        other = (name for name in names if self.fate.get(name) != alive.fate.get(name))
+        return [*self.faults, *(f"{name}: {alive.fate.get(name)} became {self.fate.get(name)}" for name in other)]
+
+
+def tell(story: Story, directory: Path, plan: Sequence[Kill] = ()) -> Ending:
+    """Play the story in that directory, dying as planned."""
+
+    async def telling() -> Ending:
+        async with MortalWorld(directory, story.watchlist, routes=story.routes, plan=plan) as world:
+            await story.play(world)
+            await world.end(minutes=1.5)
+        with world.beside() as store:
+            record = kept(store)
+        return Ending(
+            fate=fate(story, world, record),
+            faults=tuple(faults(story, world, record)),
+            passed=tuple(world.trap.passed),
+            deaths=tuple(world.trap.deaths),
+        )
+
+    return run_virtual(telling())
 
 
 def kept(store: SqlStore) -> Kept:
@@ -108,7 +147,7 @@ def faults(story: Story, world: MortalWorld, record: Kept) -> list[str]:
     return [
         *_repetitions(world),
         *(fault for incident in record.incidents for fault in _sequence(incident, record, world)),
-        *_late(world, record),
+        *(_late(world, record) if not story.slack_fails else ()),
         *_reminders(story, world, record),
         *_changes(story, world, record),
         *_measured(story, world, record),
@@ -164,26 +203,28 @@ def _late(world: MortalWorld, record: Kept) -> Iterator[str]:
         due = {row.dedup_key: row.due_at for row in record.rows[incident.id] if row.state is _DELIVERED}
         for seen in record.news(world, incident.id):
             late = seen.at - due.get(seen.key, seen.at)
-            if late > _MOMENT + away(world, due[seen.key] if seen.key in due else seen.at, seen.at):
+            if late > _MOMENT + away(world, due.get(seen.key, seen.at), seen.at):
                 yield f"{seen.key} was told {late} late"
 
 
 def _reminders(story: Story, world: MortalWorld, record: Kept) -> Iterator[str]:
-    """Never sooner than `repeat` after the last word, nor later, while it lasts and nobody takes care."""
+    """Never sooner than `repeat` after the last word, nor later, while it lasts and nobody takes care.
+
+    Where a change is gathered with others, that message comes first.
+    """
     if story.repeat is None:
         return
     for incident in record.incidents:
-        marked = [seen for seen in world.seen if seen.what == "marked" and seen.key.startswith(f"{incident.id}/")]
-        news = [seen for seen in marked if _kind_of(seen.key)[0] is not NotificationKind.CORRECTION]
-        for last, then in pairwise(news):
-            first = next(seen for seen in world.seen if seen.what == "took" and seen.key == then.key)
-            waited = first.at - last.at
-            if _kind_of(then.key)[0] is NotificationKind.REMINDER and waited < story.repeat - _DUE:
-                yield f"{then.key}: reminded after {waited}"
-            until = min(first.at, incident.acked_at or first.at, incident.closed_at or first.at)
-            longest = story.repeat + _DUE + _MOMENT + away(world, last.at, until)
-            if not story.hushed and until - last.at > longest:
-                yield f"{incident.id}: nobody was reminded for {until - last.at} before {then.key}"
+        news = record.news(world, incident.id)
+        lasting = [seen for seen in news if _kind_of(seen.key)[0] is not NotificationKind.CORRECTION]
+        for before, then in pairwise(lasting):
+            last = max(seen.at for seen in world.seen if seen.what == "took" and seen.key == before.key)
+            if _kind_of(then.key)[0] is NotificationKind.REMINDER and then.at - last < story.repeat:
+                yield f"{then.key}: reminded after {then.at - last}"
+            until = min(then.at, incident.acked_at or then.at, incident.closed_at or then.at)
+            longest = story.repeat + story.pace + _DUE + _MOMENT + away(world, last, until)
+            if not story.hushed and until - last > longest:
+                yield f"{incident.id}: nobody was reminded for {until - last} before {then.key}"
 
 
 def _changes(story: Story, world: MortalWorld, record: Kept) -> Iterator[str]:
@@ -233,12 +274,20 @@ def _measured(story: Story, world: MortalWorld, record: Kept) -> Iterator[str]:
 
 
 def _gaps(world: MortalWorld, record: Kept) -> Iterator[str]:
-    """The time in which nobody was there is kept as unobserved, and little more."""
+    """The time in which nobody was there is kept as unobserved, and little more. Before the first start nothing is."""
     for begin, end in world.gaps:
-        if begin < end and not any(span.from_at <= begin and end <= span.to_at for span in record.unobserved):
+        if START + _BEAT <= begin < end and not any(
+            span.from_at <= begin and end <= span.to_at for span in record.unobserved
+        ):
             yield f"from {begin:%H:%M:%S} to {end:%H:%M:%S} nobody was there, which is not kept"
     for span in record.unobserved:
-        known = sum((min(span.to_at, end) - max(span.from_at, begin) for begin, end in world.gaps
-                     if begin <= span.to_at and span.from_at <= end), timedelta(0))
-        if (span.to_at - span.from_at) - known > timedelta(seconds=12):
-            yield f"{span.to_at - span.from_at} from {span.from_at:%H:%M:%S} on are unobserved, nobody was away for that"
+        known = sum(
+            (
+                min(span.to_at, end) - max(span.from_at, begin)
+                for begin, end in world.gaps
+                if begin <= span.to_at and span.from_at <= end
+            ),
+            timedelta(0),
+        )
+        if (span.to_at - span.from_at) - known > _BEAT + _MOMENT:
+            yield f"from {span.from_at:%H:%M:%S} to {span.to_at:%H:%M:%S} is unobserved, though somebody was there"

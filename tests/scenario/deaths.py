@@ -9,14 +9,19 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from watcher.model.control import ControlReport
 from watcher.model.notification import Delivery, Notification, NotificationState
+from watcher.model.silence import Silence
+from watcher.store import tables
 from watcher.store.base import Commit
 from watcher.store.sql import SqlStore
+
+_NO_NEWS: Final = ("heartbeat", "save controls", "commit states")
 
 
 class KilledError(BaseException):
@@ -36,7 +41,8 @@ class Kill:
 class Trap:
     """Notes each point that is passed and kills at those of the plan, one after the other.
 
-    `on_death` is called in the instant of each. `passed` are all points of all lives, `deaths` those died at.
+    `on_death` is called in the instant of each. `passed` are all points of all lives, `deaths` those died at. `changes`
+    grows with all that is written which the outbox may ask about.
     """
 
     plan: Sequence[Kill]
@@ -44,6 +50,7 @@ class Trap:
     passed: list[str] = field(default_factory=list)
     deaths: list[str] = field(default_factory=list)
     is_dead: bool = False
+    changes: int = 0
     _seen: Counter[str] = field(default_factory=Counter)
 
     def require_life(self) -> None:
@@ -94,6 +101,8 @@ class MortalStore(SqlStore):
     trap: Trap
     settled: Callable[[str], None]
     _doing = ""
+    _idle: tuple[int, datetime] | None = None
+    _silences: tuple[int, tuple[Silence, ...]] | None = None
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -106,6 +115,7 @@ class MortalStore(SqlStore):
         self.trap.require_life()
         with super()._writing() as connection:
             yield connection
+            self.trap.changes += self._doing not in _NO_NEWS
             if self._doing:
                 self.trap.pass_point(f"{self._doing}: before COMMIT")
 
@@ -127,12 +137,35 @@ class MortalStore(SqlStore):
         self.trap.pass_point(f"{name}: after")
 
     def claim(self, now: datetime, lease: timedelta, limit: int) -> tuple[Notification, ...]:
-        """A claim of nothing passes no point."""
+        """A claim of nothing passes no point, and is not made where nothing was written since one that found nothing.
+
+        So much of an hour passes with it, as with `silences`.
+        """
+        self.trap.require_life()
+        if self._idle is not None and self._idle[0] == self.trap.changes and now < self._idle[1]:
+            return ()
         with self._named("claim", before=False):
             claimed = super().claim(now, lease, limit)
         if claimed:
             self.trap.pass_point(f"claim {'+'.join(sorted({row.kind for row in claimed}))}: after")
+        else:
+            self._idle = self.trap.changes, self._next_due()
         return claimed
+
+    def _next_due(self) -> datetime:
+        columns = tables.notification.c
+        when = func.coalesce(columns.claimed_until, columns.due_at, type_=tables.Instant)
+        waits = columns.state.in_((NotificationState.PENDING, NotificationState.CLAIMED))
+        with self._reading() as connection:
+            found = connection.execute(select(func.min(when, type_=tables.Instant)).where(waits)).scalar()
+        return found or datetime.max.replace(tzinfo=UTC)
+
+    def silences(self, since: datetime | None = None) -> tuple[Silence, ...]:
+        """As they were, where nothing was written since."""
+        self.trap.require_life()
+        if self._silences is None or self._silences[0] != self.trap.changes:
+            self._silences = self.trap.changes, super().silences(since)
+        return self._silences[1]
 
     def settle(self, notification: Notification, delivery: Delivery, thread: str = "") -> None:
         """Under the name of what became of which kind of row."""
@@ -150,11 +183,13 @@ class MortalStore(SqlStore):
             super().withhold(notification, until)
         self.trap.pass_point(f"{name}: after")
 
-    def suppress(self, incident_id: str, channel: str, kinds: Collection[str], until: datetime | None = None) -> None:
+    def suppress(
+        self, incident_id: str, channel: str, kinds: Collection[str], until: datetime | None = None, but: str = ""
+    ) -> None:
         """Under one name for all that the end was told with, and another for the rest."""
         name = "suppress what came between" if until is not None else "suppress the end"
         with self._named(name):
-            super().suppress(incident_id, channel, kinds, until)
+            super().suppress(incident_id, channel, kinds, until, but)
         self.trap.pass_point(f"{name}: after")
 
     def heartbeat(self, at: datetime) -> None:
@@ -174,9 +209,9 @@ def _about(commit: Commit) -> str:
     """What a commit is about, in a few words: what happened, else what it opens and closes, else what it tells."""
     if commit.watched:
         return "of the start"
-    happened = sorted({transition.kind for transition in commit.transitions})
+    happened = sorted({str(transition.kind) for transition in commit.transitions})
     opened = [f"{incident.kind} opened" for incident in commit.opened]
     closed = ["closed"] if commit.closed else []
-    told = sorted({row.kind for row in commit.notifications})
+    told = sorted({str(row.kind) for row in commit.notifications})
     words = happened or sorted({*opened, *closed}) or told
     return "+".join(words) or ("samples" if commit.samples else "states")

@@ -8,13 +8,13 @@ import asyncio
 import json
 import shutil
 from collections.abc import Coroutine, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 from unittest.mock import patch
 
 from aiohttp import web
@@ -25,6 +25,8 @@ from tests.scenario.deaths import Kill, KilledError, MortalStore, Trap
 from tests.scenario.world import World, nothing
 from watcher.model.notification import Message, Outcome
 from watcher.notify.channels.slack import SlackWebhook
+from watcher.schedule import LoopTicker
+from watcher.schedule.ticker import Action
 from watcher.store.base import Store
 from watcher.store.sql import SqlStore
 
@@ -63,6 +65,16 @@ class Newsroom(FakeSlack):
         return response
 
 
+class Unhurried(LoopTicker):
+    """Looks for what is due, and around, a fourth and half as often as the program would: a story lasts an hour."""
+
+    _SLOWER: Final = {timedelta(milliseconds=250): timedelta(seconds=1), timedelta(seconds=2): timedelta(seconds=4)}
+
+    def every(self, period: timedelta, action: Action) -> None:
+        """Call `action` so often, or less."""
+        super().every(self._SLOWER.get(period, period), action)
+
+
 class MortalWorld(World):
     """`async with MortalWorld(directory, watchlist, plan=…)`: dies at each Kill of the plan, and lives on.
 
@@ -70,7 +82,7 @@ class MortalWorld(World):
     """
 
     def __init__(self, directory: Path, watchlist: str, *, plan: Sequence[Kill] = (), **options: Any) -> None:
-        super().__init__(directory, watchlist, durable=True, threaded=False, **options)
+        super().__init__(directory, watchlist, durable=True, threaded=False, ticker=Unhurried, **options)
         self.slack: Newsroom = Newsroom(self)
         self.trap = Trap(plan, self._died)
         self.seen: list[Seen] = []
@@ -82,7 +94,7 @@ class MortalWorld(World):
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
-        loop.set_task_factory(self._make_task)
+        loop.set_task_factory(self._make_task)  # type: ignore[arg-type] # the stubs differ from what is called
         loop.set_exception_handler(_unless_killed)
         self._stack.enter_context(_trapped(self.trap))
         self._undertaker = asyncio.create_task(self._raise_the_dead())
@@ -108,8 +120,10 @@ class MortalWorld(World):
         self._life += 1
         self._lives[self._life] = set()
         context.run(_LIFE.set, self._life)
-        with suppress(KilledError):
-            await asyncio.create_task(super().start(watchlist), context=context)
+        starting = asyncio.create_task(super().start(watchlist), context=context)
+        await asyncio.wait({starting})
+        if not starting.cancelled() and not isinstance(starting.exception(), KilledError | None):
+            starting.result()
 
     async def minute(self, number: float) -> None:
         """Let time pass until that minute of the story."""
@@ -133,6 +147,7 @@ class MortalWorld(World):
             yield store
         finally:
             store.close()
+            self.trap.changes += 1
 
     def took(self, payload: dict[str, Any]) -> None:
         """Slack has it, and did not answer yet."""
