@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import aiohttp
 import pytest
@@ -35,7 +36,7 @@ async def bot(workspace: FakeWorkspace) -> AsyncIterator[SlackBot]:
         yield made(workspace, session)
 
 
-def made(workspace: FakeWorkspace, session: aiohttp.ClientSession, **changes: str) -> SlackBot:
+def made(workspace: FakeWorkspace, session: aiohttp.ClientSession, **changes: Any) -> SlackBot:
     """A bot of the workspace."""
     settings = SlackBotChannel(name="newsroom", token=Secret(TOKEN), channel=CHANNEL, api_url=workspace.url)
     token = Secret(changes.pop("token", TOKEN))
