@@ -490,6 +490,20 @@ def test_what_a_message_told_as_well_need_not_be_told(store: AnyStore) -> None:
     }
 
 
+def test_what_told_the_others_is_not_suppressed_with_them(store: AnyStore) -> None:
+    """An update that tells of the updates before it is itself kept as delivered."""
+    store.commit(DOWN)
+    first, *_ = told(store, OUTAGE.id)
+    later = replace(first, id=0, kind=NotificationKind.UPDATE, dedup_key="later", seq=1)
+    store.commit(Commit(notifications=(later, replace(later, dedup_key="last", seq=2))))
+    alert = next(row for row in store.claim(after(20), LEASE, 10) if row.kind is NotificationKind.ALERT)
+    store.settle(replace(alert, state=NotificationState.DELIVERED, delivered_at=after(20)), delivery(alert, "ok"))
+    update = next(row for row in store.claim(after(21), LEASE, 10) if row.dedup_key == "later")
+    sent = replace(update, state=NotificationState.DELIVERED, delivered_at=after(21))
+    store.settle(sent, delivery(update, "ok"), "", ToldAsWell(kinds=(NotificationKind.UPDATE,)))
+    assert [row.state.value for row in told(store, OUTAGE.id)] == ["delivered", "delivered", "suppressed"]
+
+
 def test_suppressed_row_may_have_been_delivered_all_the_same(store: AnyStore) -> None:
     """Whoever held it when it was suppressed cannot bring it back, but can say that it went out."""
     store.commit(DOWN)

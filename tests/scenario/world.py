@@ -76,6 +76,7 @@ class World:
     ) -> None:
         self.clock = VirtualClock()
         self.directory = directory
+        self.state_dir = directory / "state"
         self.slack = FakeSlack()
         self.at: dict[str, Stage] = {}
         self.log: list[MutableMapping[str, Any]] = []
@@ -144,8 +145,8 @@ class World:
         self._watchlist = watchlist if watchlist is not None else self._watchlist
         self._write_configuration()
         loaded = load_all(self.directory / "watcher.yaml", {})
-        store = SqlStore(self.directory / "state", patience=self._patience) if self._durable else self._memory
-        around = Surroundings(clock=self.clock, ticker=self._ticker(self.clock), store=store, threaded=self._threaded)
+        ticker, store = self._ticker(self.clock), self._make_store()
+        around = Surroundings(clock=self.clock, ticker=ticker, store=store, threaded=self._threaded)
         self.app = App(loaded, around)
         self._stop = asyncio.Event()
         ready = asyncio.Event()
@@ -166,9 +167,9 @@ class World:
     async def kill(self) -> None:
         """End the program as kill -9 would: nothing is flushed, nothing is told."""
         assert self._running is not None
-        self.app._worker.flush = _nothing  # type: ignore[method-assign] # a killed process writes no more
-        self.app._worker.beat = _nothing  # type: ignore[method-assign]
-        self.app._outbox.drain = _nothing  # type: ignore[method-assign,assignment]
+        self.app._worker.flush = nothing  # type: ignore[method-assign] # a killed process writes no more
+        self.app._worker.beat = nothing  # type: ignore[method-assign]
+        self.app._outbox.drain = nothing  # type: ignore[method-assign,assignment]
         self._running.cancel()
         await asyncio.gather(self._running, return_exceptions=True)
         self._running = None
@@ -176,6 +177,9 @@ class World:
         self._left.update(asyncio.all_tasks())
         # A killed process does not say either what it leaves behind.
         self.log[:] = [entry for entry in self.log if entry["event"] != "store left behind"]
+
+    def _make_store(self) -> Store:
+        return SqlStore(self.state_dir, patience=self._patience) if self._durable else self._memory
 
     def edit(self, watchlist: str | None = None, name: str = "watchlist.yaml") -> None:
         """Save another watchlist in the place of the old one, as editors do; None removes the file."""
@@ -284,7 +288,7 @@ class World:
         (self.directory / "watchlist.yaml").write_text(self._watchlist)
         connect = "".join(f'    {host}: "127.0.0.1:{p.port}"\n' for host, p in self.at.items())
         (self.directory / "watcher.yaml").write_text(
-            "watchlist: watchlist.yaml\nstate_dir: state\ncontact: test@watcher.example\n"
+            f"watchlist: watchlist.yaml\nstate_dir: {self.state_dir.name}\ncontact: test@watcher.example\n"
             f'web: {{listen: "127.0.0.1:{self.web_port}"}}\n'
             f"probe:\n  allow_private: [127.0.0.0/8]\n  ca_file: ca.pem\n  connect_to:\n{connect}"
             f'channels:\n  - {{name: newsroom, kind: slack, webhook_url: "{self.slack.url}"}}\n{self._mail_channel()}'
@@ -302,5 +306,5 @@ class World:
         )
 
 
-async def _nothing(_limit: timedelta = timedelta(0)) -> None:
-    return
+async def nothing(_limit: timedelta = timedelta(0)) -> None:
+    """What the dead still do."""
