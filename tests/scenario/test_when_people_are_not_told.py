@@ -251,9 +251,9 @@ def test_the_digest_of_a_day_on_which_nothing_ran_for_a_while(tmp_path: Path) ->
                 "Watched: 2 accounts, 1 gone; this is about the time since 1 Nov 2017 23:05:00 UTC"
             )
             assert lines[3] == "GONE NOW (1)"
-            assert lines[4].startswith("• @alice on X: since 2 Nov 2017 22:5")
+            assert lines[4].startswith("• @alice (X): since 2 Nov 2017 22:5")
             assert lines[5] == "GONE AND BACK (1)"
-            assert lines[6].startswith("• @bob on X: for ")
+            assert lines[6].startswith("• @bob (X): for ")
             assert lines[7] == "LONGEST UNOBSERVED (1)"
             assert lines[8].startswith("• all accounts, while watcher did not run or saw nothing: 20 min")
             record = await world.app.reader.incident("digest-2017-11-03")

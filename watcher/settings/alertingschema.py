@@ -32,35 +32,33 @@ from watcher.settings.values import Language, Mailbox, Secret, Tls
 
 ReasonWord = Annotated[Reason, PlainValidator(routewords.reason)]
 HeaderName = Annotated[str, PlainValidator(programwords.header_name)]
+LanguageWord = Annotated[Language, PlainValidator(scalars.choice(Language))]
 AccountId = Annotated[str, PlainValidator(scalars.account_id)]
 Wait = Annotated[timedelta, PlainValidator(routewords.wait)]
 RepeatSpan = Annotated[timedelta, PlainValidator(routewords.repeat)]
 
 
-class TextEntry(Entry):
-    """What people read."""
-
-    language: Annotated[Language, PlainValidator(scalars.choice(Language))] = Language.ENGLISH
-    templates: FileName | None = None
-
-
-class LogChannelEntry(TextEntry):
+class LogChannelEntry(Entry):
     """Notifications as lines in the log."""
 
     kind: Literal["log"]
     name: Slug
+    language: LanguageWord = Language.ENGLISH
+    templates: FileName | None = None
 
 
-class SlackChannelEntry(TextEntry):
+class SlackChannelEntry(Entry):
     """A Slack incoming webhook; its URL is a secret."""
 
     kind: Literal["slack"]
     name: Slug
     webhook_url: Annotated[Secret, PlainValidator(scalars.webhook)] | None = None
     webhook_url_file: FileName | None = None
+    language: LanguageWord = Language.ENGLISH
+    templates: FileName | None = None
 
 
-class SlackBotChannelEntry(TextEntry):
+class SlackBotChannelEntry(Entry):
     """A channel of Slack, by a bot of yours; its token is a secret."""
 
     kind: Literal["slack_bot"]
@@ -69,9 +67,11 @@ class SlackBotChannelEntry(TextEntry):
     token: Annotated[Secret, PlainValidator(slackwords.token)] | None = None
     token_file: FileName | None = None
     api_url: WebAddress = "https://slack.com/api"
+    language: LanguageWord = Language.ENGLISH
+    templates: FileName | None = None
 
 
-class EmailChannelEntry(TextEntry):
+class EmailChannelEntry(Entry):
     """Mail through one server; the password is a secret."""
 
     kind: Literal["email"]
@@ -85,6 +85,8 @@ class EmailChannelEntry(TextEntry):
     sender: Annotated[Mailbox, PlainValidator(mailbox.sender)] = Key(alias="from")
     to: Annotated[tuple[MailAddress, ...], BeforeValidator(several)]
     ca_file: FileName | None = None
+    language: LanguageWord = Language.ENGLISH
+    templates: FileName | None = None
 
 
 class WebhookChannelEntry(Entry):
@@ -114,14 +116,19 @@ class AlertmanagerChannelEntry(Entry):
     token_file: FileName | None = None
 
 
-class AppriseChannelEntry(TextEntry):
+class AppriseChannelEntry(Entry):
     """What the library apprise knows; its URLs are secrets."""
 
     kind: Literal["apprise"]
     name: Slug
     urls: Annotated[tuple[SecretLine, ...], BeforeValidator(several)] | None = None
     urls_file: FileName | None = None
+    language: LanguageWord = Language.ENGLISH
+    templates: FileName | None = None
 
+
+TextChannelEntry = LogChannelEntry | SlackChannelEntry | SlackBotChannelEntry | EmailChannelEntry | AppriseChannelEntry
+"""Channels whose readers are people."""
 
 ChannelEntry = Annotated[
     LogChannelEntry

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from watcher.settings.alertingschema import TextEntry
+from watcher.settings.alertingschema import TextChannelEntry
 from watcher.settings.settingsschema import SettingsFile
 from watcher.settings.validate import Reading
 from watcher.settings.values import TextSettings
 from watcher.settings.yamlfile import Steps
 
 
-def read_texts(reading: Reading[SettingsFile], path: Steps, entry: TextEntry, base: Path) -> TextSettings:
+def read_texts(reading: Reading[SettingsFile], path: Steps, entry: TextChannelEntry, base: Path) -> TextSettings:
     """The settings; what the templates say is tried out where they are used."""
     if entry.templates is None:
         return TextSettings(language=entry.language)

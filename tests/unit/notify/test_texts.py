@@ -1,14 +1,15 @@
 """Templates: each language says everything, an operator's own go before ours, and none of them loses an alert."""
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
-from jinja2 import Environment, meta
 from structlog.testing import capture_logs
 
 from tests.unit.notify.story import CLOSED, OPEN, view
@@ -97,8 +98,6 @@ def test_local_time_beside_the_stamps_of_every_language(locale: Any, month: int)
     """The readers' own time stands beside a stamp, with its date in the same language where that differs."""
     at = datetime.fromisoformat(f"2017-{month:02}-28T23:30:00+00:00")
     stamp = format_stamp(at, locale)
-    from zoneinfo import ZoneInfo
-
     told = with_local_time(f"x {stamp}.", ZoneInfo("Asia/Tokyo"))
     there = at.astimezone(ZoneInfo("Asia/Tokyo"))
     assert told == f"x {stamp} ({there.day} {locale.months[there.month - 1]} 08:30:00 JST)."
@@ -172,8 +171,6 @@ def test_an_edit_is_taken_up(tmp_path: Path) -> None:
         "en", folder_of(tmp_path, account='{% extends "default/account.j2" %}{% block headline %}one{% endblock %}')
     )
     assert written(view(), own).headline == "one"
-    import os
-
     path = tmp_path / "account.j2"
     path.write_text(path.read_text().replace("one", "two"))
     os.utime(path, (1, 1))
@@ -232,24 +229,6 @@ def test_the_page_lists_every_term() -> None:
     for where, term in terms_documented():
         documented.setdefault(where, set()).add(term)
     assert documented == given
-
-
-def test_templates_ask_for_no_more_than_there_is() -> None:
-    """No template of ours speaks of a term that is not given: StrictUndefined would end it in front of a reader."""
-    shared = {"part", "told_as"}
-    for code in LOCALES:
-        for name in TEMPLATES:
-            source = (OURS / code / f"{name}.j2").read_text(encoding="utf-8")
-            wanted = meta.find_undeclared_variables(_parsed(source))
-            given = set(terms_of(SAMPLES[name][0][1], LOCALES[code])) | shared
-            assert wanted <= given, (code, name)
-
-
-def _parsed(source: str) -> Any:
-    environment = Environment(autoescape=True)
-    for each in ("stamp", "span", "about", "duration", "bounds", "between", "began_about", "ended_about", "cut"):
-        environment.filters[each] = str
-    return environment.parse(source)
 
 
 def test_a_span_of_days_in_french() -> None:

@@ -111,7 +111,7 @@ class Texts:
         environment = ImmutableSandboxedEnvironment(
             loader=ChoiceLoader(loaders), undefined=StrictUndefined, autoescape=True, finalize=_finalize
         )
-        environment.globals = {"part": _BREAK}
+        environment.globals["part"] = _BREAK
         environment.filters |= _filters(self.locale)
         return environment
 
