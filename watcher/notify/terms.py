@@ -1,6 +1,6 @@
 """What the templates may speak of: plain values by name, the same for every language. Pure.
 
-docs/templates.md lists them; a test holds it to this module.
+docs/texts.md lists them; a test holds it to this module.
 """
 
 from collections.abc import Iterable, Mapping

@@ -28,7 +28,7 @@ from watcher.notify.wording import format_stamp, with_local_time
 from watcher.settings.values import Language, LogChannel, TextSettings, WebhookChannel
 
 OURS = Path(__file__).parents[3] / "watcher" / "notify" / "texts"
-PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "texts.md"
+PAGE = Path(__file__).parents[3] / "docs" / "texts.md"
 CASES = [(name, what, seen) for name in SAMPLES for what, seen in SAMPLES[name]]
 IDS = [f"{name}-{what}" for name, what, _ in CASES]
 
@@ -209,7 +209,7 @@ def test_values_are_no_templates_and_stay_on_their_line(code: str) -> None:
 
 
 def terms_documented() -> Iterator[tuple[str, str]]:
-    """(where, term) of the tables of docs/how-to/texts.md."""
+    """(where, term) of the tables of docs/texts.md."""
     text = PAGE.read_text(encoding="utf-8")
     common, own = text.split("## What templates may speak of")[1].split("And in these:")
     for row in re.findall(r"^\| (`.+?) \|", common, re.MULTILINE):
@@ -220,7 +220,7 @@ def terms_documented() -> Iterator[tuple[str, str]]:
 
 
 def test_the_page_lists_every_term() -> None:
-    """docs/how-to/texts.md says what templates may speak of: neither more nor less."""
+    """docs/texts.md says what templates may speak of: neither more nor less."""
     given = {"": {*terms_of(SAMPLES["account"][0][1], LOCALES["en"]), "told_as"}}
     for name in TEMPLATES:
         own = {term for _, seen in SAMPLES[name] for term in terms_of(seen, LOCALES["en"])} - given[""]

@@ -285,9 +285,7 @@ def test_a_variable_that_gives_nothing_is_a_fault(
         ),
         (
             "channels: [{name: ok, kind: log, x: y}]\nroutes: [{name: a, channels: [ok]}]",
-            [
-                "1:34: channels[0].x: unknown key; write one of kind, name, webhook_url, webhook_url_file, language, templates"
-            ],
+            ["1:34: channels[0].x: unknown key; write one of kind, name, language, templates"],
         ),
         (
             "routes: [{name: a, channels: log, match: {severity: loud, platform: bsky}}]",

@@ -173,7 +173,7 @@ def _labelled(lines: Iterable[str]) -> tuple[tuple[str, str], ...]:
 
 
 def _filters(locale: Locale) -> dict[str, Callable[..., Any]]:
-    """By name, as docs/templates.md explains them."""
+    """By name, as docs/texts.md explains them."""
     return {
         "stamp": partial(wording.format_stamp, locale=locale),
         "span": partial(wording.format_span, locale=locale),
