@@ -129,9 +129,11 @@ class Pipeline:
         if examined is None or account.id not in self.book.states:
             return examined or self.nothing_to_ask(account)
         finding = examined.finding
-        if finding.is_absent and (self._may_open(account, finding) or self._may_have_moved(account, finding.at)):
+        if not finding.is_absent:
+            return examined
+        if self._may_open(account, finding) or self._may_have_moved(account, finding.at):
             return await self._second_look(account, examined)
-        return examined
+        return await self._by_id(account, examined) if self._is_half_sure(account) else examined
 
     def is_last_confirmation(self, account: Account) -> bool:
         """True when one more absence opens an outage, or would but for a mass event."""
@@ -156,6 +158,19 @@ class Pipeline:
             return False
         since, interval = state.outage.confirmed_at, account.policy.interval
         return (now - since) // interval > (state.last_verdict_at - since) // interval
+
+    def _is_half_sure(self, account: Account) -> bool:
+        """True of the absence before the last: by then whoever was renamed is to be found, not only in the end."""
+        state = self.book.states[account.id]
+        return state.phase is Phase.SUSPECT and state.n + 2 == account.policy.confirm.threshold
+
+    async def _by_id(self, account: Account, examined: Examined) -> Examined:
+        """What its stable id says, if it says that the account is there under another handle."""
+        task = self.book.second_task(account, examined.finding.source, self._clock.now(), self.controls.health)
+        if task is None or not task.target.by_id:
+            return examined
+        other = await self.examine(task, wary=False)
+        return other if other.finding.reason is Reason.RENAMED else examined
 
     async def _second_look(self, account: Account, examined: Examined) -> Examined:
         """Ask once more in another way before an outage is opened: by the stable id, or at the next source.

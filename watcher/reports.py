@@ -38,16 +38,19 @@ def merge(report: ControlReport, positives: list[Exchange], negatives: list[Exch
     # and shown to be if a handle that cannot exist looks otherwise.
     baseline = known.positives or tuple(features for _, features in fresh_positives if features is not None)
 
-    def judged(exchange: Exchange) -> ControlFinding:
+    def judged(exchange: Exchange, beside: list[tuple[Exchange, Features | None]]) -> ControlFinding:
         references = References(
             positives=(*_others(fresh_positives, exchange), *baseline),
-            negatives=(*_others(fresh_negatives, exchange), *known.negatives),
+            negatives=(*_others(beside, exchange), *known.negatives),
         )
         classified = classify(exchange, references, vantage=report.key.vantage)
         return _control(exchange, classified, plain[id(exchange)].features)
 
-    asked = tuple(map(judged, positives))
-    drawn = sifted(tuple(map(judged, negatives)))
+    drawn = sifted(tuple(judged(exchange, fresh_negatives) for exchange in negatives))
+    # The page of somebody who registered the handle looks like those that exist, and tells none of them apart.
+    nobody = {control.handle for control in drawn.kept}
+    missing_pages = [pair for pair in fresh_negatives if pair[0].task.target.handle in nobody]
+    asked = tuple(judged(exchange, missing_pages) for exchange in positives)
     merged = replace(
         report,
         positives=_newest(asked, report.positives, report.calibration.dead),

@@ -58,6 +58,8 @@ def test_a_wall_that_ends_between_two_controls() -> None:
         (33486775611, 4, (17, 24), 7),  # an error page that the controls got too closed an outage
         (948015356904, 4, (15, 11), 13),  # a control that died beside the account cost it a look
         (208702876693, 3, (9, 30), 0),  # the first source saw again, while only a sick one was asked
+        (853968198395, 0, (13, 27), 12),  # renamed, and for ten seconds suspended when its id was asked for at last
+        (589963424195, 4, (15, 17), 19),  # a registered handle passed for nobody beside the control that is there
     ],
 )
 def test_found_by_ten_million(players: Players, seed: int, scene: int, faults: tuple[int, ...], step: int) -> None:

@@ -340,7 +340,7 @@ def test_a_renamed_account_is_found_by_its_id() -> None:
         fetch, watch = watching(up(ALICE, stable_id="17"))
         fetch.say(api("id/17"), there("alicia", "17"))
         async with watch:
-            finding = await watch.look(ALICE, times=3)
+            finding = await watch.look(ALICE, times=2)
             assert (finding.reason, finding.handle) == (Reason.RENAMED, "alicia")
             assert watch.phase(ALICE) is Phase.UP
             assert watch.book.states[ALICE.id].handle == "alicia"
