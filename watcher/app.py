@@ -265,7 +265,13 @@ class App:
         )
         self.rounds = Rounds(self.pipeline, self.prober.pacer, self.clock, self.metrics)
         self.reloader = Reloader(
-            self._loaded, self._adopt, self.pipeline, self.clock, self.metrics, threaded=self._is_threaded
+            self._loaded,
+            self._adopt,
+            self.pipeline,
+            self.clock,
+            self.metrics,
+            fallback=lambda: self.settings.fallback,
+            threaded=self._is_threaded,
         )
 
     def _wake_outbox(self) -> None:
@@ -275,6 +281,7 @@ class App:
         self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
         stack.push_async_callback(self._session.close)
         self._closing_channels = await stack.enter_async_context(AsyncExitStack())
+        try_out(self.settings.channels)
         self._go_by(self._built(self.settings.channels, ()))
         self._quiet = Quiet(
             self._worker,
@@ -315,7 +322,6 @@ class App:
 
     def _built(self, wanted: tuple[ChannelSettings, ...], before: tuple[ChannelSettings, ...]) -> dict[str, Channel]:
         """The channels of these settings; those that were there `before`, just so, go on. Raises WatcherError."""
-        try_out(wanted)
         fresh = build([each for each in wanted if each not in before], self._session, self.clock)
         for channel in fresh.values():
             self._closing_channels.push_async_callback(self._end, f"channel {channel.name}", channel.close)
@@ -407,7 +413,12 @@ class App:
     def _trouble(self) -> tuple[str, ...]:
         """Why nobody should believe that watcher works."""
         unwritten = self.clock.now() - self._worker.beaten_at >= STORE_MAY_FAIL
-        return (*self._why_not_ready(), *(("the store has not been written for 30 s",) if unwritten else ()))
+        broken = self._outbox.standings.broken(self.clock.now())
+        return (
+            *self._why_not_ready(),
+            *(("the store has not been written for 30 s",) if unwritten else ()),
+            *(("no channel takes anything",) if len(broken) == len(self._channels) else ()),
+        )
 
     def _others(self, record: IncidentRecord, row: Notification) -> tuple[Notification, ...]:
         return self._selfwatch.others(record, row)

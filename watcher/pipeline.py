@@ -36,7 +36,7 @@ from watcher.model.sample import Sample, samples_of
 from watcher.needs import need_of
 from watcher.notify.announce import News, announce
 from watcher.notify.flapping import comes_and_goes, settled
-from watcher.notify.mass import over, returns
+from watcher.notify.mass import growth, over, returns
 from watcher.probe import Reachability
 from watcher.sight import Sight
 from watcher.store.base import Body, Commit
@@ -327,6 +327,7 @@ class Pipeline:
         )
         for transition in decision.transitions:
             news += returns(transition, account, self.book.routes, self.book.absences, self.book.incidents)
+            news += growth(transition, account, self.book.routes, self.book.incidents, self._clock.now())
             news += comes_and_goes(transition, account, self.book.routes, self.book.incidents.values())
         commit = Commit(
             states=(decision.state,),

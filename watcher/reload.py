@@ -6,7 +6,6 @@ and once again when a configuration is taken. What an edit does to the accounts 
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import Final, TypeVar
 
 import structlog
@@ -17,7 +16,9 @@ from watcher.model.account import Severity
 from watcher.model.errors import ConfigError
 from watcher.model.notification import Incident, IncidentKind
 from watcher.model.reload import Outcome, Refused, Reloaded
-from watcher.notify.announce import News, tell
+from watcher.notify.announce import News, tell_by
+from watcher.notify.faults import Ways
+from watcher.notify.trial import try_out
 from watcher.pipeline import Pipeline
 from watcher.settings import ConfigFiles, Loaded, load_all
 
@@ -32,11 +33,19 @@ Adopt = Callable[[Loaded, bool], Awaitable[Outcome]]
 class Reloader:
     """Watches over the files of `loaded`. `adopt(loaded, force)` makes a configuration that of the run, or refuses it.
 
-    Call `look` every two seconds. One reload at a time.
+    Call `look` every two seconds. One reload at a time. `fallback` names the channel of news that no route takes.
     """
 
     def __init__(
-        self, loaded: Loaded, adopt: Adopt, pipeline: Pipeline, clock: Clock, metrics: Metrics, *, threaded: bool
+        self,
+        loaded: Loaded,
+        adopt: Adopt,
+        pipeline: Pipeline,
+        clock: Clock,
+        metrics: Metrics,
+        *,
+        fallback: Callable[[], str],
+        threaded: bool,
     ) -> None:
         self._path, self._env = loaded.path, loaded.env
         self._files = ConfigFiles(loaded.path, loaded.env)
@@ -44,6 +53,7 @@ class Reloader:
         self._pipeline = pipeline
         self._clock = clock
         self._metrics = metrics
+        self._fallback = fallback
         self._is_threaded = threaded
         self._tried = self._seen = loaded.fingerprint
         self._said: tuple[str, ...] = ()
@@ -71,10 +81,15 @@ class Reloader:
 
     async def _read_and_adopt(self, *, force: bool) -> Outcome:
         try:
-            loaded = await self._aside(partial(load_all, self._path, self._env))
+            loaded = await self._aside(self._load)
         except ConfigError as error:
             return Refused(why=tuple(str(fault) for fault in error.faults))
         return await self._adopt(loaded, force)
+
+    def _load(self) -> Loaded:
+        loaded = load_all(self._path, self._env)
+        try_out(loaded.settings.channels)
+        return loaded
 
     async def _fingerprint(self) -> str:
         return await self._aside(self._files.fingerprint)
@@ -116,7 +131,8 @@ class Reloader:
             opened_at=now,
             detail="\n".join(lines),
         )
-        self._pipeline.tell(tell(incident, self._pipeline.book.routes))
+        ways = Ways(routes=self._pipeline.book.routes, channels=(), fallback=self._fallback())
+        self._pipeline.tell(tell_by(incident, ways.routed(incident)))
 
     def accepted(self) -> None:
         """Note that the configuration that is in force now was taken."""

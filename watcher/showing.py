@@ -22,6 +22,9 @@ from watcher.store.base import IncidentRecord
 
 _SOON: Final = timedelta(seconds=1)
 _UNSTORED: Final = timedelta(minutes=10)
+_SENDING: Final = timedelta(seconds=15)
+# Who comes and goes is told of as gone after so many intervals.
+_LOOKS: Final = 3
 
 
 def view_of(
@@ -118,7 +121,26 @@ def withheld(record: IncidentRecord, row: Notification, book: Book, now: datetim
         return Withheld(reason="more are missing than are stored yet", until=now + _SOON)
     if row.resent_at is not None:
         return None  # somebody asks for just this
-    return muted(row, tuple(_stands(each, book) for each in outages), book.flapping_since, now)
+    if _is_told_already(record, row):
+        return Withheld(reason="nothing has changed since the last message")
+    standing = tuple(_stands(each, book) for each in outages)
+    return muted(row, standing, book.flapping_since, lambda account_id: _patience(account_id, book), now)
+
+
+def _is_told_already(record: IncidentRecord, row: Notification) -> bool:
+    """True of news of a mass event when nobody has vanished or come back since its channel was told last."""
+    if record.incident.kind is not IncidentKind.COHORT or row.kind is not NotificationKind.UPDATE:
+        return False
+    told = [each.delivered_at for each in record.notifications if each.channel == row.channel and each.delivered_at]
+    # What was told was written a little earlier.
+    last = max(told) - _SENDING if told else None
+    changed = (at for outage in record.outages for at in (outage.confirmed_at, outage.closed_at) if at is not None)
+    return last is not None and all(at <= last for at in changed)
+
+
+def _patience(account_id: str, book: Book) -> timedelta:
+    account = book.watchlist.accounts.get(account_id)
+    return _LOOKS * account.policy.interval if account is not None else timedelta(0)
 
 
 def _is_ahead(record: IncidentRecord, book: Book, now: datetime) -> bool:

@@ -220,7 +220,7 @@ def test_2026_instagram_401_for_all(tmp_path: Path) -> None:
 
 
 def test_2022_instagram_suspends_many_by_mistake(tmp_path: Path) -> None:
-    """31 October 2022, "we suspended your account" to many at once: one message, each measured, one at the end."""
+    """31 October 2022, "we suspended your account" to many at once: one message, updated; each measured; one end."""
     hit = frozenset(MASS[:9])
 
     async def story() -> None:
@@ -243,8 +243,9 @@ def test_2022_instagram_suspends_many_by_mistake(tmp_path: Path) -> None:
             assert world.texts() == []
             await world.restart(kill=True)  # the wait goes on from what is stored
             await world.wait(minutes=3)
-            [text] = world.texts()
-            assert " of 12 accounts on Instagram are not available" in text
+            first, grown = world.texts()
+            assert " of 12 accounts on Instagram are not available" in first
+            assert "9 of 12 accounts on Instagram are not available" in grown
             outages = await world.outages()
             assert {outage.account_id for outage in outages} == {f"instagram:{handle}" for handle in hit}
             assert len({outage.cohort_id for outage in outages} - {None}) == 1
@@ -252,12 +253,12 @@ def test_2022_instagram_suspends_many_by_mistake(tmp_path: Path) -> None:
             await world.wait(minutes=2)
             stage.front = lambda handle: instagram(handle, frozenset(MASS[:2]))
             await world.wait(minutes=5)
-            assert "7 of 9 accounts on Instagram are back" in world.texts()[1]
+            assert "7 of 9 accounts on Instagram are back" in world.texts()[2]
             stage.front = instagram
             truth = world.now - gone_at
             await world.wait(minutes=3)
-            assert "9 of 12 accounts on Instagram are back" in world.texts()[2]
-            assert len(world.texts()) == 3
+            assert "9 of 12 accounts on Instagram are back" in world.texts()[3]
+            assert len(world.texts()) == 4
             check_each(await world.outages(), MASS[:2], truth)
             assert world.app.book.incidents == {}
 

@@ -8,7 +8,7 @@ import pytest
 from tests.unit import town
 from tests.unit.notify import story
 from watcher.model.account import Account
-from watcher.model.notification import IncidentKind, Notification, NotificationKind
+from watcher.model.notification import Incident, IncidentKind, Notification, NotificationKind, NotificationState
 from watcher.model.outage import EndCause
 from watcher.notify import View, render
 from watcher.showing import view_of, withheld
@@ -117,6 +117,43 @@ def test_what_is_sent_again_by_hand_is_told_though_the_account_comes_and_goes() 
     assert left_out is not None
     assert left_out.until is None
     assert withheld(record, replace(told, resent_at=now), book, now) is None
+
+
+def test_who_came_and_went_may_be_gone_for_good() -> None:
+    """While it comes and goes nobody is told of its outages, but of one that lasts for three intervals people are."""
+    book, gone = town.book(LEFT), replace(story.OPEN, account_id=LEFT.id)
+    book.states[LEFT.id] = replace(book.states[LEFT.id], flapping_since=gone.confirmed_at)
+    row = row_of(story.incident(gone, key=LEFT.id))
+    record = IncidentRecord(incident=story.incident(gone, key=LEFT.id), outage=gone, notifications=(row,))
+    early, late = (gone.confirmed_at + looks * LEFT.policy.interval for looks in (2.9, 3))
+    assert withheld(record, row, book, early) is not None
+    assert withheld(record, row, book, late) is None
+
+
+@pytest.mark.parametrize(("kind", "is_told"), [(NotificationKind.UPDATE, True), (NotificationKind.REMINDER, False)])
+def test_a_mass_event_that_stands_still_is_no_news(kind: NotificationKind, is_told: bool) -> None:
+    """Who joined was in the last message already: no update says the same again; a reminder does."""
+    incident = replace(story.incident(None), kind=IncidentKind.COHORT, key="x#1")
+    alert = replace(row_of(incident), state=NotificationState.DELIVERED, delivered_at=story.EVENING + 90 * story.S)
+    news = replace(row_of(incident), kind=kind, dedup_key="news")
+    book, now = town.book(LEFT), story.EVENING + 200 * story.S
+    standing = IncidentRecord(incident=incident, outage=None, outages=(story.OPEN,), notifications=(alert, news))
+    assert (withheld(standing, news, book, now) is not None) == is_told
+    later = replace(story.OPEN, id="2", confirmed_at=story.EVENING + 100 * story.S)
+    assert withheld(replace(standing, outages=(story.OPEN, later)), news, book, now) is None
+
+
+def row_of(incident: Incident) -> Notification:
+    """The alert of an incident."""
+    return Notification(
+        incident_id=incident.id,
+        route="desk",
+        channel="slack",
+        kind=NotificationKind.ALERT,
+        dedup_key="k",
+        event_at=story.EVENING,
+        due_at=story.EVENING,
+    )
 
 
 def test_of_who_was_forgotten_the_id_is_left() -> None:

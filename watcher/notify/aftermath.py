@@ -21,7 +21,8 @@ from watcher.model.notification import (
 )
 
 LONGEST_WAIT: Final = timedelta(hours=1)
-TOO_OLD: Final = timedelta(days=3)
+_TOO_OLD: Final = timedelta(days=3)
+_MANY_TRIES: Final = 50
 _FIRST_BACK_OFF: Final = timedelta(seconds=2)
 _LONGEST_BACK_OFF: Final = timedelta(minutes=5)
 _JITTER: Final = 0.2
@@ -35,12 +36,17 @@ def settled(row: Notification, outcome: Outcome, now: datetime, chance: random.R
         case GaveUp():
             return replace(row, state=NotificationState.DEAD, claimed_until=None)
         case RetryAfter(wait=wait, recipients=left):
-            state = NotificationState.DEAD if now - row.waits_since > TOO_OLD else NotificationState.PENDING
+            state = NotificationState.DEAD if is_hopeless(row, now) else NotificationState.PENDING
             due_at = now + (_back_off(row.attempts, chance) if wait is None else min(wait, LONGEST_WAIT))
             left = left or row.recipients
             return replace(row, state=state, claimed_until=None, due_at=due_at, recipients=left)
         case _:
             assert_never(outcome)
+
+
+def is_hopeless(row: Notification, now: datetime) -> bool:
+    """True of what is old and was tried again and again. Age alone says nothing: it may have been silenced for long."""
+    return now - row.waits_since > _TOO_OLD and row.attempts >= _MANY_TRIES
 
 
 def _back_off(attempts: int, chance: random.Random) -> timedelta:

@@ -76,9 +76,43 @@ def announce(
         elif transition.kind is TransitionKind.OUTAGE_CLOSED and outage is not None:
             news += News(closed=((outage.id, transition.at),))
             news += _fewer(transition.at, outage, routes, groups, now)
+        elif transition.kind is TransitionKind.OUTAGE_REASON_CHANGED and outage is not None:
+            news += _others_concerned(transition, outage, account, routes, groups, now)
         elif transition.kind in _NOTICES and _TOLD_BY_THE_END.get(transition.kind) not in ends:
             news += tell(_notice(transition, account, title), routes, account)
     return news
+
+
+def _others_concerned(
+    transition: Transition,
+    outage: Outage,
+    account: Account,
+    routes: Sequence[Route],
+    groups: Groups,
+    now: datetime,
+) -> News:
+    """An ALERT for those whom an outage concerns by its new reason, and did not by the one before."""
+    own = _incident_of(transition, outage, account)
+    before = subject_of(own, account, Reason(transition.detail.get("from", outage.reason)))
+    told = {channel for _, channel in ways_to(routes, before)}
+    subject = subject_of(own, account, outage.reason)
+    news = News()
+    for route, channel in () if outage.cohort_id is not None else ways_to(routes, subject):
+        key = group_key(route, subject)
+        if channel not in told:
+            news += _alert(own, route, channel) if key is None else _joining(own, (route, channel), key, groups, now)
+    return news
+
+
+def _incident_of(transition: Transition, outage: Outage, account: Account) -> Incident:
+    return Incident(
+        id=outage.id,
+        kind=IncidentKind.ACCOUNT,
+        key=account.id,
+        severity=outage.severity_then,
+        opened_at=transition.at,
+        labels=labels_of(account),
+    )
 
 
 def _outage(
@@ -94,14 +128,7 @@ def _outage(
     As part of a mass event it is told under that one's incident, once a channel; but by a route that tells of its group
     already, in that group.
     """
-    own = Incident(
-        id=outage.id,
-        kind=IncidentKind.ACCOUNT,
-        key=account.id,
-        severity=outage.severity_then,
-        opened_at=transition.at,
-        labels=labels_of(account),
-    )
+    own = _incident_of(transition, outage, account)
     subject = subject_of(own, account, outage.reason)
     news = News(opened=(own,))
     together = None

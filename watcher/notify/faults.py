@@ -114,7 +114,7 @@ class Ways:
 
     def of(self, incident: Incident, broken: Mapping[str, Standing]) -> tuple[tuple[str, str], ...]:
         """The (route, channel) pairs for one incident. News of a broken channel goes by those that work, if any."""
-        routed = channels_of(incident, self.routes, None)
+        routed = self.routed(incident)
         kind, _, name = incident.key.partition("/")
         if kind != CHANNEL:
             return routed
@@ -122,6 +122,10 @@ class Ways:
         other = self.instead_of(name, broken)
         known = {channel for _, channel in working}
         return working if other is None or other in known else (*working, ("", other))
+
+    def routed(self, incident: Incident) -> tuple[tuple[str, str], ...]:
+        """As the routes say; by the fallback what no route takes: who watches must hear that the watcher is unwell."""
+        return channels_of(incident, self.routes, None) or ((("", self.fallback),) if self.fallback else ())
 
     def without(self, names: Collection[str]) -> "Ways":
         """The same without these channels; the fallback is the first of the others where it is one of them."""

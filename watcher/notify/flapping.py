@@ -52,16 +52,23 @@ def settled(incidents: Iterable[Incident], flapping_since: Callable[[str], datet
 
 
 def muted(
-    row: Notification, outages: Sequence[Outage], flapping_since: Callable[[str], datetime | None], now: datetime
+    row: Notification,
+    outages: Sequence[Outage],
+    flapping_since: Callable[[str], datetime | None],
+    patience: Callable[[str], timedelta],
+    now: datetime,
 ) -> Withheld | None:
     """Why nobody is told now that these outages began: their accounts come and go, and did when they were confirmed.
 
-    Once that is over those that are still open are told. Those that ended meanwhile never are.
+    Once that is over those that are still open are told, and so is one that lasts for longer than `patience`: who came
+    and went may be gone for good. Those that ended meanwhile never are.
     """
     if row.kind is not NotificationKind.ALERT or not outages:
         return None
     since = [flapping_since(outage.account_id) for outage in outages]
     if any(at is None or outage.confirmed_at < at for at, outage in zip(since, outages, strict=True)):
+        return None
+    if any(each.is_open and now - each.confirmed_at >= patience(each.account_id) for each in outages):
         return None
     lasting = any(outage.is_open for outage in outages)
     return Withheld(reason="flapping", until=now + _LOOK_AGAIN if lasting else None)

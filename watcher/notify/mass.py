@@ -20,7 +20,7 @@ from watcher.model.route import Route
 from watcher.notify.announce import News, channels_of
 from watcher.notify.grouping import Groups, row_of
 
-# Those who return together are told of together.
+# Those who return together are told of together, and so are those who join.
 _GATHER: Final = timedelta(minutes=1)
 
 
@@ -51,6 +51,29 @@ def returns(
             )
             for route, channel in channels_of(incident, routes, account)
         )
+    )
+
+
+def growth(
+    transition: Transition, account: Account, routes: Sequence[Route], incidents: Mapping[str, Incident], now: datetime
+) -> News:
+    """What is told when another joins a mass event that is open: one update a minute, of all that are missing by then.
+
+    Who was not told of the event itself (but of a group, say) gets none of it.
+    """
+    outage = transition.outage
+    if transition.kind is not TransitionKind.OUTAGE_OPENED or outage is None:
+        return News()
+    incident = incidents.get(outage.cohort_id or "")
+    if incident is None:
+        return News()
+    due_at = incident.opened_at + ((now - incident.opened_at) // _GATHER + 1) * _GATHER
+    rows = (
+        row_of(incident, route, channel, NotificationKind.UPDATE, transition.at, due_at=due_at)
+        for route, channel in channels_of(incident, routes, account)
+    )
+    return News(
+        notifications=tuple(replace(row, dedup_key=f"{row.dedup_key}/{due_at:%Y%m%dT%H%M%S}", seq=1) for row in rows)
     )
 
 

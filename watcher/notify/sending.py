@@ -26,7 +26,7 @@ from watcher.model.notification import (
     RetryAfter,
     Withheld,
 )
-from watcher.notify.aftermath import TOO_OLD, addressed, delivery_of, settled, told_as_well
+from watcher.notify.aftermath import addressed, delivery_of, is_hopeless, settled, told_as_well
 from watcher.notify.channels.base import Channel
 from watcher.notify.ledger import Ledger
 from watcher.notify.render import render
@@ -197,7 +197,7 @@ class Sender:
         told = {"channel": row.channel, "reason": outcome.reason, "notification": row.dedup_key}
         if is_end:
             self._log.warning("the channel is disabled until it is set anew", hint=_ENABLED_BY, **told)
-        elif isinstance(outcome, GaveUp) or self._clock.now() - row.waits_since > TOO_OLD:
+        elif isinstance(outcome, GaveUp) or is_hopeless(row, self._clock.now()):
             self._log.warning("a notification was given up", **told)
         elif row.channel not in self._failing:
             self._log.warning("a notification was not delivered; it is tried again", **told)

@@ -35,6 +35,7 @@ HeaderName = Annotated[str, PlainValidator(programwords.header_name)]
 LanguageWord = Annotated[Language, PlainValidator(scalars.choice(Language))]
 AccountId = Annotated[str, PlainValidator(scalars.account_id)]
 Wait = Annotated[timedelta, PlainValidator(routewords.wait)]
+Pace = Annotated[timedelta, PlainValidator(routewords.pace)]
 RepeatSpan = Annotated[timedelta, PlainValidator(routewords.repeat)]
 
 
@@ -169,7 +170,7 @@ class RouteEntry(Entry):
     timezone: Zone | None = None
     group_by: Slugs | None = None
     group_wait: Wait | None = None
-    group_interval: Span | None = None
+    group_interval: Pace | None = None
     repeat_interval: RepeatSpan | None = None
     mute: list[HoursEntry] | None = None
     active: list[HoursEntry] | None = None

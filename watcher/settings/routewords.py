@@ -12,6 +12,7 @@ from watcher.settings.wording import near
 
 LONGEST_WAIT: Final = timedelta(minutes=10)
 NEVER: Final = timedelta(0)
+_LONGEST_PACE: Final = timedelta(days=1)
 _LEAST_REPEAT: Final = timedelta(minutes=1)
 
 
@@ -32,6 +33,14 @@ def wait(value: object) -> timedelta:
     if waited > LONGEST_WAIT:
         raise ValueError("is longer than 10m: nobody would hear of it in time; write 10m or less")
     return waited
+
+
+def pace(value: object) -> timedelta:
+    """How long news of a group are gathered: `5m`, at most a day."""
+    gathered = span(value)
+    if gathered > _LONGEST_PACE:
+        raise ValueError("is longer than 1d: nobody would hear who is gone or back; write 1d or less")
+    return gathered
 
 
 def repeat(value: object) -> timedelta:

@@ -169,3 +169,29 @@ def test_one_incident_for_all_while_nothing_is_reached() -> None:
     assert both.closed == ()
     over = blindness({}, (*platform, *both.opened), online, ROUTES, at(120))
     assert {incident_id for incident_id, _ in over.closed} == {platform[0].id, both.opened[0].id}
+
+
+def test_a_changed_reason_is_told_to_those_whom_it_concerns() -> None:
+    """The lawyers hear of a suspension that began as "not found"; who was told already is not told again."""
+    routes = (
+        Route(name="law", channels=("law", "log"), reason=frozenset({Reason.SUSPENDED}), proceed=True),
+        Route(name="all", channels=("log",)),
+    )
+    began = opened(TRUMP, 60)
+    assert [row.channel for row in announce((began,), TRUMP, routes, "X", Groups(), now=at(60)).notifications] == [
+        "log"
+    ]
+    assert began.outage is not None
+    changed = replace(
+        began,
+        kind=TransitionKind.OUTAGE_REASON_CHANGED,
+        at=at(120),
+        outage=replace(began.outage, reason=Reason.SUSPENDED),
+        detail={"from": str(Reason.NOT_FOUND)},
+    )
+    news = announce((changed,), TRUMP, routes, "X", Groups(), now=at(120))
+    assert [(row.channel, row.kind, row.incident_id) for row in news.notifications] == [
+        ("law", NotificationKind.ALERT, began.outage.id)
+    ]
+    back = replace(changed, outage=began.outage, detail={"from": str(Reason.SUSPENDED)})
+    assert announce((back,), TRUMP, routes, "X", Groups(), now=at(180)).notifications == ()

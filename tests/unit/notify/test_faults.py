@@ -100,6 +100,13 @@ def test_a_broken_channel_is_told_by_those_that_work(ways: Ways, broken: tuple[s
     assert (incident.kind, incident.key) == (IncidentKind.META, "channel/slack")
 
 
+def test_what_no_route_takes_goes_to_the_fallback() -> None:
+    """Where every route is for some accounts only, people hear all the same that the disk is full."""
+    for_some = (Route(name="law", channels=("slack",), owner=frozenset({"mayor"})),)
+    assert told(news_of({"disk": "low"}, (), replace(WAYS, routes=for_some), {}, NOW)) == ["log"]
+    assert told(news_of({"disk": "low"}, (), WAYS, {}, NOW)) == ["slack", "mail"]
+
+
 def test_each_fault_is_opened_once_and_closed_once() -> None:
     """What is told of stays as it is, and ends when it is not wanted; other incidents are left alone."""
     [incident] = news_of({"disk": "low"}, (), WAYS, {}, NOW).opened

@@ -15,7 +15,7 @@ from watcher.model.route import Route
 from watcher.notify import render
 from watcher.notify.announce import announce
 from watcher.notify.grouping import Groups
-from watcher.notify.mass import over, returns
+from watcher.notify.mass import growth, over, returns
 from watcher.notify.view import View
 
 ID = "cohort-x-20171102T230040000"
@@ -161,3 +161,17 @@ def test_the_end_says_how_long(kind: NotificationKind, headline: str) -> None:
     [sentence] = message.sentences
     assert sentence.startswith("All are seen again after ")
     assert " to 11 min" in sentence
+
+
+def test_those_who_join_are_told_of_once_a_minute() -> None:
+    """The first message says how many were missing by then; what it grows to is one update a channel and minute."""
+    joins = event(TransitionKind.OUTAGE_OPENED, replace(OPEN, account_id=JUDGED.id))
+    assert growth(joins, JUDGED, ROUTES, {}, EVENING + 161 * S).notifications == ()  # this one begins it
+    told = [growth(joins, JUDGED, ROUTES, {ID: MASS}, EVENING + second * S) for second in (161, 219, 221)]
+    keys = [[row.dedup_key for row in news.notifications] for news in told]
+    assert keys[0] == keys[1] != keys[2]
+    assert [row.due_at for row in told[0].notifications] == [EVENING + 220 * S]
+    assert {row.kind for news in told for row in news.notifications} == {NotificationKind.UPDATE}
+    assert render(seen(*map(of, range(7)), kind=NotificationKind.UPDATE)).headline == (
+        "7 of 20 accounts on X are not available"
+    )

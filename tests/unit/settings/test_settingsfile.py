@@ -172,6 +172,11 @@ routes:
             "routes: [{name: a, channels: log, group_wait: 1h}]",
             "1:47: routes[0].group_wait: '1h' is longer than 10m: nobody would hear of it in time; write 10m or less",
         ),
+        (
+            "routes: [{name: a, channels: log, group_interval: 30d}]",
+            "1:51: routes[0].group_interval: '30d' is longer than 1d: "
+            "nobody would hear who is gone or back; write 1d or less",
+        ),
     ],
 )
 def test_faulty_routes(tmp_path: Path, text: str, fault: str) -> None:
