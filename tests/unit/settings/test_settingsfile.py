@@ -174,8 +174,7 @@ routes:
         ),
         (
             "routes: [{name: a, channels: log, group_interval: 30d}]",
-            "1:51: routes[0].group_interval: '30d' is longer than 1d: "
-            "nobody would hear who is gone or back; write 1d or less",
+            "1:51: routes[0].group_interval: '30d' is longer than 1d: nobody would hear of it in time; write 1d or less",
         ),
     ],
 )
