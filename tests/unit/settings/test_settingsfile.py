@@ -173,8 +173,8 @@ routes:
             "1:47: routes[0].group_wait: '1h' is longer than 10m: nobody would hear of it in time; write 10m or less",
         ),
         (
-            "routes: [{name: a, channels: log, group_interval: 30d}]",
-            "1:51: routes[0].group_interval: '30d' is longer than 1d: nobody would hear of it in time; write 1d or less",
+            "routes: [{name: a, channels: x, group_interval: 30d}]",
+            "1:49: routes[0].group_interval: '30d' is longer than 1d: nobody would hear of it in time; write 1d or less",
         ),
     ],
 )
