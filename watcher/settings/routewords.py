@@ -39,7 +39,7 @@ def pace(value: object) -> timedelta:
     """How long news of a group are gathered: `5m`, at most a day."""
     gathered = span(value)
     if gathered > _LONGEST_PACE:
-        raise ValueError("is longer than 1d: nobody would hear of it in time; write 1d or less")
+        raise ValueError("is longer than 1d, too late to hear of it; write 1d or less")
     return gathered
 
 

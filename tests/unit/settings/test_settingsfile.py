@@ -174,7 +174,7 @@ routes:
         ),
         (
             "routes: [{name: a, channels: x, group_interval: 30d}]",
-            "1:49: routes[0].group_interval: '30d' is longer than 1d: nobody would hear of it in time; write 1d or less",
+            "1:49: routes[0].group_interval: '30d' is longer than 1d, too late to hear of it; write 1d or less",
         ),
     ],
 )
