@@ -123,23 +123,28 @@ def fate(story: Story, world: MortalWorld, record: Kept) -> dict[str, dict[str, 
 
 
 def _told(incident: Incident, news: Sequence[Seen]) -> Iterator[tuple[str, str]]:
+    known: dict[NotificationKind, list[str]] = {}
     for seen in news:
-        kind, number = _kind_of(seen.key)
+        kind = _kind_of(seen.key)
         if kind in _VARIES:
             continue
+        keys = known.setdefault(kind, [])
+        if seen.key not in keys:
+            keys.append(seen.key)
         # How many were missing by the time at which it was first told is a matter of moments.
         moves = kind is NotificationKind.ALERT and incident.kind in _TOGETHER
-        yield f"{kind}{number}", "" if moves else _FIGURES.sub("…", _headline(seen))
+        place = keys.index(seen.key)
+        yield f"{kind} {place}" if place else str(kind), "" if moves else _FIGURES.sub("…", _headline(seen))
 
 
 def _headline(seen: Seen) -> str:
     return str(json.loads(seen.text)["text"]).split(" — ")[0]
 
 
-def _kind_of(key: str) -> tuple[NotificationKind, str]:
-    parts = key.split("/")
-    number = f" {parts.pop()}" if parts[-1].isdigit() else ""
-    return NotificationKind(parts[-1]), number
+def _kind_of(key: str) -> NotificationKind:
+    """INCIDENT/CHANNEL/KIND, of updates and reminders with what tells them apart behind it."""
+    kinds = {kind.value: kind for kind in NotificationKind}
+    return next(kinds[part] for part in reversed(key.split("/")) if part in kinds)
 
 
 def faults(story: Story, world: MortalWorld, record: Kept) -> list[str]:
@@ -174,7 +179,7 @@ def _repetitions(world: MortalWorld) -> Iterator[str]:
 def _sequence(incident: Incident, record: Kept, world: MortalWorld) -> Iterator[str]:
     """A beginning before its end, no end without a beginning, none left open, and nothing left to tell."""
     news = record.news(world, incident.id)
-    kinds = [kind for kind in (_kind_of(seen.key)[0] for seen in news) if kind is not NotificationKind.CORRECTION]
+    kinds = [kind for kind in (_kind_of(seen.key) for seen in news) if kind is not NotificationKind.CORRECTION]
     where = f"{incident.kind} {incident.id}"
     if incident.closed_at is None:
         yield f"{where} is open at the end"
@@ -216,10 +221,10 @@ def _reminders(story: Story, world: MortalWorld, record: Kept) -> Iterator[str]:
         return
     for incident in record.incidents:
         news = record.news(world, incident.id)
-        lasting = [seen for seen in news if _kind_of(seen.key)[0] is not NotificationKind.CORRECTION]
+        lasting = [seen for seen in news if _kind_of(seen.key) is not NotificationKind.CORRECTION]
         for before, then in pairwise(lasting):
             last = max(seen.at for seen in world.seen if seen.what == "took" and seen.key == before.key)
-            if _kind_of(then.key)[0] is NotificationKind.REMINDER and then.at - last < story.repeat:
+            if _kind_of(then.key) is NotificationKind.REMINDER and then.at - last < story.repeat:
                 yield f"{then.key}: reminded after {then.at - last}"
             until = min(then.at, incident.acked_at or then.at, incident.closed_at or then.at)
             longest = story.repeat + story.pace + _DUE + _MOMENT + away(world, last, until)

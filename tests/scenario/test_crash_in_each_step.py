@@ -54,7 +54,7 @@ def test_nobody_dies() -> None:
         "account x:alice 1",
         'group default{owner="mayor"} 1',
     }
-    assert list(alive().fate["account x:alice 1"]) == ["alert", "resolved", "correction 0"]
+    assert list(alive().fate["account x:alice 1"]) == ["alert", "resolved", "correction"]
     told_of = {point for point in alive().passed if point.startswith("send ")}
     kinds = ("alert", "update", "reminder", "resolved", "correction")
     assert told_of >= {f"send {kind}: taken, not answered" for kind in kinds}

@@ -48,7 +48,7 @@ def routes() -> None:
     help="Another severity than the account's own.",
 )
 def test(config: Path, as_json: bool, account_id: str, reason: str, severity: str | None) -> None:
-    """Say who would be told of an account's outage if it were confirmed now, and when.
+    """Say who would be told of an outage of an account, and when.
 
     By the configuration alone: silences are left aside.
     """
