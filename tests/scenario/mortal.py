@@ -23,7 +23,7 @@ from tests.fakes.slack import Answer, FakeSlack
 from tests.fakes.virtual_time import START
 from tests.scenario.deaths import Kill, KilledError, MortalStore, Trap
 from tests.scenario.world import World, nothing
-from watcher.model.notification import Message, Outcome
+from watcher.model.notification import Message, NotificationKind, Outcome
 from watcher.notify.channels.slack import SlackWebhook
 from watcher.schedule import LoopTicker
 from watcher.schedule.ticker import Action
@@ -219,8 +219,9 @@ def _trapped(trap: Trap) -> Iterator[None]:
 
 
 def _kind_in(key: str) -> str:
-    """The kind of news that a dedup key is of: the third part from the incident on, numbers apart."""
-    return next(part for part in reversed(key.split("/")) if not part.isdigit())
+    """The kind of news that a dedup key is of: its last part that is one."""
+    kinds = {kind.value for kind in NotificationKind}
+    return next(part for part in reversed(key.split("/")) if part in kinds)
 
 
 def _unless_killed(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
