@@ -16,7 +16,7 @@ from watcher.store.sql import SqlStore
 
 POINTS = (
     "claim alert: before UPDATE notification",
-    "claim alert: before COMMIT (2)",
+    "claim alert: before COMMIT",
     "claim alert: after",
     "send: before",
     "send: after",
