@@ -11,6 +11,7 @@ from watcher.cli.terminal import config_option, epilog, fail, faults_told, say, 
 if TYPE_CHECKING:
     from watcher.notify.texts import Texts
 
+# Those of watcher.settings.values.Language, which takes long to import.
 _LANGUAGES = ("en", "fr")
 
 

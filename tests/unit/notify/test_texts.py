@@ -13,6 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.unit.notify.story import CLOSED, OPEN, view
+from watcher.cli.template import _LANGUAGES
 from watcher.model.errors import ConfigError
 from watcher.model.notification import Message, NotificationKind
 from watcher.notify import render
@@ -50,7 +51,7 @@ def folder_of(tmp_path: Path, **templates: str) -> Path:
 def test_each_language_has_all_templates() -> None:
     """A file for each kind of news in each language, and samples of each."""
     wanted = sorted((*TEMPLATES, *SHARED))
-    assert sorted(LOCALES) == sorted(Language)
+    assert sorted(LOCALES) == sorted(Language) == sorted(_LANGUAGES)
     for code in LOCALES:
         assert sorted(path.stem for path in (OURS / code).glob("*.j2")) == wanted
     assert sorted(SAMPLES) == sorted(TEMPLATES)
