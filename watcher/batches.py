@@ -16,6 +16,7 @@ import structlog
 from watcher.asking import Answered, key_of
 from watcher.classify import classify, is_omitted
 from watcher.clock import Clock
+from watcher.examining import MOVE_ON, Examined
 from watcher.handover import is_same_page
 from watcher.judge.gate import admit, refuse
 from watcher.judge.policy import wait
@@ -24,7 +25,7 @@ from watcher.model.exchange import Exchange, Purpose, Task
 from watcher.model.finding import Reason
 from watcher.model.outage import ZERO, Phase
 from watcher.model.platform import Source
-from watcher.pipeline import MOVE_ON, Examined, Pipeline
+from watcher.pipeline import Pipeline
 
 # Servers take URLs of 8,000 characters (RFC 9110, 4.1); the controls' names and the headers' line come on top.
 _LONGEST_URL: Final = 7000
@@ -62,7 +63,7 @@ class Batches:
             return Looked(waits=waits)
         together = [account for account in listed if sources[account.id] == source]
         task = self._task(together, source)
-        answered = await self._pipeline.ask(task)
+        answered = await self._pipeline.examiner.ask(task)
         asked = together[: len(task.members)]
         looks = map(partial(self._settle, answered), asked, answered.parts)
         settled = await asyncio.gather(*looks, return_exceptions=True)
@@ -101,7 +102,7 @@ class Batches:
     async def _examine(self, account: Account, part: Exchange, answered: Answered) -> Examined | None:
         """What the answer says of the account, proven; None where it merely does not name it."""
         if not is_omitted(part):
-            return await self._pipeline.prove(part, wary=False, beside=answered.beside)
+            return await self._pipeline.examiner.prove(part, wary=False, beside=answered.beside)
         report, classified = self._pipeline.controls.report(key_of(part.task)), classify(part)
         finding = admit(
             classified.finding,
@@ -124,4 +125,4 @@ class Batches:
         finding = examined.finding
         if finding.reason in MOVE_ON:
             return True
-        return finding.is_absent and self._pipeline.is_last_confirmation(account)
+        return finding.is_absent and self._pipeline.examiner.is_last_confirmation(account)

@@ -33,7 +33,7 @@ _HIDDEN: Final = "***"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """One look at one account, with all that it rests on: as the pipeline's `Examined`."""
+    """One look at one account, with all that it rests on: as `examining.Examined`."""
 
     account: Account
     finding: Finding

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final, assert_never
 
 from watcher.classify.steps import Said
+from watcher.examining import Examined
 from watcher.model.control import ControlFinding, ControlReport
 from watcher.model.exchange import Exchange, FetchFailure
 from watcher.model.finding import Certainty, Finding, Verdict
@@ -14,7 +15,6 @@ from watcher.model.notification import Delivered, GaveUp, Outcome, RetryAfter
 from watcher.model.record import Record, instant
 from watcher.notify.wording import format_span, format_stamp, language_name, name_of, place_of
 from watcher.ondemand import Look
-from watcher.pipeline import Examined
 
 _NAMES: Final = 14
 

@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from watcher.clock import Clock
+from watcher.examining import MOVE_ON, Examined
 from watcher.handover import is_same_page
 from watcher.model.account import Account
 from watcher.model.exchange import Exchange, Purpose
 from watcher.model.finding import Finding
 from watcher.model.platform import Platform
 from watcher.model.seen import Unanswered
-from watcher.pipeline import MOVE_ON, Examined, Pipeline
+from watcher.pipeline import Pipeline
 
 _REUSED: Final = timedelta(seconds=10)
 _AT_ONCE: Final = 4
@@ -48,13 +49,13 @@ async def look_at(
 ) -> Look | None:
     """Ask source after source of the account's platform until one is not a mere shell.
 
-    `wary` as in `Pipeline.examine`. None when the account has left the book in the meantime, or is another page now.
+    `wary` as in `Examiner.examine`. None when the account has left the book in the meantime, or is another page now.
     """
     began_at, book = clock.now(), pipeline.book
     examined: list[Examined] = []
     for source in book.single_sources(account, pipeline.controls.health):
         task = book.task(account, source, Purpose.MANUAL, clock.now())
-        examined.append(await pipeline.examine(task, wary=wary))
+        examined.append(await pipeline.examiner.examine(task, wary=wary))
         now_listed = book.watchlist.accounts.get(account.id)
         if now_listed is None or not is_same_page(account, now_listed):
             return None
@@ -64,7 +65,7 @@ async def look_at(
         account=account,
         platform=book.platform_of(account),
         is_watched=is_watched,
-        examined=tuple(examined) or (pipeline.nothing_to_ask(account),),
+        examined=tuple(examined) or (pipeline.examiner.nothing_to_ask(account),),
         asked=tuple(each.exchange for each in examined if each.exchange is not None),
         began_at=began_at,
         ended_at=clock.now(),

@@ -21,7 +21,7 @@ from bench.campaign.loop import TimeLoop
 from bench.campaign.memo import Memo
 from bench.campaign.scenes import scenes
 from bench.campaign.story import STEPS, Plot, Told, play
-from watcher import controls, pipeline, reports
+from watcher import controls, examining, pipeline, reports
 from watcher.judge.gate import admit
 from watcher.metrics import Metrics
 from watcher.model.control import ControlReport
@@ -74,12 +74,12 @@ def stage(*, weak: bool = False) -> Iterator[Players]:
     # What a story leaves behind is let go with it; to look for circles all the time takes a fifth of the time.
     collecting = gc.get_threshold()
     gc.set_threshold(200_000, 20, 20)
-    put: dict[tuple[ModuleType, str], Any] = {(module, "classify"): memo for module in (controls, pipeline, reports)}
+    put: dict[tuple[ModuleType, str], Any] = {(module, "classify"): memo for module in (controls, examining, reports)}
     # What is kept for the record decides nothing: imprints of answers, bundles of evidence.
     put |= {(module, "condense"): lambda *_args: None for module in (pipeline, reports)}
     put |= {(pipeline, "witnessed"): lambda transitions, _sighting: (transitions, ())}
     if weak:
-        put |= {(pipeline, "admit"): _takes_earlier, (pipeline, "need_of"): lambda *_args, **_rest: None}
+        put |= {(examining, "admit"): _takes_earlier, (examining, "need_of"): lambda *_args, **_rest: None}
     true = {(module, name): getattr(module, name) for module, name in put}
     for (module, name), stand_in in put.items():
         setattr(module, name, stand_in)

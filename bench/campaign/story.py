@@ -15,6 +15,7 @@ from bench.campaign.world import FOR_EVER, Standing, World
 from watcher.book import Book
 from watcher.controls import Controls
 from watcher.demo.answers import Page
+from watcher.examining import Examined
 from watcher.handover import not_after
 from watcher.judge.cohort import HOLD
 from watcher.judge.gate import SETTLED
@@ -25,7 +26,7 @@ from watcher.model.exchange import Task
 from watcher.model.finding import Verdict
 from watcher.model.outage import AccountState, Decision, Outage, TransitionKind
 from watcher.model.platform import Platform
-from watcher.pipeline import Examined, Pipeline
+from watcher.pipeline import Pipeline
 from watcher.probe import Reachability
 from watcher.schedule.plan import phase
 from watcher.store.commits import without_features

@@ -9,6 +9,7 @@ import pytest
 
 from watcher.classify import classify
 from watcher.demo import pages
+from watcher.examining import Examined
 from watcher.explain import explanation, look_record, outcome_sentence, sentence
 from watcher.judge.gate import admit
 from watcher.model.account import Account
@@ -18,7 +19,6 @@ from watcher.model.finding import Certainty, Evidence, Finding, Reason, Stamp, V
 from watcher.model.notification import Delivered, GaveUp, Outcome, RetryAfter
 from watcher.model.platform import Source
 from watcher.ondemand import Look
-from watcher.pipeline import Examined
 from watcher.settings import load_platforms
 
 T0: Final = datetime(2017, 11, 2, 23, 0, tzinfo=UTC)

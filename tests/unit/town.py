@@ -13,6 +13,7 @@ from tests.fakes.fetch import Reply, ScriptedFetch, says, shows
 from tests.fakes.virtual_time import START, VirtualClock
 from watcher.book import VANTAGE, Book
 from watcher.controls import Controls
+from watcher.examining import Examined
 from watcher.metrics import Metrics
 from watcher.model.account import Account, Policy, Watchlist
 from watcher.model.control import ControlKey
@@ -31,7 +32,7 @@ from watcher.model.platform import (
     Source,
 )
 from watcher.model.route import Route
-from watcher.pipeline import Examined, Pipeline
+from watcher.pipeline import Pipeline
 from watcher.probe import Reachability
 from watcher.settings import load_platforms
 from watcher.store.memory import MemoryStore

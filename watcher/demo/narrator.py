@@ -13,13 +13,13 @@ from watcher.app import App
 from watcher.demo.answers import Page
 from watcher.demo.sink import Received
 from watcher.demo.story import ACCOUNT, HANDLE, Ending, Narrator, Story
+from watcher.examining import Examined
 from watcher.model.account import Account
 from watcher.model.control import ControlFinding, ControlReport
 from watcher.model.finding import Certainty, Evidence
 from watcher.model.outage import AccountState, Decision, Outage, Phase, Transition, TransitionKind
 from watcher.notify import format_bounds, format_duration, format_span
 from watcher.notify.wording import language_name, name_of, place_of
-from watcher.pipeline import Examined
 from watcher.text import clean
 
 WIDTH: Final = 100

@@ -13,11 +13,11 @@ from watcher.clock import Clock, ScaledClock
 from watcher.demo.answers import Page
 from watcher.demo.platform import ScriptedPlatform
 from watcher.demo.sink import Received, SlackSink
+from watcher.examining import Examined
 from watcher.model.account import Account
 from watcher.model.notification import NotificationKind, NotificationState
 from watcher.model.outage import Decision, Outage, Phase
 from watcher.model.record import Record, instant, outage_record
-from watcher.pipeline import Examined
 from watcher.schedule import LoopTicker
 from watcher.settings import Loaded, load_all
 from watcher.store.base import IncidentRecord

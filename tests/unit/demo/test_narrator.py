@@ -15,11 +15,11 @@ from watcher.app import App
 from watcher.demo.narrator import WIDTH, Teller, Tone
 from watcher.demo.sink import Received
 from watcher.demo.story import BEGINS, Ending, Story
+from watcher.examining import Examined
 from watcher.model.control import ControlFinding, ControlKey, ControlReport
 from watcher.model.finding import Reason, Refused
 from watcher.model.outage import Decision, Phase, TransitionKind
 from watcher.model.record import instant
-from watcher.pipeline import Examined
 from watcher.store.base import IncidentRecord
 
 ELEVEN = timedelta(minutes=11)
