@@ -19,6 +19,7 @@ from watcher.model.notification import Delivery, Notification, NotificationState
 from watcher.model.silence import Silence
 from watcher.store import tables
 from watcher.store.base import Commit
+from watcher.store.columns import Instant
 from watcher.store.sql import SqlStore
 
 _NO_NEWS: Final = ("heartbeat", "save controls", "commit states")
@@ -157,10 +158,10 @@ class MortalStore(SqlStore):
 
     def _next_due(self) -> datetime:
         columns = tables.notification.c
-        when = func.coalesce(columns.claimed_until, columns.due_at, type_=tables.Instant)
+        when = func.coalesce(columns.claimed_until, columns.due_at, type_=Instant)
         waits = columns.state.in_((NotificationState.PENDING, NotificationState.CLAIMED))
         with self._reading() as connection:
-            found = connection.execute(select(func.min(when, type_=tables.Instant)).where(waits)).scalar()
+            found = connection.execute(select(func.min(when, type_=Instant)).where(waits)).scalar()
         return found or datetime.max.replace(tzinfo=UTC)
 
     def silences(self, since: datetime | None = None) -> tuple[Silence, ...]:

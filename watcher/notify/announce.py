@@ -84,24 +84,20 @@ def announce(
 
 
 def _others_concerned(
-    transition: Transition,
-    outage: Outage,
-    account: Account,
-    routes: Sequence[Route],
-    groups: Groups,
-    now: datetime,
+    transition: Transition, outage: Outage, account: Account, routes: Sequence[Route], groups: Groups, now: datetime
 ) -> News:
-    """An ALERT for those whom an outage concerns by its new reason, and did not by the one before."""
+    """An ALERT for those whom an outage concerns by its new reason, and did not by the one before.
+
+    Of a mass event all are told already, whatever the reason.
+    """
+    if outage.cohort_id is not None:
+        return News()
     own = _incident_of(transition, outage, account)
     before = subject_of(own, account, Reason(transition.detail.get("from", outage.reason)))
     told = {channel for _, channel in ways_to(routes, before)}
     subject = subject_of(own, account, outage.reason)
-    news = News()
-    for route, channel in () if outage.cohort_id is not None else ways_to(routes, subject):
-        key = group_key(route, subject)
-        if channel not in told:
-            news += _alert(own, route, channel) if key is None else _joining(own, (route, channel), key, groups, now)
-    return news
+    others = [way for way in ways_to(routes, subject) if way[1] not in told]
+    return _by(others, own, subject, groups, now)
 
 
 def _incident_of(transition: Transition, outage: Outage, account: Account) -> Incident:
@@ -116,12 +112,7 @@ def _incident_of(transition: Transition, outage: Outage, account: Account) -> In
 
 
 def _outage(
-    transition: Transition,
-    outage: Outage,
-    account: Account,
-    routes: Sequence[Route],
-    groups: Groups,
-    now: datetime,
+    transition: Transition, outage: Outage, account: Account, routes: Sequence[Route], groups: Groups, now: datetime
 ) -> News:
     """The incident of one outage, told by each route alone or together with others.
 
@@ -130,13 +121,24 @@ def _outage(
     """
     own = _incident_of(transition, outage, account)
     subject = subject_of(own, account, outage.reason)
-    news = News(opened=(own,))
-    together = None
+    news, together = News(opened=(own,)), None
     if outage.cohort_id is not None:
         cohort_id = outage.cohort_id
         together = replace(own, id=cohort_id, kind=IncidentKind.COHORT, key=key_of(cohort_id), labels={})
         news += News(opened=(together,))
-    for route, channel in ways_to(routes, subject):
+    return news + _by(ways_to(routes, subject), own, subject, groups, now, together)
+
+
+def _by(
+    ways: Iterable[tuple[Route, str]],
+    own: Incident,
+    subject: Subject,
+    groups: Groups,
+    now: datetime,
+    together: Incident | None = None,
+) -> News:
+    news = News()
+    for route, channel in ways:
         key = group_key(route, subject)
         if key is not None and (together is None or groups.is_open(key)):
             news += _joining(own, (route, channel), key, groups, now)
@@ -155,6 +157,8 @@ def _joining(own: Incident, way: tuple[Route, str], key: str, groups: Groups, no
     A channel that the route has been given since the group began is told of all that is missing now.
     """
     (route, channel), group = way, groups.of(key, own)
+    if own.id in groups.missing(group.id):
+        return News()  # its reason has changed once more
     first = group.opened_at + wait_for(route, group.severity)
     alert = row_of(group, route.name, channel, NotificationKind.ALERT, own.opened_at, due_at=max(first, own.opened_at))
     news = News(joined=((group.id, own.id),), notifications=(alert,))
@@ -225,23 +229,12 @@ def tell_instead(
         return ()
     if channel not in {row.channel for row in told}:
         return _alerts(incident, ((stranded.route, channel),), stranded.event_at)
-    return (_instead(stranded, channel),) if stranded.kind is NotificationKind.UPDATE else ()
-
-
-def _instead(update: Notification, channel: str) -> Notification:
-    """The same news for another channel, under the key that it would have there by its own route."""
-    key = dedup_key_of(update.incident_id, channel, update.kind)
-    own = dedup_key_of(update.incident_id, update.channel, update.kind)
-    return Notification(
-        incident_id=update.incident_id,
-        route=update.route,
-        channel=channel,
-        kind=update.kind,
-        dedup_key=key + update.dedup_key.removeprefix(own),
-        due_at=update.due_at,
-        event_at=update.event_at,
-        seq=update.seq,
-    )
+    if stranded.kind is not NotificationKind.UPDATE:
+        return ()
+    # The same news, under the key that it would have there by its own route.
+    row = row_of(incident, stranded.route, channel, stranded.kind, stranded.event_at, due_at=stranded.due_at)
+    own = dedup_key_of(incident.id, stranded.channel, stranded.kind)
+    return (replace(row, dedup_key=row.dedup_key + stranded.dedup_key.removeprefix(own), seq=stranded.seq),)
 
 
 def channels_of(incident: Incident, routes: Sequence[Route], account: Account | None) -> tuple[tuple[str, str], ...]:

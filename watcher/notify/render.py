@@ -12,7 +12,7 @@ import structlog
 from watcher.model.account import Severity
 from watcher.model.notification import IncidentKind, Message, NotificationKind
 from watcher.notify.alerts import alerts_of
-from watcher.notify.terms import quote_of, template_of, terms_of
+from watcher.notify.terms import template_of, terms_of
 from watcher.notify.texts import Texts, TextsError, texts_of
 from watcher.notify.view import View
 from watcher.text import clean, cut
@@ -41,8 +41,8 @@ def written(view: View, texts: Texts) -> Message:
     """The message as these templates say it. Raises TextsError."""
     view = _weighed(view)
     told = _told(view)
-    said = texts.say(template_of(view), {**terms_of(view, texts.locale), "told_as": str(told)})
-    quote = quote_of(view, texts.locale)
+    terms = terms_of(view, texts.locale)
+    said, quote = texts.say(template_of(view), {**terms, "told_as": str(told)}), terms["quote"]
     return _bounded(
         Message(
             headline=said.headline,

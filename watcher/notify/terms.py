@@ -68,11 +68,11 @@ _TEMPLATES: Final[Mapping[IncidentKind, str]] = {
 
 def terms_of(view: View, locale: Locale) -> Terms:
     """All that its template may speak of. `quote.language` is named in the language of the message."""
-    name = template_of(view)
-    return {**_common(view, locale), **_OWN[name](view)} if name in _OWN else _common(view, locale)
+    own = _OWN.get(template_of(view))
+    return {**_common(view, locale), **(own(view) if own is not None else {})}
 
 
-def quote_of(view: View, locale: Locale) -> Quote | None:
+def _quote(view: View, locale: Locale) -> Quote | None:
     """What visitors see instead of the profile, in the page's own words; of several the first that is missing."""
     outage = view.outage or next((each for each in view.outages if each.is_open), None)
     if outage is None and view.incident.kind is IncidentKind.GROUP:
@@ -109,7 +109,7 @@ def _common(view: View, locale: Locale) -> Terms:
         "others_left": len(view.others) - len(shown),
         "others_left_down": sum(state.is_down for _, state in view.others[_OTHERS:]),
         "digest": short_hash(view.digest) if view.digest else "",
-        "quote": quote_of(view, locale),
+        "quote": _quote(view, locale),
         "acknowledged": _acknowledged(view),
         "profile_url": view.account.url if view.account is not None else "",
         "record_url": _record_url(view),

@@ -195,3 +195,27 @@ def test_a_changed_reason_is_told_to_those_whom_it_concerns() -> None:
     ]
     back = replace(changed, outage=began.outage, detail={"from": str(Reason.SUSPENDED)})
     assert announce((back,), TRUMP, routes, "X", Groups(), now=at(180)).notifications == ()
+
+
+def test_a_reason_that_changes_and_changes_back_is_told_once() -> None:
+    """Whoever is told of it in a group by its new reason is not told again when that is given a second time."""
+    routes = (
+        Route(
+            name="law", channels=("law",), reason=frozenset({Reason.SUSPENDED}), group_by=("platform",), proceed=True
+        ),
+        Route(name="all", channels=("log",)),
+    )
+    began, groups = opened(TRUMP, 60), Groups()
+    assert began.outage is not None
+    changed = replace(
+        began,
+        kind=TransitionKind.OUTAGE_REASON_CHANGED,
+        at=at(120),
+        outage=replace(began.outage, reason=Reason.SUSPENDED),
+        detail={"from": str(Reason.NOT_FOUND)},
+    )
+    first = announce((changed,), TRUMP, routes, "X", groups, now=at(120))
+    assert [row.channel for row in first.notifications] == ["law"]
+    groups.note(first.opened, first.joined, ())
+    again = announce((replace(changed, at=at(600)),), TRUMP, routes, "X", groups, now=at(600))
+    assert (again.notifications, again.joined, again.opened) == ((), (), ())

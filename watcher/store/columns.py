@@ -1,0 +1,97 @@
+"""Column types of our own: instants are UTC integer microseconds, spans the same, closed sets their words."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, Dialect, String, Text
+from sqlalchemy.types import TypeDecorator
+
+from watcher.store.codec import instant_of, micros_of, span_micros, span_of
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware datetime, kept as microseconds since 1970 UTC. A naive one is refused with ValueError."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """Microseconds for the database."""
+        del dialect
+        return None if value is None else micros_of(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        """An aware UTC datetime for the program."""
+        del dialect
+        return None if value is None else instant_of(value)
+
+
+class Span(TypeDecorator[timedelta]):
+    """A timedelta, kept as microseconds."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: timedelta | None, dialect: Dialect) -> int | None:
+        """Microseconds for the database."""
+        del dialect
+        return None if value is None else span_micros(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> timedelta | None:
+        """A timedelta for the program."""
+        del dialect
+        return None if value is None else span_of(value)
+
+
+class Word(TypeDecorator[StrEnum]):
+    """A member of a closed set, kept as its word. A word that this version does not know: ValueError on reading."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, words: type[StrEnum]) -> None:
+        self.words = words
+        super().__init__()
+
+    def process_bind_param(self, value: StrEnum | None, dialect: Dialect) -> str | None:
+        """The word itself; ValueError for one that is not of the set."""
+        del dialect
+        return None if value is None else self.words(value).value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
+        """The member."""
+        del dialect
+        return None if value is None else self.words(value)
+
+
+# NUL is refused by PostgreSQL, half a surrogate pair by every UTF-8 encoder; JSON answers may hold both.
+_UNSTORABLE: dict[int, str] = {0: "\ufffd", **dict.fromkeys(range(0xD800, 0xE000), "\ufffd")}
+
+
+class PageText(TypeDecorator[str]):
+    """Text that came from outside. What no database can keep becomes U+FFFD, lest a page could stop the commits."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """The text without NUL and lone surrogates."""
+        del dialect
+        return None if value is None else value.translate(_UNSTORABLE)
+
+
+class Lines(TypeDecorator[tuple[str, ...]]):
+    """Several texts without line breaks, one a line; NULL where there is none."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> str | None:
+        """The texts, one a line."""
+        del dialect
+        return "\n".join(value) if value else None
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...]:
+        """The texts."""
+        del dialect
+        return tuple(value.split("\n")) if value else ()
