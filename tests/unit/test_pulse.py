@@ -13,9 +13,11 @@ from structlog.testing import capture_logs
 
 from tests.fakes.clock import FakeClock
 from tests.fakes.disk import Locked
+from tests.fakes.slack import NO_SERVICE
 from tests.fakes.virtual_time import run_virtual
 from tests.scenario.test_store_that_fails import begin, end
 from tests.scenario.world import World, watching
+from watcher.demo.answers import Page
 from watcher.metrics import Metrics
 from watcher.pulse import Pulse
 from watcher.settings.values import Heartbeat, Secret
@@ -133,5 +135,22 @@ def test_it_stops_when_the_store_fails(tmp_path: Path) -> None:
                 await end(w, fault)
                 await w.wait(seconds=45)
                 assert len(taken.pings) >= before + 2
+
+    run_virtual(story())
+
+
+def test_none_comes_while_nobody_can_be_told(tmp_path: Path) -> None:
+    """When the only channel takes nothing any more, the switch is the one way to hear of it."""
+
+    async def story() -> None:
+        async with switch() as taken:
+            settings = f"heartbeat: {{url: {taken.url}, interval: 10s, fail: true}}\n"
+            async with World(tmp_path, watching("https://x.com/alice"), settings=settings) as world:
+                world.x.set("alice", Page.PRESENT)
+                await world.wait(minutes=2)
+                world.slack.script(*[NO_SERVICE] * 5)
+                world.x.set("alice", Page.MISSING_FR)
+                await world.wait(minutes=3)
+                assert taken.pings[-1] == ("/secret-part/fail", "no channel takes anything")
 
     run_virtual(story())

@@ -80,15 +80,7 @@ def test_a_group_waits_for_who_has_joined_it_and_is_not_stored_yet() -> None:
     group = replace(story.incident(), id="desk-o1", kind=IncidentKind.GROUP, key='desk{owner="mayor"}')
     book.note([group], [(group.id, "o1"), (group.id, "o2")], [])
     book.states[LEFT.id] = replace(book.states[LEFT.id], outage=second)
-    told = Notification(
-        incident_id=group.id,
-        route="desk",
-        channel="slack",
-        kind=NotificationKind.ALERT,
-        dedup_key="k",
-        event_at=story.EVENING,
-        due_at=story.EVENING,
-    )
+    told = row_of(group)
     now = second.confirmed_at + timedelta(seconds=5)
     read = IncidentRecord(incident=group, outage=None, notifications=(told,), outages=(first,))
     waits = withheld(read, told, book, now)
@@ -103,15 +95,7 @@ def test_what_is_sent_again_by_hand_is_told_though_the_account_comes_and_goes() 
     book, closed = town.book(LEFT), replace(story.CLOSED, account_id=LEFT.id)
     book.states[LEFT.id] = replace(book.states[LEFT.id], flapping_since=closed.confirmed_at)
     incident = story.incident(closed, key=LEFT.id)
-    told = Notification(
-        incident_id=incident.id,
-        route="desk",
-        channel="slack",
-        kind=NotificationKind.ALERT,
-        dedup_key="k",
-        event_at=story.EVENING,
-        due_at=story.EVENING,
-    )
+    told = row_of(incident)
     record, now = IncidentRecord(incident=incident, outage=closed, notifications=(told,)), story.EVENING
     left_out = withheld(record, told, book, now)
     assert left_out is not None

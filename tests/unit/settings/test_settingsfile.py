@@ -236,6 +236,14 @@ def test_a_variable_that_gives_nothing_is_a_fault(
         ),
         ("web:\nprobe: {timeout: 5}", ["1:5: web: is empty; write", "2:18: probe.timeout: '5' has no unit; write 5s"]),
         ("state_dir: ~/x", ["1:12: state_dir: '~/x' begins with ~, which is not expanded; write ${HOME} instead"]),
+        (
+            "channels: [{name: a, kind: log, templates: no}]",
+            ["1:44: channels[0].templates: 'no' is no folder; create it or remove the key"],
+        ),
+        (
+            "channels: [{name: a, kind: log, language: de}]",
+            ["1:43: channels[0].language: 'de' is unknown; write en or fr"],
+        ),
         ("platform_dir: nowhere", ["1:15: platform_dir: 'nowhere' is no folder; create it or remove the key"]),
         ("probe: {ca_file: no.pem}", ["1:18: probe.ca_file: 'no.pem' is no file; name a PEM file of certificates"]),
         ("probe: {connect_to: {'x.com/a': 'a:1'}}", ["1:22: probe.connect_to['x.com/a']: this key is not a host"]),
