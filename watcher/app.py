@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
-import aiohttp
 import structlog
 
 from watcher import __version__
@@ -26,34 +25,25 @@ from watcher.metrics import Metrics
 from watcher.model.account import Watchlist
 from watcher.model.errors import StoreError, WatcherError
 from watcher.model.finding import REASONS, Verdict
-from watcher.model.notification import Alert, IncidentKind, Notification
 from watcher.model.outage import AccountState
 from watcher.model.reload import Outcome, Refused, Reloaded
 from watcher.model.snapshot import Snapshot
-from watcher.notify import Outbox, View
 from watcher.notify.channels.base import Channel
-from watcher.notify.channels.build import build
-from watcher.notify.fallback import STORE_MAY_FAIL, Fallback
-from watcher.notify.renewal import Renewal
-from watcher.notify.texts import Texts
-from watcher.notify.trial import texts_for, try_out
+from watcher.notify.fallback import STORE_MAY_FAIL
 from watcher.ondemand import OnDemand
 from watcher.outlook import Outlooks
 from watcher.pipeline import Pipeline
 from watcher.probe import Prober, Reachability, open_prober
-from watcher.pulse import Pulse
-from watcher.quiet import Quiet
 from watcher.reload import Reloader
 from watcher.rounds import Rounds
 from watcher.schedule import Ticker
-from watcher.selfwatch import SelfWatch
 from watcher.settings import Loaded
-from watcher.settings.values import ChannelSettings
-from watcher.showing import alert_view_of, snapshot_of, view_of
-from watcher.store.base import Commit, IncidentRecord, Store, Stored
+from watcher.showing import snapshot_of
+from watcher.store.base import Commit, Store, Stored
 from watcher.store.desk import StoreDesk
 from watcher.store.reader import StoreReader
 from watcher.store.worker import StoreWorker
+from watcher.telling import Telling
 from watcher.web import AccountCollector, ProbePage, WebServer
 
 # SIGTERM is given ten seconds: so much for all that is ended in order, at most for each part of it; and of the whole,
@@ -101,18 +91,11 @@ class App:
         self._adopted = around.adopted
         self._is_threaded = around.threaded
         self._log = structlog.get_logger("watcher")
-        self._channels: dict[str, Channel] = {}
         self._not_ready: set[str] = {"starting"}
         self._intervals = Intervals(around.clock)
-        self._session: aiohttp.ClientSession
-        self._closing_channels: AsyncExitStack
         self._worker: StoreWorker
-        self._outbox: Outbox
-        self._quiet: Quiet
-        self._renewal: Renewal
+        self._telling: Telling
         self._chores: Chores
-        self._fallback: Fallback
-        self._selfwatch: SelfWatch
         self._reachability: Reachability
 
     @property
@@ -134,7 +117,7 @@ class App:
             await self._build(stack)
             started(self)
             reloads = self._reload_when(reload or asyncio.Event())
-            loops = [asyncio.create_task(loop) for loop in (self._worker.run(), self._outbox.run(), reloads)]
+            loops = [asyncio.create_task(loop) for loop in (self._worker.run(), self._telling.outbox.run(), reloads)]
             ticking = asyncio.create_task(self._ticker.run())
             waiting = asyncio.create_task(stop.wait())
             try:
@@ -166,26 +149,29 @@ class App:
         await self._worker.call(self._store.commit, reopened.commit)
         self._worker.follow(reopened.states)
         self._build_pipeline(stack, stored, watchlist, reopened.states)
-        await self._build_outbox(stack)
+        self._telling = self._build_telling()
+        await self._telling.open(stack)
+        self._expect()
         self.rounds.arrange()
         self._build_chores()
         await self._build_web(stack)
         self._not_ready.discard("starting")
         self.reloader.accepted()
 
-    def _build_chores(self) -> None:
-        self._fallback = Fallback(self._worker, self.clock, self._fallback_channel, self.metrics, texts=self._texts)
-        self._selfwatch = SelfWatch(
-            pipeline=self.pipeline,
-            plan=self.rounds.plan,
-            standings=self._outbox.standings,
+    def _build_telling(self) -> Telling:
+        return Telling(
+            self.pipeline,
+            self.rounds.plan,
+            self._worker,
+            self.clock,
+            self.metrics,
             settings=lambda: self.settings,
-            worker=self._worker,
-            clock=self.clock,
-            metrics=self.metrics,
+            not_ready=self._why_not_ready,
+            end=self._end,
             threaded=self._is_threaded,
         )
-        pulse = Pulse(lambda: self.settings.heartbeat, self._trouble, self._session, self.clock, self.metrics)
+
+    def _build_chores(self) -> None:
         self._chores = Chores(
             rounds=self.rounds,
             pipeline=self.pipeline,
@@ -193,12 +179,8 @@ class App:
             worker=self._worker,
             looks={
                 "calendar": self._turn,
-                "fallback": self._fallback.look,
-                "own_health": self._selfwatch.look,
-                "pulse": pulse.look,
                 "reload": self.reloader.look,
-                **self._quiet.looks,
-                **self._renewal.looks,
+                **self._telling.looks,
             },
             kept=lambda: self.settings.retention,
             clock=self.clock,
@@ -275,64 +257,17 @@ class App:
         )
 
     def _wake_outbox(self) -> None:
-        self._outbox.wake()
-
-    async def _build_outbox(self, stack: AsyncExitStack) -> None:
-        self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
-        stack.push_async_callback(self._session.close)
-        self._closing_channels = await stack.enter_async_context(AsyncExitStack())
-        try_out(self.settings.channels)
-        self._go_by(self._built(self.settings.channels, ()))
-        self._quiet = Quiet(
-            self._worker,
-            lambda: self.book,
-            self.clock,
-            self.metrics,
-            self._wake_outbox,
-            plan=lambda: self.settings.digest,
-        )
-        self._renewal = Renewal(
-            self._worker,
-            self.clock,
-            self._channels,
-            lambda record: alert_view_of(record, self.book, self.settings.public_url, self.clock.now()),
-            self.metrics,
-            beside=self._told_past_the_store,
-        )
-        self._outbox = Outbox(
-            self._worker,
-            self.clock,
-            self._channels,
-            self._view,
-            self.metrics,
-            others=self._others,
-            holds=self._quiet.holds,
-            texts=self._texts,
-        )
-
-    def _texts(self, channel: str) -> Texts:
-        return texts_for(next((each for each in self.settings.channels if each.name == channel), None))
-
-    def _told_past_the_store(self, channel: str) -> tuple[Alert, ...]:
-        return self._fallback.lasting(channel)
-
-    def _fallback_channel(self, wanted: str | None, refused: frozenset[str]) -> Channel | None:
-        named = self._channels.get(wanted or "")
-        return named or self._channels.get(self._selfwatch.fallback(refused) or "")
-
-    def _built(self, wanted: tuple[ChannelSettings, ...], before: tuple[ChannelSettings, ...]) -> dict[str, Channel]:
-        """The channels of these settings; those that were there `before`, just so, go on. Raises WatcherError."""
-        fresh = build([each for each in wanted if each not in before], self._session, self.clock)
-        for channel in fresh.values():
-            self._closing_channels.push_async_callback(self._end, f"channel {channel.name}", channel.close)
-        return {each.name: fresh.get(each.name) or self._channels[each.name] for each in wanted}
+        self._telling.wake()
 
     def _go_by(self, channels: dict[str, Channel]) -> None:
-        self._channels.clear()
-        self._channels.update(channels)
+        self._telling.go_by(channels)
+        self._expect()
+
+    def _expect(self) -> None:
+        """Have a series of zeros for all that may be counted."""
         inconclusive = sorted(REASONS[Verdict.INCONCLUSIVE])
         watched = {account.platform for account in self.book.watchlist.accounts.values()}
-        self.metrics.expect(sorted(watched), channels, inconclusive)
+        self.metrics.expect(sorted(watched), self._telling.channels, inconclusive)
 
     # A changed configuration.
 
@@ -357,7 +292,7 @@ class App:
             return Refused(why=(f"the changed watchlist {why}",), forcible=True)
         try:
             known = await self._known() if edit.added else Stored()
-            channels = self._built(loaded.settings.channels, self.settings.channels)
+            channels = self._telling.made(loaded.settings.channels, self.settings.channels)
         except StoreError as error:
             return Refused(why=(f"new accounts cannot be looked up in the store: {error}",), passing=True)
         except WatcherError as error:
@@ -410,24 +345,6 @@ class App:
         lost = failing is not None and self.clock.now() - failing >= STORE_MAY_FAIL
         return (*sorted(self._not_ready), *(("the store has been failing for 30 s",) if lost else ()))
 
-    def _trouble(self) -> tuple[str, ...]:
-        """Why nobody should believe that watcher works."""
-        unwritten = self.clock.now() - self._worker.beaten_at >= STORE_MAY_FAIL
-        broken = self._outbox.standings.broken(self.clock.now())
-        return (
-            *self._why_not_ready(),
-            *(("the store has not been written for 30 s",) if unwritten else ()),
-            *(("no channel takes anything",) if len(broken) == len(self._channels) else ()),
-        )
-
-    def _others(self, record: IncidentRecord, row: Notification) -> tuple[Notification, ...]:
-        return self._selfwatch.others(record, row)
-
-    def _view(self, record: IncidentRecord, notification: Notification) -> View:
-        view = view_of(record, notification, self.book, self.settings.public_url, self.clock.now())
-        plan = self.settings.digest if record.incident.kind is IncidentKind.DIGEST else None
-        return replace(view, timezone=plan.timezone) if plan is not None else view
-
     async def _wind_down(
         self, ticking: asyncio.Task[None], waiting: asyncio.Task[bool], loops: list[asyncio.Task[None]]
     ) -> None:
@@ -438,7 +355,7 @@ class App:
         await self._end("ticker", lambda: _cancel(ticking, waiting))
         await self._end("probes", lambda: self.rounds.finish(budget.left(_PATIENCE, keep=_WRITING)))
         await self._end("commits", lambda: _within(budget.left(_PATIENCE, keep=_LAST_WORDS), self._worker.flush))
-        await self._end("outbox", lambda: self._outbox.drain(budget.left(_PATIENCE, keep=_LAST_WORDS)))
+        await self._end("outbox", lambda: self._telling.outbox.drain(budget.left(_PATIENCE, keep=_LAST_WORDS)))
         if self._worker.failing_since is None:
             await _within(budget.left(_LAST_WORDS), self._worker.beat)
         for loop in loops:

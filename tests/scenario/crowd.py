@@ -229,7 +229,7 @@ class _Crowded(World):
         expecting = super()._is_expecting()
         if not expecting or not hasattr(self, "app"):
             return expecting
-        lanes = self.app._outbox._lanes.values()
+        lanes = self.app._telling.outbox._lanes.values()
         resting = all(lane.free_at is not None and lane.free_at > self.now for lane in lanes)
         probes = self.app.metrics.probes_in_flight._value.get()
         return not resting or probes > sum(stage.at_work for stage in self.at.values())

@@ -169,7 +169,7 @@ class World:
         assert self._running is not None
         self.app._worker.flush = nothing  # type: ignore[method-assign] # a killed process writes no more
         self.app._worker.beat = nothing  # type: ignore[method-assign]
-        self.app._outbox.drain = nothing  # type: ignore[method-assign,assignment]
+        self.app._telling.outbox.drain = nothing  # type: ignore[assignment]
         self._running.cancel()
         await asyncio.gather(self._running, return_exceptions=True)
         self._running = None
@@ -281,7 +281,7 @@ class World:
         if not hasattr(self, "app"):
             return True
         on_the_way = self.app.metrics.probes_in_flight._value.get() - sum(stage.at_work for stage in self.at.values())
-        is_telling = self.app._outbox.is_sending or self.app._fallback.is_sending or self.app._renewal.is_saying
+        is_telling = self.app._telling.is_sending
         return bool(on_the_way > 0 or is_telling)
 
     def _write_configuration(self) -> None:
