@@ -1,8 +1,10 @@
 """The browser's process: started when first needed, again when it has died, ended with whoever uses it."""
 
 import asyncio
+import gc
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,14 @@ from watcher.model.finding import Reason
 from watcher.probe import browser
 
 pytestmark = [needs_chromium, pytest.mark.timeout(60)]
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_unasked(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """However a browser ends, no error is left for asyncio to log at some later time."""
+    yield
+    gc.collect()
+    assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
 
 
 def pid_of(rig: Rig) -> int:

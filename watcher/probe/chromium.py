@@ -136,21 +136,20 @@ class Chromium:
         with suppress(Exception):
             async with asyncio.timeout(_END_TIME):
                 await self._browser.close()
-        self._kill_browser()
+        self.kill()
         with suppress(Exception):
             async with asyncio.timeout(_END_TIME):
                 await self._playwright.stop()
-        self.kill()
-
-    def kill(self) -> None:
-        """End it and its driver at once, whatever they are about."""
-        self._kill_browser()
         if self._driver is not None:
             _kill(self._driver)
             self._driver = None
         self._nowhere.close()
 
-    def _kill_browser(self) -> None:
+    def kill(self) -> None:
+        """End it at once, whatever it is about; `close` must follow.
+
+        Not its driver: one that ends before it was told to stop leaves an error that nobody asks for, and asyncio logs.
+        """
         if self._group is not None:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._group, signal.SIGKILL)
