@@ -11,7 +11,7 @@ from watcher.book import VANTAGE
 from watcher.classify import Step, members_of
 from watcher.controls import Companions, Controls, Fetch
 from watcher.judge.gate import vouched_for
-from watcher.model.control import ControlFinding, ControlKey
+from watcher.model.control import ControlFinding, ControlKey, control_key
 from watcher.model.exchange import Exchange, Task
 from watcher.model.finding import Certainty, Evidence, Finding, Reason, Stamp, Verdict
 from watcher.model.platform import Platform
@@ -32,9 +32,7 @@ class Answered:
 
 def key_of(task: Task) -> ControlKey:
     """Whose controls share the task's errors."""
-    return ControlKey(
-        platform=task.platform.id, instance=task.target.instance, source=task.source.name, vantage=VANTAGE
-    )
+    return control_key(task.platform.id, task.target.instance, task.source.name, VANTAGE)
 
 
 async def ask(task: Task, fetch: Fetch, controls: Controls) -> Answered:

@@ -10,8 +10,8 @@ from typing import Final, TypeVar
 
 from watcher.judge.cohort import LEAST, Absences, Cohort, began_at
 from watcher.model.account import Account, Watchlist
-from watcher.model.control import ControlKey, ControlReport, Health
-from watcher.model.exchange import Purpose, Target, Task
+from watcher.model.control import ControlKey, ControlReport, Health, control_key
+from watcher.model.exchange import Purpose, Target, Task, host_asked
 from watcher.model.finding import Finding
 from watcher.model.notification import Incident
 from watcher.model.outage import AccountState, Phase
@@ -66,11 +66,16 @@ class Book:
         self.states = states
         self.places = self._by(place_of)
         self._beside = self._by(lambda account: (account.platform, account.instance))
+        self._blind = {account_id for account_id, state in states.items() if state.blind_since is not None}
         self.absences = Absences((place_of(account), states[account.id]) for account in watchlist.accounts.values())
 
     def stand(self, account: Account, state: AccountState) -> None:
         """From now on the account stands so."""
         self.states[account.id] = state
+        if state.blind_since is None:
+            self._blind.discard(account.id)
+        else:
+            self._blind.add(account.id)
         self.absences.note(place_of(account), state)
 
     def note(self, opened: Iterable[Incident], joined: Iterable[tuple[str, str]], closed: Iterable[str]) -> None:
@@ -82,6 +87,13 @@ class Book:
         for incident_id in closed:
             self.incidents.pop(incident_id, None)
         self.groups.note(opened, joined, closed)
+
+    @property
+    def blind_places(self) -> list[str]:
+        """Where somebody cannot be seen, in the order of the watchlist."""
+        watched = self.watchlist.accounts
+        found = {place_of(watched[account_id]) for account_id in self._blind if account_id in watched}
+        return [place for place in self.places if place in found]
 
     def flapping_since(self, account_id: str) -> datetime | None:
         """Since when the account comes and goes; None where it does not, or is not watched."""
@@ -121,6 +133,8 @@ class Book:
         fails and the source for single look-ups does not, these are made.
         """
         usable = self._fit(account)
+        if len(usable) == 1:
+            return usable
         said = {source.name: health(self.key(account, source)) for source in usable}
         single = next((source.name for source in usable if source.batch is None), None)
         sees = any(each not in (Health.BLIND, Health.SICK) for each in said.values())
@@ -133,9 +147,8 @@ class Book:
         return tuple(sorted(usable, key=is_last))
 
     def single_sources(self, account: Account, health: Callable[[ControlKey], Health]) -> tuple[Source, ...]:
-        """Those of `sources` to ask about this account alone. A batch is one of them only where there is no other."""
-        ordered = self.sources(account, health)
-        return tuple(source for source in ordered if source.batch is None) or ordered
+        """Those of `sources` to ask about this account alone."""
+        return single(self.sources(account, health))
 
     def batch_source(self, account: Account, health: Callable[[ControlKey], Health]) -> Source | None:
         """The source to ask about this account together with others; None: it is to be asked about alone.
@@ -149,10 +162,10 @@ class Book:
             return None
         return first if first.batch.takes(state.handle or account.handle) else None
 
-    def passed_over(self, account: Account, health: Callable[[ControlKey], Health]) -> tuple[Source, ...]:
-        """The sources that would be asked first if they were not blind, or failing: pages that are shells, say."""
-        usable, asked = self._fit(account), self.sources(account, health)
-        return usable[: usable.index(asked[0])] if asked else ()
+    def passed_over(self, account: Account, asked: tuple[Source, ...]) -> tuple[Source, ...]:
+        """The sources before those `asked` that would be first if they were not blind, or failing: shells, say."""
+        usable = self._fit(account)
+        return usable[: usable.index(asked[0])] if asked and usable[0] is not asked[0] else ()
 
     def _fit(self, account: Account) -> tuple[Source, ...]:
         """The usable sources in the order of the platform file; while it is not up, those that confirm, if any."""
@@ -182,10 +195,14 @@ class Book:
         others.sort(key=lambda source: health(self.key(account, source)) is Health.BLIND)
         return self.task(account, others[0], Purpose.CONFIRM, now) if others else None
 
+    def host(self, account: Account, source: Source) -> str:
+        """The host that `source` is asked at about the account."""
+        return host_asked(source.url, account.instance, self.states[account.id].handle or account.handle)
+
     @staticmethod
     def key(account: Account, source: Source) -> ControlKey:
         """Which controls share the account's errors when it is asked through `source`."""
-        return ControlKey(platform=account.platform, instance=account.instance, source=source.name, vantage=VANTAGE)
+        return control_key(account.platform, account.instance, source.name, VANTAGE)
 
     def task(self, account: Account, source: Source, purpose: Purpose, now: datetime, *, by_id: bool = False) -> Task:
         """The question about `account` to `source`. What confirms takes no old copy.
@@ -243,6 +260,11 @@ class Book:
         for account in self.watchlist.accounts.values():
             grouped[key(account)].append(account)
         return {name: tuple(accounts) for name, accounts in grouped.items()}
+
+
+def single(ordered: tuple[Source, ...]) -> tuple[Source, ...]:
+    """Those for one account alone, which are batches only where there is no other."""
+    return tuple([source for source in ordered if source.batch is None]) or ordered
 
 
 def place_of(account: Account) -> str:

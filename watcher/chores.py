@@ -79,7 +79,7 @@ class Chores:
     def _beat(self) -> None:
         """Every ten seconds: heartbeat, silence, the clock."""
         self._do("heartbeat", self._keep)
-        self._pipeline.notice_silence()
+        self._do("notice_silence", self._pipeline.notice_silence)
         offset = self._clock.offset()
         self._metrics.clock_offset.set(offset.total_seconds())
         if abs(offset) > _CLOCK_STEP and not self._stepped:

@@ -45,7 +45,7 @@ class SystemClock:
 
     def now(self) -> datetime:
         """The present instant, UTC."""
-        return self._start + timedelta(microseconds=(_counter_ns() - self._counter) // 1000)
+        return self._start + timedelta(0, 0, (_counter_ns() - self._counter) // 1000)
 
     async def sleep(self, span: timedelta) -> None:
         """Wait for `span`."""

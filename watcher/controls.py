@@ -76,6 +76,7 @@ class _Post:
     behind: timedelta = timedelta(0)
     turn: int = 0
     running: asyncio.Task[None] | None = None
+    assessed: tuple[ControlReport, Health] | None = None
     wanted: set[str] = field(default_factory=set)
 
 
@@ -124,8 +125,13 @@ class Controls:
         return {key: post.report for key, post in self._posts.items()}
 
     def health(self, key: ControlKey) -> Health:
-        """What the report says of the platform."""
-        return assess(self.report(key))
+        """What the report says of the platform; worked out once for each report."""
+        post = self._posts.get(key)
+        if post is None:
+            return assess(self.report(key))
+        if post.assessed is None or post.assessed[0] is not post.report:
+            post.assessed = post.report, assess(post.report)
+        return post.assessed[1]
 
     def keep(self, key: ControlKey, platform: Platform, source: Source) -> None:
         """Keep controls for `key` from now on, until nobody has said so again for an hour."""

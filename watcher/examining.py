@@ -9,7 +9,7 @@ from typing import Final
 
 from watcher.asking import Answered, ask, key_of, no_source
 from watcher.baselines import Baselines
-from watcher.book import VANTAGE, Book
+from watcher.book import VANTAGE, Book, single
 from watcher.classify import Classified, classify
 from watcher.clock import Clock
 from watcher.controls import Controls, Fetch
@@ -61,9 +61,10 @@ class Examiner:
         """Ask source after source, best first, until one is not a mere shell; then check a last confirmation twice."""
         examined: Examined | None = None
         # Their controls go on being asked, every five minutes: so it is noticed when they see again.
-        for source in self._book.passed_over(account, self._controls.health):
+        sources = self._book.sources(account, self._controls.health)
+        for source in self._book.passed_over(account, sources):
             self._controls.keep(self._book.key(account, source), self._book.platform_of(account), source)
-        for source in self._book.single_sources(account, self._controls.health):
+        for source in single(sources):
             if account.id not in self._book.states:
                 break  # taken off the list meanwhile
             task = self._book.task(account, source, purpose, self._clock.now())

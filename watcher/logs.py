@@ -113,6 +113,11 @@ def _heed_others() -> None:
     logging.captureWarnings(capture=True)
 
 
+def is_told(level: str) -> bool:
+    """True when what is logged at this level is written. For what is logged often and is dear to put together."""
+    return logging.getLogger("watcher").isEnabledFor(_LEVELS[level])
+
+
 def configure(
     level: str = "info", stream: TextIO | None = None, json: bool | None = None, hide: Redaction | None = None
 ) -> None:
@@ -128,6 +133,7 @@ def configure(
         else _TerminalRenderer(colours=out.isatty() and not os.environ.get("NO_COLOR"))
     )
     lines = _Lines(out, hide or Redaction())
+    logging.getLogger("watcher").setLevel(_LEVELS[level])
     _heed_others()
     structlog.configure(
         processors=[

@@ -4,6 +4,7 @@ Conventions: base units, attempts and failures as two counters, known label sets
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from prometheus_client import (
     CollectorRegistry,
@@ -38,6 +39,16 @@ _FETCH_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 7.5, 10.0)
 _LAG_BUCKETS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0)
 
 
+@dataclass(frozen=True, slots=True)
+class OfPlatform:
+    """The instruments of one platform that every probe touches; finding them by their labels each time is dear."""
+
+    probes: Counter
+    probe_duration: Histogram
+    rate_limit_wait: Histogram
+    findings: Counter
+
+
 class Metrics:
     """Every instrument that a room may touch; made once by the app and handed in by constructor."""
 
@@ -49,11 +60,24 @@ class Metrics:
         GCCollector(registry=self.registry)
         r = self.registry
         self._shown: dict[Gauge, frozenset[str]] = {}
+        self._of_platform: dict[str, OfPlatform] = {}
         Info("watcher_build", "The running version of watcher.", registry=r).info({"version": version})
         self._add_probes(r)
         self._add_findings(r)
         self._add_notifications(r)
         self._add_own_health(r)
+
+    def of_platform(self, platform: str) -> OfPlatform:
+        """Those of this platform."""
+        known = self._of_platform.get(platform)
+        if known is None:
+            known = self._of_platform[platform] = OfPlatform(
+                self.probes.labels(platform),
+                self.probe_duration.labels(platform),
+                self.rate_limit_wait.labels(platform),
+                self.findings.labels(platform),
+            )
+        return known
 
     def _add_probes(self, r: CollectorRegistry) -> None:
         self.probes = Counter(
@@ -91,6 +115,13 @@ class Metrics:
         self.findings = Counter(
             "watcher_findings",
             "Looks at accounts that were judged, whatever they said, and whether or not a request could be sent.",
+            ["platform"],
+            registry=r,
+        )
+        self.looks_missed = Counter(
+            "watcher_looks_missed",
+            "Times that an account was due and was not looked at before it was due again: more is due than can be "
+            "done.",
             ["platform"],
             registry=r,
         )
@@ -220,11 +251,9 @@ class Metrics:
         """Start the known label sets at 0, so that `rate()` sees the first event."""
         reasons = tuple(reasons)
         for platform in platforms:
-            self.probes.labels(platform)
-            self.findings.labels(platform)
+            self.of_platform(platform)
             self.layout_changes.labels(platform)
-            self.probe_duration.labels(platform)
-            self.rate_limit_wait.labels(platform)
+            self.looks_missed.labels(platform)
             self.outage_duration.labels(platform)
             for reason in reasons:
                 self.probe_inconclusive.labels(platform, reason)

@@ -4,9 +4,11 @@ Memory is the truth while running. A transition and the notifications it makes a
 told only of what is stored.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import Final
 
 import structlog
 
@@ -19,9 +21,11 @@ from watcher.examining import Examined, Examiner
 from watcher.handover import Handover, is_same_page
 from watcher.judge.machine import fall_silent, step
 from watcher.judge.policy import wait
+from watcher.logs import is_told
 from watcher.metrics import Metrics
 from watcher.model.account import Account, Watchlist
 from watcher.model.exchange import Purpose
+from watcher.model.finding import Finding
 from watcher.model.outage import BUNDLE, ZERO, AccountState, Decision, Phase, Transition
 from watcher.model.platform import Platform
 from watcher.model.route import Route
@@ -34,6 +38,7 @@ from watcher.sight import Sight
 from watcher.store.base import Body, Commit
 from watcher.store.worker import StoreWorker
 
+_SOME: Final = 500
 Observer = Callable[[Account, Examined, Decision], None]
 
 
@@ -96,18 +101,11 @@ class Pipeline:
         decision, bodies = _witnessed(step(before, finding, account, cohort), account, examined)
         samples = _samples(before, decision.state, examined)
         self._apply(account, decision, bodies, samples)
-        self._metrics.findings.labels(account.platform).inc()
+        self._metrics.of_platform(account.platform).findings.inc()
         if not finding.is_conclusive:
             self._metrics.probe_inconclusive.labels(account.platform, finding.reason).inc()
-        self._log.debug(
-            "probed",
-            account=account.id,
-            verdict=str(finding.verdict),
-            reason=str(finding.reason),
-            source=finding.source,
-            rule=finding.evidence.rule,
-            phase=str(decision.state.phase),
-        )
+        if is_told("debug"):
+            self._log.debug("probed", account=account.id, phase=str(decision.state.phase), **_facts(finding))
         self.observe(account, examined, decision)
 
     def adopt(
@@ -131,15 +129,25 @@ class Pipeline:
         """Hand over news that no account's state goes with."""
         self._commit(Commit(), news)
 
-    def notice_silence(self) -> None:
-        """Note the accounts of which nothing was heard for three intervals, and tell of what we cannot see."""
+    async def notice_silence(self) -> None:
+        """Note the accounts of which nothing was heard for three intervals, and tell of what we cannot see.
+
+        Some at a time: there may be a hundred thousand, and looks are made in between.
+        """
+        for place, account_id in enumerate(tuple(self.book.watchlist.accounts)):
+            if place % _SOME == _SOME - 1:
+                await asyncio.sleep(0)
+            account = self.book.watchlist.accounts.get(account_id)
+            if account is not None:
+                self._fall_silent(account)
         now = self._clock.now()
-        for account in self.book.watchlist.accounts.values():
-            decision = fall_silent(self.book.states[account.id], now, account)
-            if decision.transitions:
-                self._apply(account, decision)
         news = self.sight.news(now) + over(self.book.incidents.values(), self.book.absences, self.book.groups, now)
         self.tell(news + settled(self.book.incidents.values(), self.book.flapping_since, now))
+
+    def _fall_silent(self, account: Account) -> None:
+        decision = fall_silent(self.book.states[account.id], self._clock.now(), account)
+        if decision.transitions:
+            self._apply(account, decision)
 
     def _apply(
         self,
@@ -150,6 +158,9 @@ class Pipeline:
     ) -> None:
         """Make the decision true: in memory and in the queue at once, with nothing that may fail in between."""
         self.book.stand(account, decision.state)
+        if not (decision.transitions or decision.unobserved or samples):
+            self._worker.touch(decision.state)
+            return
         news = announce(
             decision.transitions,
             account,
@@ -169,10 +180,7 @@ class Pipeline:
             bodies=bodies,
             samples=samples,
         )
-        if decision.transitions or decision.unobserved or samples:
-            self._commit(commit, news)
-        else:
-            self._worker.touch(decision.state)
+        self._commit(commit, news)
         for transition in decision.transitions:
             self._tell_log(account, transition)
 
@@ -206,9 +214,19 @@ class Pipeline:
         self._log.info(transition.kind, account=account.id, at=f"{transition.at:%Y-%m-%dT%H:%M:%SZ}", **facts)
 
 
+def _facts(finding: Finding) -> dict[str, str]:
+    """A finding as the log tells it."""
+    return {
+        "verdict": str(finding.verdict),
+        "reason": str(finding.reason),
+        "source": finding.source,
+        "rule": finding.evidence.rule,
+    }
+
+
 def _witnessed(decision: Decision, account: Account, examined: Examined) -> tuple[Decision, tuple[Body, ...]]:
     """The decision with its transitions naming the bundle of the look, and what is kept of it."""
-    if examined.exchange is None:
+    if examined.exchange is None or not decision.transitions:
         return decision, ()
     transitions, bodies = witnessed(
         decision.transitions,

@@ -4,6 +4,7 @@ What a look finds is the pipeline's business, when the next one is due the plan'
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Coroutine
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -15,15 +16,17 @@ from watcher.batches import Batches, Looked
 from watcher.clock import Clock
 from watcher.metrics import Metrics
 from watcher.model.account import Account
-from watcher.model.exchange import Purpose
 from watcher.model.outage import ZERO, Phase
 from watcher.model.platform import Pace
 from watcher.pipeline import Pipeline
 from watcher.probe import Pacer
-from watcher.schedule import Plan, Slot
+from watcher.schedule import Due, Plan, Slot
 
 _NOWHERE: Final = "nowhere"
 _SHARE: Final = 0.5  # of what the pace allows in an interval, at most, to see whether many are missing
+# However many looks one host keeps under way by answering slowly, or not at all, most of the room is for others.
+_HOSTS: Final = 4
+_AT_ONCE: Final = 8
 _UNSETTLED: Final = frozenset({Phase.SUSPECT, Phase.DOWN, Phase.RECOVERING})
 
 
@@ -41,6 +44,10 @@ class Rounds:
         self._suspected: set[str] = set()  # whom a batch did not name
         self._paces: dict[str, Pace] = {}
         self._looks: set[asyncio.Task[None]] = set()
+        self._out: Counter[str] = Counter()  # looks under way, by host
+        # Those that wait for controls hold no connection.
+        self._most = 2 * pacer.connections
+        self._share = max(1, self._most // _HOSTS)
         self._log = structlog.get_logger("watcher")
 
     @property
@@ -60,13 +67,33 @@ class Rounds:
         self.plan.replace(map(self._slot, accounts), self._clock.now())
 
     def tick(self) -> None:
-        """Start every look that is due and that its host can take."""
+        """Start the looks that are due, as many as their hosts and the connections can take."""
+        room = self._most - self._out.total()
+        found = self.plan.due(self._clock.now(), self._capacity, room) if room > 0 else []
+        self._out.update(due.host for due in found)
+        if found:
+            self.start(self._start_all(found))
+
+    async def _start_all(self, found: list[Due]) -> None:
+        """Start these looks a few at a time: in between, answers are read and pages served."""
+        for place, due in enumerate(found):
+            if place and place % _AT_ONCE == 0:
+                await asyncio.sleep(0)
+            self.start(self._begin(due))
+
+    async def _begin(self, due: Due) -> None:
         now = self._clock.now()
-        for due in self.plan.due(now, self._capacity):
-            for each in due.all:
-                self._metrics.schedule_lag.observe(max(0.0, (now - each.at).total_seconds()))
-            account_ids = tuple(each.account_id for each in due.all)
-            self.start(self._look_together(account_ids) if due.batch else self._look(due.account_id))
+        for each in due.all:
+            self._metrics.schedule_lag.observe(max(0.0, (now - each.at).total_seconds()))
+        try:
+            if due.batch:
+                await self._look_together(tuple(each.account_id for each in due.all))
+            else:
+                await self._look(due.account_id)
+        finally:
+            self._out[due.host] -= 1
+            if not self._out[due.host]:
+                del self._out[due.host]
 
     def start(self, work: Coroutine[None, None, None]) -> None:
         """Let `work` run along; `finish` waits for it too."""
@@ -87,21 +114,22 @@ class Rounds:
         """Where the account is asked about, alone or in a batch: what pace and schedule go by."""
         health = self._pipeline.controls.health
         urgent = self._book.states[account.id].phase in _UNSETTLED
-        slot = Slot(account_id=account.id, host=_NOWHERE, interval=account.policy.interval, urgent=urgent)
         together = None if account.id in self._suspected else self._book.batch_source(account, health)
         source = together or next(iter(self._book.single_sources(account, health)), None)
         if source is None:
-            return slot
-        host = self._book.task(account, source, Purpose.ROUTINE, self._clock.now()).host
+            return Slot(account_id=account.id, host=_NOWHERE, interval=account.policy.interval, urgent=urgent)
+        host = self._book.host(account, source)
         self._paces[host] = source.pace
+        slot = Slot(account_id=account.id, host=host, interval=account.policy.interval, urgent=urgent)
         if together is None or together.batch is None:
-            return replace(slot, host=host)
+            return slot
         key = self._book.key(account, together)
-        return replace(slot, host=host, batch=f"{key.platform} {key.instance} {key.source}", room=together.batch.room)
+        return replace(slot, batch=f"{key.platform} {key.instance} {key.source}", room=together.batch.room)
 
     def _capacity(self, host: str) -> int:
-        pace = self._paces.get(host)
-        return len(self.plan) if pace is None else self._pacer.capacity(host, pace)
+        """How many looks at `host` may begin: what its pace allows, and its share of all that may be under way."""
+        pace, share = self._paces.get(host), self._share - self._out[host]
+        return len(self.plan) if pace is None else min(self._pacer.capacity(host, pace), share)
 
     async def _look(self, account_id: str) -> None:
         """Look at one account by itself."""
@@ -151,7 +179,9 @@ class Rounds:
         slot = self._slot(account)
         self.plan.move(account_id, slot.host, slot.batch, slot.room)
         looked_at = looked_at or (state.last_probe_at if wait else None) or self._clock.now()
-        self.plan.again(account_id, looked_at, wait)
+        missed = self.plan.again(account_id, looked_at, wait)
+        if missed:
+            self._metrics.looks_missed.labels(account.platform).inc(missed)
 
     def _put_back_after_fault(self, account_id: str) -> None:
         account = self._book.watchlist.accounts.get(account_id)

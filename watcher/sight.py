@@ -44,10 +44,9 @@ class Sight:
         offline = self._is_cut_off(now, told=(IncidentKind.EGRESS, VANTAGE) in told)
         blind: dict[str, str] = {}
         notices = News()
-        for place, accounts in self._book.places.items():
+        for place in self._book.blind_places:
+            accounts = self._book.places[place]
             unseen = [a for a in accounts if self._book.states[a.id].blind_since is not None]
-            if not unseen:
-                continue
             if offline or (IncidentKind.PLATFORM, place) in told or self._is_the_platform(accounts, unseen, now):
                 blind[place] = self._why(unseen[0])
             else:

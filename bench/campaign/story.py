@@ -256,7 +256,7 @@ class Story:
         while not self._over:
             await self._going.wait()
             self._pipeline.controls.refresh_stale()
-            self._pipeline.notice_silence()
+            await self._pipeline.notice_silence()
             await self._clock.sleep(_BEAT)
 
     async def _pauses(self) -> None:

@@ -619,15 +619,15 @@ def test_silence_is_told_once_and_once_over() -> None:
         async with watch:
             for _ in range(8):
                 await asyncio.gather(watch.look(ALICE), watch.look(BOB))
-                watch.pipeline.notice_silence()
+                await watch.pipeline.notice_silence()
             [incident] = watch.book.incidents.values()
             assert (incident.kind, incident.key) == (IncidentKind.PLATFORM, "town")
             assert "the last answers were forbidden" in incident.detail
             for who in (ALICE, BOB):
                 fetch.say(api(who.handle), there(who.handle))
                 await watch.look(who)
-            watch.pipeline.notice_silence()
-            watch.pipeline.notice_silence()
+            await watch.pipeline.notice_silence()
+            await watch.pipeline.notice_silence()
             assert watch.book.incidents == {}
             await watch.worker.flush()
             stored = [found for found in watch.store._incidents.values() if found.kind is IncidentKind.PLATFORM]
@@ -649,7 +649,7 @@ def test_one_accounts_own_trouble_is_not_the_platforms() -> None:
             for _ in range(12):
                 watch.controls.refresh_stale()
                 await asyncio.gather(*map(watch.look, accounts))
-                watch.pipeline.notice_silence()
+                await watch.pipeline.notice_silence()
             assert watch.book.incidents == {}
             await watch.worker.flush()
             assert [found.kind for found in watch.store._incidents.values()] == [IncidentKind.NOTICE]
@@ -667,7 +667,7 @@ def test_silence_everywhere_is_our_own_network() -> None:
             watch.reachability.note("elsewhere.example", watch.clock.now(), transport_ok=False)
             await watch.look(ALICE)
             await watch.clock.sleep(5 * MINUTE)
-            watch.pipeline.notice_silence()
+            await watch.pipeline.notice_silence()
             assert [incident.kind for incident in watch.book.incidents.values()] == [IncidentKind.EGRESS]
 
     play(story())
@@ -680,7 +680,7 @@ def test_a_platform_without_a_source_is_told_of_as_such() -> None:
         fetch, watch = watching(up(ALICE, town=replace(TOWN, sources=())))
         async with watch:
             await watch.clock.sleep(4 * MINUTE)
-            watch.pipeline.notice_silence()
+            await watch.pipeline.notice_silence()
             [incident] = watch.book.incidents.values()
             assert incident.detail == "no source can be asked"
             assert fetch.tasks == []
@@ -696,7 +696,7 @@ def test_the_incident_of_an_unknown_site_names_its_host() -> None:
         _, watch = watching(up(dora))
         async with watch:
             await watch.clock.sleep(4 * MINUTE)
-            watch.pipeline.notice_silence()
+            await watch.pipeline.notice_silence()
             assert [incident.key for incident in watch.book.incidents.values()] == ["generic@site.example"]
 
     play(story())

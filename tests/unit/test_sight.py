@@ -35,7 +35,7 @@ def quicken(watch: Watch) -> None:
 async def told(watch: Watch, after: timedelta) -> list[IncidentKind]:
     """What has been told once `after` has passed and silence was looked for."""
     await watch.clock.sleep(after)
-    watch.pipeline.notice_silence()
+    await watch.pipeline.notice_silence()
     await watch.worker.flush()
     known = watch.store._incidents.values()
     return [found.kind for found in known if found.closed_at is None or found.kind is IncidentKind.NOTICE]

@@ -84,6 +84,7 @@ def _watch(config: Path, log_level: str, ending: Ending) -> None:
     from watcher.app import App, Surroundings
     from watcher.clock import SystemClock
     from watcher.logs import configure
+    from watcher.quicker import runner
     from watcher.schedule import ApsTicker
     from watcher.settings import Loaded, load_all
     from watcher.settings.values import secrets_of
@@ -108,7 +109,8 @@ def _watch(config: Path, log_level: str, ending: Ending) -> None:
         async with ending.by_signal() as stop:
             await App(loaded, around).run(stop, lambda app: say_all(started(loaded, app.web.url)), hangup)
 
-    asyncio.run(watch())
+    with runner() as running:
+        running.run(watch())
 
 
 @main.command(

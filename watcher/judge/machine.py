@@ -12,7 +12,7 @@ from typing import Final
 
 from watcher.judge.cohort import Cohort, is_held
 from watcher.judge.flapping import sampled
-from watcher.judge.observation import counts, gap_before, is_old, later, observe, probed
+from watcher.judge.observation import counts, gap_before, is_old, last_present, later, observe, probed
 from watcher.judge.policy import is_overdue, severity_of
 from watcher.model.account import Account
 from watcher.model.finding import Certainty, Finding, Reason, Stamp, Verdict
@@ -122,7 +122,7 @@ def _still_not_seen(state: AccountState, _seen: Seen) -> _Outcome:
 
 
 def _still_up(state: AccountState, seen: Seen) -> _Outcome:
-    return _identified(state, replace(state, last_present=_last_present(state, seen.finding)), seen.finding)
+    return _identified(state, state, seen.finding)
 
 
 def _suspect(state: AccountState, seen: Seen) -> _Outcome:
@@ -293,18 +293,13 @@ def _up(state: AccountState, finding: Finding) -> AccountState:
         n=0,
         r=0,
         last_counted=None,
-        last_present=_last_present(state, finding),
+        last_present=last_present(state, finding),
         began=None,
         last_absent=None,
         returned=None,
         next_reason=None,
         previous_outage_id=None,
     )
-
-
-def _last_present(state: AccountState, finding: Finding) -> datetime:
-    """The latest instant since which the last presence is certain to have been true."""
-    return max(finding.seen.earliest, state.last_present or finding.seen.earliest)
 
 
 def _absent_again(state: AccountState, seen: Seen) -> Outage:

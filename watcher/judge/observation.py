@@ -56,6 +56,7 @@ def gap_before(state: AccountState, finding: Finding, policy: Policy) -> tuple[U
 
 def observe(state: AccountState, finding: Finding, gap: tuple[Unobserved, ...]) -> AccountState:
     """The state with what any conclusive finding changes. An identity is pinned from a PRESENT answer only."""
+    still_up = state.phase is Phase.UP and finding.is_present
     return unobserve(
         replace(
             state,
@@ -70,9 +71,15 @@ def observe(state: AccountState, finding: Finding, gap: tuple[Unobserved, ...]) 
             inconclusive=0,
             blind_since=None,
             stable_id=state.stable_id or (finding.stable_id if finding.is_present else None),
+            last_present=last_present(state, finding) if still_up else state.last_present,
         ),
         sum((span.to_at - span.from_at for span in gap), ZERO),
     )
+
+
+def last_present(state: AccountState, finding: Finding) -> datetime:
+    """The latest instant since which the last presence is certain to have been true."""
+    return max(finding.seen.earliest, state.last_present or finding.seen.earliest)
 
 
 def unobserve(state: AccountState, span: timedelta) -> AccountState:

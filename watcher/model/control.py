@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from watcher.model.finding import Finding
 from watcher.model.imprint import Imprint
@@ -17,6 +18,12 @@ class ControlKey:
     instance: str
     source: str
     vantage: str
+
+
+@lru_cache(maxsize=4096)
+def control_key(platform: str, instance: str, source: str, vantage: str) -> ControlKey:
+    """The key of these; the same object each time, for every look at an account asks for it."""
+    return ControlKey(platform=platform, instance=instance, source=source, vantage=vantage)
 
 
 class Health(StrEnum):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property, lru_cache
 from json import dumps
 from typing import Final
 from urllib.parse import quote, urlsplit
@@ -13,6 +14,7 @@ from watcher.model.platform import Batch, Platform, Source, expand, in_quotes
 
 MEMBERS: Final = "{members}"
 """Where in a batch's URL or body its members stand."""
+_AUTHORITY: Final = len("https://")  # no URL's host ends before
 
 
 class Purpose(StrEnum):
@@ -52,9 +54,9 @@ def _in_url(name: str) -> str:
     return quote(name, safe=":")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Task:
-    """A question to be put: `source` of `platform` about `target`.
+    """A question to be put: `source` of `platform` about `target`. Without slots: its address is made once.
 
     A batch asks about all its `members` (about the target alone where none are named), controls among them.
     `fresh` wants a new connection and no cached copy; an answer older than `max_age` is stale. `screenshot` wants a
@@ -72,7 +74,7 @@ class Task:
     screenshot: bool = False
     members: tuple[Target, ...] = ()
 
-    @property
+    @cached_property
     def url(self) -> str:
         """The address to ask."""
         target = self.target
@@ -112,7 +114,31 @@ class Task:
     @property
     def host(self) -> str:
         """The host that is asked: what pace and bulkheads go by."""
-        return (urlsplit(self.url).hostname or "").lower()
+        return host_of(self.url)
+
+
+def host_of(url: str) -> str:
+    """The host of an absolute URL, in lower case; "" where it has none."""
+    end = url.find("/", _AUTHORITY)
+    return _host_of(url if end < 0 else url[:end])
+
+
+def host_asked(template: str, instance: str, handle: str) -> str:
+    """The host of a source's URL, without making the whole of it."""
+    common = _common_host(template, instance)
+    return host_of(expand(template, handle=handle, instance=instance)) if common is None else common
+
+
+@lru_cache(maxsize=4096)
+def _common_host(template: str, instance: str) -> str | None:
+    """The host where it is the same for all handles; None where the handle is part of it."""
+    one, other = (host_of(expand(template, handle=handle, instance=instance)) for handle in ("a", "b"))
+    return one if one == other else None
+
+
+@lru_cache(maxsize=1024)
+def _host_of(origin: str) -> str:
+    return (urlsplit(origin).hostname or "").lower()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

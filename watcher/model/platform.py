@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from functools import cached_property
 from json import dumps
 from typing import Final
 from urllib.parse import quote, urlsplit
@@ -273,10 +274,11 @@ class Fact:
     confidence: Confidence
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Platform:
-    """All that is known of one platform. `profile` and `recognise` are URLs with `{handle}` and `{instance}`.
+    """All that is known of one platform. Without slots: its usable sources are found once.
 
+    `profile` and `recognise` are URLs with `{handle}` and `{instance}`.
     `decidable` claims that a logged-out visitor without credentials can tell missing accounts from existing ones;
     where it is false, `official_api` says what would. `not_instances` are hosts that `{instance}` never stands for.
     `file_sha256` is a hash over the platform file and the phrases that it names; "" for one that came of no file.
@@ -298,7 +300,7 @@ class Platform:
     not_instances: frozenset[str] = frozenset()
     file_sha256: str = ""
 
-    @property
+    @cached_property
     def usable_sources(self) -> tuple[Source, ...]:
         """The sources that may be asked, in order of preference."""
         return tuple(source for source in self.sources if source.why_unusable is None)
@@ -309,6 +311,8 @@ def expand(template: str, *, handle: str, instance: str = "", stable_id: str = "
 
     The instance goes in first and may itself hold `{handle}`: that of the generic platform is a URL template.
     """
+    if "{" not in template:
+        return template
     return (
         template.replace("{instance}", instance)
         .replace("{handle}", quote(handle, safe=""))

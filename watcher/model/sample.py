@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from watcher.model.exchange import Exchange
 from watcher.model.finding import Finding, Reason, Verdict
 from watcher.model.imprint import Imprint
 from watcher.model.outage import AccountState
+
+_DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,4 +57,6 @@ def samples_of(
 def _is_new_day(before: datetime | None, after: datetime | None) -> bool:
     if before is None or after is None:
         return after is not None
+    if after - before < _DAY and after.day == before.day and after.tzinfo is before.tzinfo is UTC:
+        return False  # as nearly always
     return after.astimezone(UTC).date() > before.astimezone(UTC).date()

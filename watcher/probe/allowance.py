@@ -2,6 +2,7 @@
 
 import math
 from bisect import bisect_right
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -11,6 +12,7 @@ ZERO: Final = timedelta(0)
 LONGEST_BACK_OFF: Final = timedelta(hours=1)
 _SMALLEST_BURST: Final = 3
 _UNPACED: Final = 1000
+_FEW: Final = 8
 _LIMIT_FIRST, _LIMIT_LONGEST = timedelta(seconds=30), timedelta(minutes=15)
 _BREAK_AFTER: Final = 5
 _BREAK_FIRST, _BREAK_LONGEST = timedelta(seconds=5), timedelta(seconds=60)
@@ -26,6 +28,15 @@ def burst_of(pace: Pace) -> int:
     return min(pace.requests, max(_SMALLEST_BURST, math.ceil(pace.per_second)))
 
 
+@dataclass(slots=True)
+class _Bucket:
+    """The tokens of one pace: one is filled in every `step`, and all of them are there at `full_at`."""
+
+    full_at: datetime
+    step: timedelta
+    burst: int
+
+
 class Allowance:
     """The requests of one host of late, and how many more a pace allows.
 
@@ -36,41 +47,47 @@ class Allowance:
 
     def __init__(self) -> None:
         self._started: list[datetime] = []
-        self._full_at: dict[Pace, datetime] = {}  # when the bucket of that pace is full again
+        self._buckets: dict[Pace, _Bucket] = {}
+        self._most = 2 * _UNPACED
 
     @property
     def longest_window(self) -> timedelta:
         """The longest `per` of the paces seen so far: an older request makes no difference. 0 before the first."""
-        return max((pace.per for pace in self._full_at), default=ZERO)
+        return max((pace.per for pace in self._buckets), default=ZERO)
 
     def take(self, now: datetime) -> None:
         """Record a request at `now`, and forget what no window sees any more."""
         self._started.append(now)
-        for pace, full_at in self._full_at.items():
-            self._full_at[pace] = max(full_at, now) + _step(pace)
-        if len(self._started) > 2 * max((pace.requests for pace in self._full_at), default=_UNPACED):
+        for bucket in self._buckets.values():
+            bucket.full_at = max(bucket.full_at, now) + bucket.step
+        if len(self._started) > self._most:
             del self._started[: bisect_right(self._started, now - self.longest_window)]
+            self._most = 2 * max(len(self._started), _FEW)
 
     def free(self, pace: Pace, now: datetime) -> int:
         """How many requests may start at `now`."""
         in_window = len(self._started) - bisect_right(self._started, now - pace.per)
-        missing = -((now - self._bucket(pace, now)) // _step(pace))
-        return max(0, min(pace.requests - in_window, burst_of(pace) - missing))
+        bucket = self._bucket(pace, now)
+        missing = -((now - max(bucket.full_at, now)) // bucket.step)
+        return max(0, min(pace.requests - in_window, bucket.burst - missing))
 
     def ready_at(self, pace: Pace, now: datetime) -> datetime:
         """The first instant, not before `now`, at which one more request may start."""
-        ready = max(now, self._bucket(pace, now) - _step(pace) * (burst_of(pace) - 1))
+        bucket = self._bucket(pace, now)
+        ready = max(now, bucket.full_at - bucket.step * (bucket.burst - 1))
         if len(self._started) >= pace.requests:
             ready = max(ready, self._started[-pace.requests] + pace.per)
         return ready
 
-    def _bucket(self, pace: Pace, now: datetime) -> datetime:
-        if pace not in self._full_at:
-            full_at = self._started[0] if self._started else now
+    def _bucket(self, pace: Pace, now: datetime) -> _Bucket:
+        bucket = self._buckets.get(pace)
+        if bucket is None:
+            full_at, step = self._started[0] if self._started else now, pace.per / pace.requests
             for started in self._started:
-                full_at = max(full_at, started) + _step(pace)
-            self._full_at[pace] = full_at
-        return max(self._full_at[pace], now)
+                full_at = max(full_at, started) + step
+            bucket = self._buckets[pace] = _Bucket(full_at, step, burst_of(pace))
+            self._most = 2 * max(len(self._started), _FEW)
+        return bucket
 
 
 class BackOff:
@@ -112,10 +129,6 @@ class BackOff:
         elif self.until(now) is None:
             self.hold(now + _doubled(_LIMIT_FIRST, self._limits, _LIMIT_LONGEST), now)
             self._limits += 1
-
-
-def _step(pace: Pace) -> timedelta:
-    return pace.per / pace.requests
 
 
 def _doubled(first: timedelta, times: int, longest: timedelta) -> timedelta:

@@ -18,7 +18,9 @@ async def read_capped(response: ClientResponse, limit: int) -> bytes | FetchFail
     chunks: list[bytes] = []
     size = 0
     try:
-        async for chunk in response.content.iter_chunked(_CHUNK):
+        content = response.content
+        while not content.at_eof():
+            chunk = await content.read(_CHUNK)
             size += len(chunk)
             if size > limit:
                 response.close()

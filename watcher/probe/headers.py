@@ -33,7 +33,8 @@ def age_of(response: Response) -> timedelta | None:
 
     Of several values the first counts (RFC 9111, 5.1).
     """
-    return _seconds(response.headers.get("age", "").split(",")[0])
+    value = response.headers.get("age")
+    return None if value is None else _seconds(value.split(",")[0])
 
 
 def retry_after_of(response: Response, now: datetime) -> timedelta | None:
@@ -41,7 +42,9 @@ def retry_after_of(response: Response, now: datetime) -> timedelta | None:
 
     A date is compared with the answer's own Date, for the platform's clock may differ from ours.
     """
-    value = response.headers.get("retry-after", "")
+    value = response.headers.get("retry-after")
+    if value is None:
+        return None
     until = _date(value)
     if until is None:
         return _seconds(value)

@@ -6,7 +6,7 @@ The figures are in `allowance`.
 import asyncio
 import heapq
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
@@ -72,6 +72,7 @@ class Pacer:
     """
 
     def __init__(self, clock: Clock, metrics: Metrics, connections: int) -> None:
+        self.connections = connections
         self._clock = clock
         self._metrics = metrics
         self._connections = asyncio.Semaphore(connections)
@@ -93,8 +94,7 @@ class Pacer:
         free = min(lane.allowance.free(pace, now), pace.concurrency - lane.in_flight)
         return max(0, free - sum(waiter.urgency < _URGENCY[Purpose.MANUAL] for waiter in lane.waiters))
 
-    @asynccontextmanager
-    async def turn(
+    def turn(
         self,
         host: str,
         pace: Pace,
@@ -103,25 +103,38 @@ class Pacer:
         patience: timedelta = ZERO,
         *,
         connects: bool = True,
-    ) -> AsyncIterator[BackingOff | None]:
+    ) -> "_Turn":
         """Wait for a turn on `host` and hold it; None means: go on.
 
         BackingOff, without waiting for it, when the host is left alone for longer than `patience` from now.
         `platform` labels the metric of the wait, which includes that for one of the connections: a turn that `connects`
         in ways of its own takes none.
         """
-        lane = self._lane(host)
+        return _Turn(self, host, pace, platform, purpose, patience, connects=connects)
+
+    async def begin(self, turn: "_Turn") -> BackingOff | None:
+        """Wait until `turn` may begin; its lane is held from then on, and a connection if it needs one."""
         asked = self._clock.now()
-        held_up = await self._wait(lane, pace, purpose, asked + patience)
-        if held_up is not None:
-            yield held_up
-            return
+        turn.lane = lane = self._lane(turn.host, asked)
+        if not self._begins_at_once(lane, turn.pace, turn.purpose, asked):
+            held_up = await self._wait(lane, turn.pace, turn.purpose, asked + turn.patience)
+            if held_up is not None:
+                return held_up
         try:
-            async with self._connections if connects else nullcontext():
-                self._metrics.rate_limit_wait.labels(platform).observe((self._clock.now() - asked).total_seconds())
-                yield None
-        finally:
+            if turn.connects:
+                await self._connections.acquire()
+        except BaseException:
             self._release(lane)
+            raise
+        waited = (self._clock.now() - asked).total_seconds()
+        self._metrics.of_platform(turn.platform).rate_limit_wait.observe(waited)
+        return None
+
+    def end(self, turn: "_Turn") -> None:
+        """Give back what `turn` held."""
+        if turn.connects:
+            self._connections.release()
+        self._release(turn.lane)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[None]:
@@ -160,8 +173,8 @@ class Pacer:
         lane.back_off.limited(self._clock.now(), retry_after)
         self._dispatch(lane)
 
-    def _lane(self, host: str) -> _Lane:
-        now = self._clock.now()
+    def _lane(self, host: str, now: datetime | None = None) -> _Lane:
+        now = now or self._clock.now()
         lane = self._lanes.get(host)
         if lane is None:
             self._forget_idle(now)
@@ -173,6 +186,17 @@ class Pacer:
         if now >= self._swept_at + _KEPT:
             self._swept_at = now
             self._lanes = {host: lane for host, lane in self._lanes.items() if not lane.is_idle(now)}
+
+    @staticmethod
+    def _begins_at_once(lane: _Lane, pace: Pace, purpose: Purpose, now: datetime) -> bool:
+        """Begin the turn where nobody waits and the pace allows it, as nearly always; True then."""
+        if lane.waiters or purpose is Purpose.MANUAL or lane.in_flight >= pace.concurrency:
+            return False
+        if lane.back_off.until(now) is not None or lane.allowance.ready_at(pace, now) > now:
+            return False
+        lane.allowance.take(now)
+        lane.in_flight += 1
+        return True
 
     async def _wait(self, lane: _Lane, pace: Pace, purpose: Purpose, patient_until: datetime) -> BackingOff | None:
         answer: asyncio.Future[BackingOff | None] = asyncio.get_running_loop().create_future()
@@ -197,6 +221,9 @@ class Pacer:
 
     def _dispatch(self, lane: _Lane) -> None:
         """Answer every waiter that can be answered now, and set the bell for the next one."""
+        if not lane.waiters:
+            self._silence(lane)
+            return
         now = self._clock.now()
         until = lane.back_off.until(now)
         self._drop(lane, until)
@@ -247,6 +274,42 @@ class Pacer:
         if lane.bell is not None:
             lane.bell.cancel()
         lane.bell = lane.bell_at = None
+
+
+class _Turn:
+    """One turn, as a context: what it is entered with is why there is none."""
+
+    __slots__ = ("_began", "_pacer", "connects", "host", "lane", "pace", "patience", "platform", "purpose")
+
+    def __init__(
+        self,
+        pacer: Pacer,
+        host: str,
+        pace: Pace,
+        platform: str,
+        purpose: Purpose,
+        patience: timedelta,
+        *,
+        connects: bool,
+    ) -> None:
+        self._pacer = pacer
+        self._began = False
+        self.host = host
+        self.pace = pace
+        self.platform = platform
+        self.purpose = purpose
+        self.patience = patience
+        self.connects = connects
+        self.lane: _Lane
+
+    async def __aenter__(self) -> BackingOff | None:
+        held_up = await self._pacer.begin(self)
+        self._began = held_up is None
+        return held_up
+
+    async def __aexit__(self, *_raised: object) -> None:
+        if self._began:
+            self._pacer.end(self)
 
 
 def _ready(lane: _Lane, first: _Waiter, until: datetime | None, now: datetime) -> datetime:

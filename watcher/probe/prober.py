@@ -79,7 +79,6 @@ class Prober:
         return await self._robots.refusal(task.url)
 
     async def _ask(self, task: Task) -> Exchange:
-        platform = task.platform.id
         body = task.body(task.source.secret)
         visit = Visit(
             url=task.url,
@@ -90,12 +89,13 @@ class Prober:
             data=None if body is None else body.encode(),
             follows=lambda url: is_at_home(url, task.url, task.platform),
         )
-        self._metrics.probes.labels(platform).inc()
+        metrics = self._metrics.of_platform(task.platform.id)
+        metrics.probes.inc()
         with self._metrics.probes_in_flight.track_inprogress():
             sent_at = self._clock.now()
             seen = await self._see(task, visit)
             received_at = self._clock.now()
-        self._metrics.probe_duration.labels(platform).observe((received_at - sent_at).total_seconds())
+        metrics.probe_duration.observe((received_at - sent_at).total_seconds())
         self._tell_pacer(task.host, seen.document, received_at)
         if isinstance(seen.outcome, FetchFailure) and seen.outcome.reason is Reason.RATE_LIMITED:
             self.pacer.limited(task.host)  # the page came, but not what it asked for

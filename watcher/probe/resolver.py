@@ -7,6 +7,7 @@ ask the resolver about it.
 
 import socket
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
@@ -47,6 +48,7 @@ def is_public(address: Address) -> bool:
     return address in _UNICAST and address.is_global and not address.is_multicast
 
 
+@lru_cache(maxsize=1024)
 def literal(host: str) -> Address | None:
     """The address that `host` spells, if it is no name: also `2130706433`, `0x7f.1` and other forms of old."""
     host = host.rstrip(".")

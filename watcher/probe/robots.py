@@ -11,6 +11,7 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Final
 
@@ -29,6 +30,8 @@ _NAMING: Final = re.compile(r"(\s*user[-\s]*agent(?:\s*:\s*|\s+))(.*)", re.IGNOR
 # "User-agent one: two" names nobody.
 _NO_NAME: Final = re.compile(r"[^:]*:(?:\s|$)")
 _SOMEBODY_ELSE: Final = "-"
+# Every word that the parser takes for "disallow", and more: without one there is nothing to ask it.
+_FORBIDDING: Final = re.compile(rb"dis|dia", re.IGNORECASE)
 _KEPT: Final = timedelta(hours=24)
 _AGAIN_AFTER_REFUSAL: Final = timedelta(minutes=10)
 # Nothing was reached: that is more often our network than theirs, and ten minutes would be a long blindness.
@@ -43,13 +46,17 @@ class _Rules:
 
     parsed: Protego
     is_long: bool
+    is_open: bool
 
     @classmethod
     async def read(cls, body: bytes) -> "_Rules":
         is_long = len(body) > _LONG
-        return cls(parsed=await asyncio.to_thread(_parse, body) if is_long else _parse(body), is_long=is_long)
+        parsed = await asyncio.to_thread(_parse, body) if is_long else _parse(body)
+        return cls(parsed=parsed, is_long=is_long, is_open=_FORBIDDING.search(body) is None)
 
     async def allow(self, url: str) -> bool:
+        if self.is_open:
+            return True
         # Some ten thousand patterns with wildcards are long in trying, too.
         asked = self.parsed.can_fetch
         return await asyncio.to_thread(asked, url, AGENT) if self.is_long else asked(url, AGENT)
@@ -82,16 +89,18 @@ class Robots:
     async def refusal(self, url: str) -> FetchFailure | None:
         """Why `url` may not be asked for; None when it may."""
         rules = await self._look_up(url)
-        host = URL(url).host
         if isinstance(rules, FetchFailure):
-            return replace(rules, detail=f"robots.txt of {host} could not be read: {rules.detail}", hops=())
+            return replace(rules, detail=f"robots.txt of {URL(url).host} could not be read: {rules.detail}", hops=())
         if await rules.allow(url):
             return None
-        detail = f"robots.txt of {host} disallows {URL(url).path}; set robots: override"
+        detail = f"robots.txt of {URL(url).host} disallows {URL(url).path}; set robots: override"
         return FetchFailure(reason=Reason.NO_SOURCE, detail=detail)
 
     async def _look_up(self, url: str) -> _Rules | FetchFailure:
-        origin = str(URL(url).origin())
+        origin = _origin_of(url)
+        known = self._known.get(origin)
+        if known is not None and known.until > self._clock.now():
+            return known.rules
         async with self._locks.setdefault(origin, asyncio.Lock()):  # whoever comes second finds the answer
             known = self._known.get(origin)
             if known is None or known.until <= self._clock.now():
@@ -99,6 +108,16 @@ class Robots:
                 known = _kept(rules, known, self._clock.now())
                 self._known[origin] = known
             return known.rules
+
+
+def _origin_of(url: str) -> str:
+    end = url.find("/", len("https://"))
+    return _origin(url if end < 0 else url[:end])
+
+
+@lru_cache(maxsize=1024)
+def _origin(url: str) -> str:
+    return str(URL(url).origin())
 
 
 def _kept(rules: _Rules | FetchFailure, before: _Known | None, now: datetime) -> _Known:

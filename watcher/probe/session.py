@@ -2,8 +2,8 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Final
 
@@ -35,27 +35,23 @@ class ProbeSession:
         self._rules = rules
         self._resolver = resolver
 
-    @asynccontextmanager
-    async def ask(
+    def ask(
         self, url: URL, headers: Mapping[str, str], *, fresh: bool = False, data: bytes | None = None
-    ) -> AsyncIterator[ClientResponse]:
+    ) -> AbstractAsyncContextManager[ClientResponse]:
         """Ask for `url`, or post `data` to it; the body is still to be read.
 
         Raises what aiohttp raises, and AddressRefusedError.
         """
         sent = {**headers, **_NO_CACHE} if fresh else headers
-        async with self.send("GET" if data is None else "POST", url, sent, data, fresh=fresh) as response:
-            yield response
+        return self.send("GET" if data is None else "POST", url, sent, data, fresh=fresh)
 
-    @asynccontextmanager
-    async def send(
+    def send(
         self, method: str, url: URL, headers: Mapping[str, str], body: bytes | None = None, *, fresh: bool = False
-    ) -> AsyncIterator[ClientResponse]:
+    ) -> AbstractAsyncContextManager[ClientResponse]:
         """Send any request as it is; `fresh` over a new connection."""
         self._rules.check_literal(url.raw_host or "")
         session = self._fresh if fresh else self._warm
-        async with session.request(method, url, headers=headers, data=body, allow_redirects=False) as response:
-            yield response
+        return session.request(method, url, headers=headers, data=body, allow_redirects=False)
 
     async def reaches(self, host: str, port: int = 443, within: timedelta = timedelta(seconds=5)) -> bool:
         """True when `host` resolves and takes a connection. Nothing is sent over it."""

@@ -55,13 +55,14 @@ async def go(session: ProbeSession, visit: Visit, on_hop: Callable[[str], None])
             outcome = await _follow(session, visit, hops, on_hop)
     except Exception as error:  # noqa: BLE001 - hostile bytes must never become anything but a value
         outcome = failure_of(error)
-    return replace(outcome, hops=tuple(hops))
+    return replace(outcome, hops=tuple(hops)) if hops else outcome
 
 
 async def _follow(
     session: ProbeSession, visit: Visit, hops: list[Hop], on_hop: Callable[[str], None]
 ) -> Response | FetchFailure:
-    url = URL(visit.url).with_fragment(None)
+    url = URL(visit.url)
+    url = url.with_fragment(None) if "#" in visit.url else url
     headers = dict(visit.headers)
     while True:
         async with session.ask(url, headers, fresh=visit.fresh, data=visit.data) as response:
@@ -112,10 +113,16 @@ def _refused(hops: list[Hop], how: str) -> FetchFailure:
 
 def headers_of(headers: CIMultiDictProxy[str]) -> dict[str, str]:
     """Headers as a Response has them."""
-    return {name.lower(): clean(", ".join(headers.getall(name))) for name in headers}
+    joined: dict[str, str] = {}
+    for header, value in headers.items():
+        name, said = header.lower(), clean(value)
+        joined[name] = f"{joined[name]}, {said}" if name in joined else said
+    return joined
 
 
 def clean(value: str) -> str:
     """A header's value as text that can be stored."""
     # aiohttp hands undecodable bytes on as lone surrogates, which no store and no JSON would take.
+    if value.isascii():
+        return value
     return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

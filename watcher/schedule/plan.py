@@ -9,6 +9,7 @@ instant of its own, and next no later than an interval after.
 """
 
 import heapq
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -37,7 +38,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Due:
-    """An account to look at, and since when it has been due. `urgent` for all that is not routine.
+    """An account to look at, where, and since when it has been due. `urgent` for all that is not routine.
 
     `batch` and `others`: with whom it is asked about in one request, which may be nobody.
     """
@@ -45,6 +46,7 @@ class Due:
     at: datetime
     account_id: str
     urgent: bool
+    host: str = ""
     batch: str = ""
     others: tuple["Due", ...] = ()
 
@@ -111,23 +113,24 @@ class Plan:
     def move(self, account_id: str, host: str, batch: str = "", room: int = 1) -> None:
         """Ask the account at another host from now on (another source is used), or in another batch."""
         slot = self._slots.get(account_id)
-        if slot is not None:
+        if slot is not None and (slot.host, slot.batch, slot.room, slot.urgent) != (host, batch, room, False):
             self._slots[account_id] = replace(slot, host=host, batch=batch, room=room, urgent=False)
 
-    def again(self, account_id: str, now: datetime, wait: timedelta) -> None:
+    def again(self, account_id: str, now: datetime, wait: timedelta) -> int:
         """Put an account back: due after `wait`, in its own phase when that is the whole interval.
 
-        Its own phase goes on after the instant that it was handed out for. An account that is not (any more) in the
-        schedule is let go.
+        Its own phase goes on after the instant that it was handed out for; how many of its instants went by meanwhile
+        without a look is returned. An account that is not (any more) in the schedule is let go.
         """
         slot, served = self._slots.get(account_id), self._served.pop(account_id, now)
         if slot is None:
-            return
-        if wait >= slot.interval:
-            instant = phase(account_id, slot.interval, max(now, served))
-            self._put(slot, min(instant, now + slot.interval), instant=instant, urgent=False)
-        else:
+            return 0
+        if wait < slot.interval:
             self._put(slot, now + wait, urgent=True)
+            return 0
+        instant = phase(account_id, slot.interval, max(now, served))
+        self._put(slot, min(instant, now + slot.interval), instant=instant, urgent=False)
+        return max(0, (instant - served) // slot.interval - 1)
 
     def hasten(self, account_ids: Iterable[str], now: datetime, within: timedelta) -> None:
         """Look at these within that time, spread over it, unless they are due sooner or are being looked at."""
@@ -139,26 +142,33 @@ class Plan:
     def late(self, now: datetime, least: timedelta) -> dict[str, timedelta]:
         """Who has waited for a look longer than its interval, and than `least`, with how long each is overdue."""
         found: dict[str, timedelta] = {}
-        for account_id, turn in self._turns.items():
-            overdue = now - turn.at
-            if overdue > least and overdue > self._slots[account_id].interval:
-                found[account_id] = overdue
+        for lane in self._lanes.values():
+            for account_id, ticket in (*_before(lane.urgent, now - least), *_before(lane.routine, now - least)):
+                turn = self._turns.get(account_id)
+                if turn is not None and turn.ticket == ticket and now - turn.at > self._slots[account_id].interval:
+                    found[account_id] = now - turn.at
         return found
 
-    def due(self, now: datetime, capacity: Callable[[str], int]) -> list[Due]:
-        """Who is to be looked at now: per host as many requests as `capacity` allows, the longest waiting first.
+    def due(self, now: datetime, capacity: Callable[[str], int], room: int = sys.maxsize) -> list[Due]:
+        """Who is to be looked at now, the urgent first, and of these and the others the longest waiting first.
 
-        Where urgent and routine looks both wait they take turns, so that neither gets more than half of the pace.
+        Per host as many requests as `capacity` allows, and no more than there is `room` for altogether. Where urgent
+        and routine looks of one host both wait they take turns, so that neither gets more than half of its pace.
         """
         found: list[Due] = []
-        for host, lane in self._lanes.items():
-            if not self._is_waiting(lane, now):
+        left = {host: capacity(host) for host, lane in self._lanes.items() if self._is_waiting(lane, now)}
+        turns = [(*self._rank(self._lanes[host], now), host) for host in left]
+        heapq.heapify(turns)
+        while turns and len(found) < room:
+            *_, host = heapq.heappop(turns)
+            lane = self._lanes[host]
+            taken = self._take(lane, now) if left[host] > 0 else None
+            if taken is None:
                 continue
-            for _ in range(capacity(host)):
-                taken = self._take(lane, now)
-                if taken is None:
-                    break
-                found.append(replace(taken, others=tuple(self._companions(taken, now))) if taken.batch else taken)
+            left[host] -= 1
+            found.append(replace(taken, others=tuple(self._companions(taken, now))) if taken.batch else taken)
+            if self._is_waiting(lane, now):
+                heapq.heappush(turns, (*self._rank(lane, now), host))
         return found
 
     def _is_fresh(self, slot: Slot) -> bool:
@@ -179,6 +189,13 @@ class Plan:
         heapq.heappush(lane.urgent if urgent else lane.routine, (at, self._count, slot.account_id))
         if slot.batch:
             heapq.heappush(self._batches[slot.batch], (ripe, self._count, slot.account_id))
+
+    @staticmethod
+    def _rank(lane: _Lane, now: datetime) -> tuple[bool, datetime]:
+        """What a host's next look goes by among those of others: whether it is routine, and since when it is due."""
+        queues = (lane.urgent, lane.routine) if lane.urgent_next else (lane.routine, lane.urgent)
+        queue = next(queue for queue in queues if queue and queue[0][0] <= now)
+        return queue is lane.routine, queue[0][0]
 
     def _is_waiting(self, lane: _Lane, now: datetime) -> bool:
         return any(queue and queue[0][0] <= now for queue in (lane.urgent, lane.routine))
@@ -212,7 +229,17 @@ class Plan:
             return None
         del self._turns[account_id]
         self._served[account_id] = turn.instant
-        return Due(at=turn.at, account_id=account_id, urgent=urgent, batch=slot.batch)
+        return Due(at=turn.at, account_id=account_id, urgent=urgent, host=slot.host, batch=slot.batch)
+
+
+def _before(queue: list[tuple[datetime, int, str]], at: datetime) -> Iterator[tuple[str, int]]:
+    """Whose turn in the heap is before `at`, with its ticket. None of the others is looked at."""
+    places = [0]
+    while places:
+        place = places.pop()
+        if place < len(queue) and queue[place][0] < at:
+            yield queue[place][2], queue[place][1]
+            places += (2 * place + 1, 2 * place + 2)
 
 
 def phase(account_id: str, interval: timedelta, after: datetime) -> datetime:
