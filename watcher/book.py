@@ -156,9 +156,8 @@ class Book:
         What may open or close an outage is asked about alone, and so is whoever is not to be had in a batch.
         """
         state = self.states[account.id]
-        calm = state.phase in (Phase.UP, Phase.NEVER_SEEN) or (state.phase is Phase.NEW and not state.n)
         first = next(iter(self.sources(account, health)), None)
-        if not calm or first is None or first.batch is None:
+        if not is_calm(state) or first is None or first.batch is None:
             return None
         return first if first.batch.takes(state.handle or account.handle) else None
 
@@ -260,6 +259,11 @@ class Book:
         for account in self.watchlist.accounts.values():
             grouped[key(account)].append(account)
         return {name: tuple(accounts) for name, accounts in grouped.items()}
+
+
+def is_calm(state: AccountState) -> bool:
+    """True while nothing is to be confirmed about an account: it is up, or was never seen, or was not looked at yet."""
+    return state.phase in (Phase.UP, Phase.NEVER_SEEN) or (state.phase is Phase.NEW and not state.n)
 
 
 def single(ordered: tuple[Source, ...]) -> tuple[Source, ...]:

@@ -12,7 +12,7 @@ from typing import Final
 
 import structlog
 
-from watcher.book import Book
+from watcher.book import Book, is_calm
 from watcher.bundle import Sighting, witnessed
 from watcher.classify.condense import condense, kept_controls
 from watcher.clock import Clock
@@ -26,7 +26,7 @@ from watcher.metrics import Metrics
 from watcher.model.account import Account, Watchlist
 from watcher.model.exchange import Purpose
 from watcher.model.finding import Finding
-from watcher.model.outage import BUNDLE, ZERO, AccountState, Decision, Phase, Transition
+from watcher.model.outage import BUNDLE, ZERO, Decision, Phase, Transition
 from watcher.model.platform import Platform
 from watcher.model.route import Route
 from watcher.model.sample import Sample, samples_of
@@ -39,6 +39,9 @@ from watcher.store.base import Body, Commit
 from watcher.store.worker import StoreWorker
 
 _SOME: Final = 500
+# Of more accounts than these it is not kept what pages looked like that showed them: at the start that would take
+# longer than an interval, and 5 GB a month for a hundred thousand.
+MANY: Final = 5_000
 Observer = Callable[[Account, Examined, Decision], None]
 
 
@@ -79,7 +82,7 @@ class Pipeline:
         account = self.book.watchlist.accounts.get(account_id)
         if account is None:
             return None
-        settled = self.book.states[account_id].phase in (Phase.UP, Phase.NEVER_SEEN) and not suspected
+        settled = is_calm(self.book.states[account_id]) and not suspected
         examined = await self.examiner.examine_account(account, Purpose.ROUTINE if settled else Purpose.CONFIRM)
         now_listed = self.book.watchlist.accounts.get(account_id)
         if now_listed is None:
@@ -98,8 +101,13 @@ class Pipeline:
         cohort = self.book.cohort(account, finding)
         if cohort is not None and examined.seconded:
             cohort = replace(cohort, seconded=True)
-        decision, bodies = _witnessed(step(before, finding, account, cohort), account, examined)
-        samples = _samples(before, decision.state, examined)
+        decision = step(before, finding, account, cohort)
+        is_one_of_many = finding.is_present and len(self.book.states) > MANY
+        bodies: tuple[Body, ...] = ()
+        if not (is_one_of_many and before.phase is Phase.NEW):
+            decision, bodies = _witnessed(decision, account, examined)
+        samples = samples_of(before, decision.state, finding, examined.exchange)
+        samples = samples if is_one_of_many else _imprinted(samples, examined)
         self._apply(account, decision, bodies, samples)
         self._metrics.of_platform(account.platform).findings.inc()
         if not finding.is_conclusive:
@@ -241,9 +249,8 @@ def _witnessed(decision: Decision, account: Account, examined: Examined) -> tupl
     return replace(decision, transitions=transitions), bodies
 
 
-def _samples(before: AccountState, after: AccountState, examined: Examined) -> tuple[Sample, ...]:
+def _imprinted(samples: tuple[Sample, ...], examined: Examined) -> tuple[Sample, ...]:
     """The look as a sample, if it is to be one, with what is needed to judge it again."""
-    samples = samples_of(before, after, examined.finding, examined.exchange)
     if not samples or examined.exchange is None:
         return samples
     imprint = condense(examined.exchange, examined.finding)

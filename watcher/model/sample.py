@@ -1,8 +1,12 @@
-"""What is kept of the looks that change no phase: each change of the answer, and the first look of each UTC day."""
+"""What is kept of the looks that change no phase: each change of the answer, and one look a day.
+
+Days begin for each account at an hour of its own: else those of all would fall due in the minute after midnight.
+"""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from zlib import crc32
 
 from watcher.model.exchange import Exchange
 from watcher.model.finding import Finding, Reason, Verdict
@@ -10,6 +14,7 @@ from watcher.model.imprint import Imprint
 from watcher.model.outage import AccountState
 
 _DAY: Final = timedelta(days=1)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +38,12 @@ class Sample:
 def samples_of(
     before: AccountState, after: AccountState, finding: Finding, exchange: Exchange | None
 ) -> tuple[Sample, ...]:
-    """The look as a sample, where it says something else than the one before it, or is the first of its UTC day.
+    """The look as a sample, where it says something else than the one before it, or is the first of the account's day.
 
     Nothing of a finding that was dropped as too old: the state did not change by it.
     """
     changed = (before.verdict, before.reason, before.source) != (after.verdict, after.reason, after.source)
-    if not changed and not _is_new_day(before.last_probe_at, after.last_probe_at):
+    if not changed and not _is_new_day(after.account_id, before.last_probe_at, after.last_probe_at):
         return ()
     return (
         Sample(
@@ -54,9 +59,12 @@ def samples_of(
     )
 
 
-def _is_new_day(before: datetime | None, after: datetime | None) -> bool:
+def _is_new_day(account_id: str, before: datetime | None, after: datetime | None) -> bool:
     if before is None or after is None:
         return after is not None
-    if after - before < _DAY and after.day == before.day and after.tzinfo is before.tzinfo is UTC:
-        return False  # as nearly always
-    return after.astimezone(UTC).date() > before.astimezone(UTC).date()
+    return day_of(account_id, after) > day_of(account_id, before)
+
+
+def day_of(account_id: str, at: datetime) -> int:
+    """The number of the account's day in which `at` lies."""
+    return (at - _EPOCH - _DAY * (crc32(account_id.encode()) / 2**32)) // _DAY

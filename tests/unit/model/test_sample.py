@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 
 from tests.fakes.fetch import fails
-from tests.fakes.virtual_time import START, run_virtual
+from tests.fakes.virtual_time import run_virtual
 from tests.unit.test_pipeline import ALICE, play, up, watching
 from tests.unit.town import SECOND, api, there
 from watcher.judge.machine import step
 from watcher.model.finding import Reason, Verdict
-from watcher.model.sample import samples_of
+from watcher.model.sample import day_of, samples_of
 
 HOUR = timedelta(hours=1)
 
@@ -39,7 +39,7 @@ def test_each_change_of_the_answer_is_kept() -> None:
 
 
 def test_an_unchanged_presence_is_no_commit() -> None:
-    """Only the first look of a UTC day is."""
+    """Only the first look of the account's day is, which begins at an hour of its own."""
 
     async def story() -> None:
         fetch, watch = watching(up(ALICE))
@@ -48,16 +48,16 @@ def test_an_unchanged_presence_is_no_commit() -> None:
             await watch.look(ALICE)
             await watch.worker.flush()
             commits = watch.told
-            midnight = START.replace(hour=0, minute=0) + timedelta(days=1)
-            while watch.clock.now() < midnight:
+            today = day_of(ALICE.id, watch.clock.now())
+            while day_of(ALICE.id, watch.clock.now()) == today:
                 await watch.look(ALICE)
             await watch.worker.flush()
             assert watch.told == commits
             await watch.look(ALICE)
             await watch.worker.flush()
             assert watch.told == commits + 1
-            days = [each.at.date() for each in watch.store.samples(ALICE.id)]
-            assert [(day - START.date()).days for day in days] == [1, 0]
+            days = [day_of(ALICE.id, each.at) for each in watch.store.samples(ALICE.id)]
+            assert days == [today + 1, today]
 
     run_virtual(story())
 
