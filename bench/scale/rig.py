@@ -87,7 +87,7 @@ def handles(count: int) -> Iterable[str]:
     return (f"u{number:07d}" for number in range(count))
 
 
-def configure(
+def configure(  # noqa: PLR0913 - the knobs of a run
     directory: Path,
     port: int,
     *,
@@ -96,6 +96,7 @@ def configure(
     platforms: int = 20,
     connections: int = 100,
     timeout: str = "10s",
+    ca_file: str = "ca_file: ca.pem, ",
     channels: str = "[{name: log, kind: log}]",
 ) -> Path:
     """Write the files for so many accounts, spread over so many platforms; where watcher.yaml is."""
@@ -112,7 +113,7 @@ def configure(
     config = directory / "watcher.yaml"
     config.write_text(
         f"watchlist: watchlist.yaml\nstate_dir: state\nweb: {{listen: 127.0.0.1:0}}\ncontact: bench@example.org\n"
-        f"probe: {{timeout: {timeout}, connections: {connections}, allow_private: [127.0.0.0/8], ca_file: ca.pem, "
+        f"probe: {{timeout: {timeout}, connections: {connections}, allow_private: [127.0.0.0/8], {ca_file}"
         f"connect_to: {{{hosts}}}}}\nchannels: {channels}\n"
     )
     return config

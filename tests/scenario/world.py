@@ -51,8 +51,9 @@ class World:
     `hosts` are played by a Stage each (`world.at[host]`); the control accounts of x.com and Bluesky are
     there. `durable`: SQLite under tmp_path, so that `start` goes on from it; else the store in memory. `patience` is
     how long (in real time) a locked database is waited for. With `threaded` off the store is called on the loop itself,
-    which saves a long story much time. `settings` is added to watcher.yaml, and `routes` to the one route; a `mail`
-    server makes a channel `desk` beside Slack. A story in which the program logs an error fails at its end.
+    which saves a long story much time. `settings` is added to watcher.yaml, `probe` to its part of that name, and
+    `routes` to the one route; a `mail` server makes a channel `desk` beside Slack. A story in which the program logs an
+    error fails at its end.
     """
 
     web_port = 0
@@ -66,6 +67,7 @@ class World:
         settings: str = "",
         routes: str = "",
         platforms: str = "",
+        probe: str = "",
         x_settings: str = X_SETTINGS,
         durable: bool = False,
         mail: FakeMail | None = None,
@@ -86,6 +88,7 @@ class World:
         self._settings = settings
         self._routes = routes
         self._platforms = x_settings + platforms
+        self._probe = probe
         self._durable = durable
         self._mail = mail
         self._ticker = ticker
@@ -291,6 +294,7 @@ class World:
             f"watchlist: watchlist.yaml\nstate_dir: {self.state_dir.name}\ncontact: test@watcher.example\n"
             f'web: {{listen: "127.0.0.1:{self.web_port}"}}\n'
             f"probe:\n  allow_private: [127.0.0.0/8]\n  ca_file: ca.pem\n  connect_to:\n{connect}"
+            f"  {self._probe}\n"
             f'channels:\n  - {{name: newsroom, kind: slack, webhook_url: "{self.slack.url}"}}\n{self._mail_channel()}'
             f"routes:\n  - {{name: default, channels: [newsroom{_DESK if self._mail else ']'}{self._routes}}}\n"
             f"platforms:\n{self._platforms}{self._settings}"

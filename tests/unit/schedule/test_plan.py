@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from watcher.schedule.plan import Due, Plan, Slot, phase
 START = datetime(2017, 11, 2, 23, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
+HOUR = timedelta(hours=1)
 TICK = timedelta(milliseconds=250)
 HOST = "x.example"
 
@@ -310,3 +312,45 @@ def test_nobody_is_put_off_by_being_hastened() -> None:
     plan, names = own(2 * SECOND, count=4)
     plan.hasten(names, START, MINUTE)
     assert sorted(ids(all_due(plan, START + 2 * SECOND))) == sorted(names)
+
+
+# More is due than can be done.
+
+
+def test_without_room_for_all_the_urgent_and_then_the_oldest_go_first() -> None:
+    """Over all hosts: whoever is to be confirmed, then whoever has waited longest."""
+    plan = Plan()
+    late = [replace(slot, account_id=f"late{place}") for place, slot in enumerate(slots(3, host="a.example"))]
+    plan.replace(late, START)
+    plan.replace([*late, *slots(3, host="b.example")], START + MINUTE)
+    plan.replace([*late, *slots(3, host="b.example"), *_urgent(2)], START + 2 * MINUTE)
+    now = START + 5 * MINUTE
+    first = plan.due(now, takes(9), room=5)
+    assert {due.account_id for due in first} == {"u0", "u1", "late0", "late1", "late2"}
+    assert ids(first)[:2] == ["u0", "u1"]
+    assert {due.host for due in plan.due(now, takes(9), room=2)} == {"b.example"}
+    assert len(plan.due(now, takes(9), room=9)) == 1
+
+
+def _urgent(count: int) -> list[Slot]:
+    return [Slot(account_id=f"u{n}", host=f"{n}.example", interval=MINUTE, urgent=True) for n in range(count)]
+
+
+@pytest.mark.parametrize(("late", "missed"), [(10, 0), (59, 0), (61, 1), (150, 2), (601, 10)])
+def test_the_instants_that_went_by_are_counted(late: int, missed: int) -> None:
+    """One looked at so many seconds after it was due has missed each whole interval of that; none while it confirms."""
+    plan, [name] = own(count=1)
+    [due] = all_due(plan, phase(name, MINUTE, START))
+    assert plan.again(name, due.at + late * SECOND, MINUTE) == missed
+    [due] = all_due(plan, START + HOUR)
+    assert plan.again(name, START + HOUR, 15 * SECOND) == 0
+
+
+def test_of_the_late_ones_nobody_else_is_looked_at() -> None:
+    """`late` finds those that wait longer than their interval, whatever else is in the plan."""
+    plan = planned(*slots(50, interval=HOUR), *[replace(slot, account_id=f"q{slot.account_id}") for slot in slots(50)])
+    now = START + 90 * MINUTE
+    late = plan.late(now, MINUTE)
+    assert {name for name in late if name.startswith("q")} == {f"qx:{number}" for number in range(50)}
+    for name, overdue in late.items():
+        assert overdue > (MINUTE if name.startswith("q") else HOUR)
