@@ -9,7 +9,6 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -18,6 +17,7 @@ from tempfile import TemporaryDirectory
 
 from prometheus_client import CollectorRegistry
 
+from bench.figure import Figure, reference
 from bench.subjects import Subjects
 from watcher.classify import classify
 from watcher.judge.machine import step
@@ -29,26 +29,6 @@ from watcher.web.scrape import expose
 
 _ROUNDS = 5
 _NOW = datetime(2017, 11, 2, 23, 0, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
-    """One row. `value` in `unit`; `ratio` to the reference loop; `goal` in `unit`, where one is set."""
-
-    name: str
-    value: float
-    unit: str
-    ratio: float
-    goal: float | None
-    ok: bool | None
-
-
-def reference() -> None:
-    """A fixed piece of plain work: what the machine is worth right now."""
-    total = 0
-    for number in range(20_000):
-        total += number * number % 7
-    assert total > 0
 
 
 def measure(work: Callable[[], object], times: int) -> tuple[float, float]:
@@ -83,7 +63,6 @@ def figures(directory: Path) -> list[Figure]:
                 unit=unit,
                 ratio=round(ratio * (scale / 1e6 if unit.endswith("/account") else 1), 4),
                 goal=goal,
-                ok=None if goal is None else shown <= goal,
             )
         )
 
@@ -144,12 +123,11 @@ def main() -> None:
     arguments = parser.parse_args()
     with TemporaryDirectory() as directory:
         rows = figures(Path(directory))
-    print(f"{'figure':28} {'value':>10} {'unit':12} {'ratio':>9}  goal")
+    print(f"{'figure':44} {'value':>11} {'unit':12} {'ratio':>9}  goal")
     for row in rows:
-        goal = "" if row.goal is None else f"<= {row.goal:g} {'ok' if row.ok else 'MISSED'}"
-        print(f"{row.name:28} {row.value:10.2f} {row.unit:12} {row.ratio:9.3f}  {goal}")
+        print(row.line())
     if arguments.json is not None:
-        arguments.json.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n")
+        arguments.json.write_text(json.dumps([row.record() for row in rows], indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from inspect import isawaitable
 from pathlib import Path
 
-from bench.__main__ import _plan_round, reference
+from bench.__main__ import _plan_round
+from bench.figure import reference
 from bench.look import looks
 from bench.subjects import Subjects
 from watcher.classify import classify

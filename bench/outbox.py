@@ -24,7 +24,7 @@ from typing import Any, Self
 import aiohttp
 from aiohttp import web
 
-from bench.__main__ import reference
+from bench.figure import reference
 from bench.subjects import Subjects
 from tests.unit.notify.story import OPEN, TRUMP
 from watcher.classify import classify

@@ -1,7 +1,9 @@
 """The whole program with instruments: `python -m bench.scale.program CONFIG`, as `watcher run` runs it.
 
-Each line of standard input is a command: `{"reset": true}` begins to measure anew, `{"read": true}` is answered with a
-line of figures. Instruments: how long the loop was blocked, and how late after its due time each question was sent.
+Each line of standard input is a command, answered by a line of figures: `{"read": true}`, `{"but": PLATFORM}` of all
+others, `{"reset": true}` to measure anew, `{"flat": LOOKS, "beside": N}` to look as fast as can be, `{"first": true}`
+once something was asked, `{"stop": true}`. Instruments: how long the loop was blocked, and how late after its due time
+each question was sent.
 """
 
 import asyncio
@@ -10,13 +12,14 @@ import os
 import resource
 import sys
 import time
+from collections import Counter, defaultdict
 from datetime import datetime
 from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
-from bench.__main__ import reference
+from bench.figure import reference
 from watcher.app import App, Surroundings
 from watcher.clock import SystemClock
 from watcher.logs import configure
@@ -36,6 +39,8 @@ class Instruments:
 
     def __init__(self) -> None:
         self._due: dict[str, datetime] = {}
+        self.asked = asyncio.Event()
+        self.sent_first = 0.0
         self.reset()
 
     def reset(self) -> None:
@@ -43,10 +48,9 @@ class Instruments:
         self.began = time.perf_counter()
         self.cpu = time.process_time()
         self.blocked = 0.0
-        self.late: list[float] = []
+        self.late: dict[str, Counter[int]] = defaultdict(Counter)  # by platform, in tenths of milliseconds
         self.looks = 0
         self.absent = 0
-        self.sent_first = 0.0
 
     def watch(self) -> None:
         """Note due times where they are handed out, and when each first question is sent."""
@@ -67,8 +71,11 @@ class Instruments:
     def _sent(self, prober: Prober, task: Task) -> None:
         at = self._due.pop(task.target.account_id or "", None)
         if at is not None:
-            self.sent_first = self.sent_first or time.monotonic()
-            self.late.append((prober._clock.now() - at).total_seconds())
+            if not self.asked.is_set():
+                self.sent_first = time.monotonic()
+                self.asked.set()
+            late = (prober._clock.now() - at).total_seconds() - _TICK
+            self.late[task.platform.id][max(0, round(late * 10_000))] += 1
 
     async def glance(self) -> None:
         """Note how long the loop let nobody else run."""
@@ -78,17 +85,17 @@ class Instruments:
             await asyncio.sleep(_GLANCE)
             self.blocked = max(self.blocked, loop.time() - before - _GLANCE)
 
-    def read(self, app: App) -> dict[str, Any]:
-        """The figures."""
-        late = sorted(max(0.0, one - _TICK) for one in self.late) or [0.0]
+    def read(self, app: App, but: str = "") -> dict[str, Any]:
+        """The figures, those of lateness without those of one platform."""
+        late: Counter[int] = sum((of for name, of in self.late.items() if name != but), Counter())
         return {
             "seconds": time.perf_counter() - self.began,
             "cpu": time.process_time() - self.cpu,
             "reference": _reference(),
-            "sent": len(self.late),
-            "lag_p50_ms": 1000 * late[len(late) // 2],
-            "lag_p99_ms": 1000 * late[int(len(late) * 0.99)],
-            "lag_max_ms": 1000 * late[-1],
+            "sent": late.total(),
+            "lag_p50_ms": _quantile(late, 0.5),
+            "lag_p99_ms": _quantile(late, 0.99),
+            "lag_max_ms": _quantile(late, 1),
             "blocked_ms": 1000 * self.blocked,
             "looks": self.looks,
             "absent": self.absent,
@@ -99,6 +106,16 @@ class Instruments:
             "files": len(list(Path("/proc/self/fd").iterdir())),
             "tasks": len(asyncio.all_tasks()),
         }
+
+
+def _quantile(late: Counter[int], share: float) -> float:
+    """Milliseconds that this share of them were late at most."""
+    left = share * late.total()
+    for tenths in sorted(late):
+        left -= late[tenths]
+        if left <= 0:
+            return tenths / 10
+    return 0.0
 
 
 def _reference() -> float:
@@ -124,16 +141,25 @@ def _resident() -> float:
 
 
 async def _answer(instruments: Instruments, app: App) -> None:
+    """Do what lines of standard input say, until there are no more or one says `stop`."""
     lines = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
     while line := await lines.readline():
-        asked = json.loads(line)
-        if asked.keys() & {"reset", "flat"}:
-            instruments.reset()
-        if "flat" in asked:
-            await _flat(app, asked["flat"], asked["beside"])
+        match json.loads(line):
+            case {"reset": True}:
+                instruments.reset()
+            case {"flat": looks, "beside": beside}:
+                instruments.reset()
+                await _flat(app, looks, beside)
+            case {"first": True}:
+                await instruments.asked.wait()
+            case {"but": platform}:
+                print(json.dumps(instruments.read(app, platform)), flush=True)
+                continue
         print(json.dumps(instruments.read(app)), flush=True)
+        if "stop" in json.loads(line):
+            return
 
 
 async def _flat(app: App, looks: int, beside: int) -> None:

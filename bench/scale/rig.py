@@ -3,11 +3,14 @@
 import asyncio
 import json
 import os
+import socket
 import sys
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, Self
+
+import aiohttp
 
 ROOT: Final = Path(__file__).parents[2]
 # A page that is told by its head, as most are; the pace is lifted, for the sites are our own.
@@ -74,12 +77,24 @@ class Child:
         self._process.stdin.write(json.dumps(command).encode() + b"\n")
         return await self._line()
 
+    async def scrape(self) -> None:
+        """Read its metrics, as a Prometheus does."""
+        async with aiohttp.ClientSession() as session, session.get(f"{self.told['url']}metrics") as answer:
+            assert answer.status == 200
+            await answer.read()
+
     async def _line(self) -> dict[str, Any]:
         assert self._process.stdout is not None
         line = await self._process.stdout.readline()
         assert line, f"{self._command} ended"
         answer: dict[str, Any] = json.loads(line)
         return answer
+
+
+def free_port() -> int:
+    """A port on which nobody listens now."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
 
 
 def handles(count: int) -> Iterable[str]:
