@@ -152,8 +152,8 @@ async def _scraped(program: Child, seconds: float) -> dict[str, Any]:
 
 
 def _share(read: dict[str, Any]) -> float:
-    share: float = 100 * read["cpu"] / read["seconds"]
-    return share
+    cpu, seconds = float(read["cpu"]), float(read["seconds"])
+    return 100 * cpu / seconds
 
 
 def _missed(read: dict[str, Any], rate: float) -> float:
