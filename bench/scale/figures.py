@@ -158,7 +158,8 @@ def _share(read: dict[str, Any]) -> float:
 
 def _missed(read: dict[str, Any], rate: float) -> float:
     """How many checks of so many a second were not made; a tenth of a second's are still under way."""
-    return max(0.0, round(rate * (read["seconds"] - 0.5) - read["looks"]))
+    wanted, made = rate * (float(read["seconds"]) - 0.5), int(read["looks"])
+    return max(0.0, round(wanted - made))
 
 
 async def growth(directory: Path, _minutes: float) -> list[Figure]:
