@@ -5,7 +5,6 @@ Nothing here passes or fails a test.
 """
 
 import argparse
-import asyncio
 import json
 import time
 from collections.abc import Callable
@@ -15,17 +14,14 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from prometheus_client import CollectorRegistry
-
 from bench.figure import Figure, reference
+from bench.scrape import Cost, costs
 from bench.subjects import Subjects
 from watcher.classify import classify
 from watcher.judge.machine import step
 from watcher.schedule import Plan, Slot
 from watcher.store.base import Commit
 from watcher.store.sql import SqlStore
-from watcher.web.collector import AccountCollector
-from watcher.web.scrape import expose
 
 _ROUNDS = 5
 _NOW = datetime(2017, 11, 2, 23, 0, tzinfo=UTC)
@@ -101,11 +97,18 @@ def figures(directory: Path) -> list[Figure]:
         goal=50,
     )
     store.close()
-    snapshot, registry = s.snapshot(), CollectorRegistry()
-    registry.register(AccountCollector(lambda: snapshot))
-    scrape = partial(expose, registry, snapshot, "", "")
-    row("scrape_10000_accounts", lambda: asyncio.run(scrape()), times=1, unit="ms", scale=1e3, goal=1000)
-    return rows
+    return rows + [_shown(cost) for cost in costs(reference)]
+
+
+def _shown(cost: Cost) -> Figure:
+    return Figure(
+        name=cost.name,
+        value=round(cost.milliseconds, 2),
+        unit="ms",
+        ratio=round(cost.ratio, 4),
+        goal=cost.goal,
+        ok=None if cost.goal is None else cost.milliseconds <= cost.goal,
+    )
 
 
 def _plan_round() -> None:

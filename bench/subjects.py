@@ -9,12 +9,11 @@ from bench import profiles
 from watcher.classify import Classified, classify
 from watcher.judge.machine import step
 from watcher.model.account import Account
-from watcher.model.control import References, VantageState
+from watcher.model.control import References
 from watcher.model.exchange import Exchange, Purpose, Response, Target, Task
 from watcher.model.finding import Reason, Verdict
 from watcher.model.outage import AccountState
 from watcher.model.platform import Answers, Field, FieldKind, Match, Platform, Rule
-from watcher.model.snapshot import Snapshot
 from watcher.settings import load_platforms
 
 _NOW = datetime(2017, 11, 2, 23, 0, tzinfo=UTC)
@@ -52,19 +51,6 @@ class Subjects:
             account_id=up.account_id, since=up.since, phase=up.phase, stable_id=up.stable_id, last_present=_NOW
         )
         self.states = tuple(AccountState(account_id=a.id, since=_NOW, phase=up.phase) for a in self.accounts)
-
-    def snapshot(self) -> Snapshot:
-        """Ten thousand accounts, as the collector shows them."""
-        return Snapshot(
-            at=_NOW,
-            started_at=_NOW,
-            accounts=tuple(zip(self.accounts, self.states, strict=True)),
-            owners={},
-            platforms={},
-            health={},
-            reports={},
-            vantage=VantageState.ONLINE,
-        )
 
 
 def everything_asked(body: bytes, *, is_json: bool) -> Callable[[], Classified]:

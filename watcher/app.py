@@ -44,7 +44,7 @@ from watcher.store.desk import StoreDesk
 from watcher.store.reader import StoreReader
 from watcher.store.worker import StoreWorker
 from watcher.telling import Telling
-from watcher.web import AccountCollector, ProbePage, WebServer
+from watcher.web import ProbePage, WebServer
 
 # SIGTERM is given ten seconds: so much for all that is ended in order, at most for each part of it; and of the whole,
 # what is kept for writing once the looks are over, and for the last words.
@@ -192,7 +192,6 @@ class App:
         on_demand = OnDemand(self.pipeline, self.clock)
         # Before the session and the store: who waits for a look must not hold up the end.
         stack.push_async_callback(self._end, "looks on demand", on_demand.close)
-        self.metrics.registry.register(AccountCollector(self.snapshot))
         self.web = WebServer(
             self.settings.web,
             self.snapshot,

@@ -1,4 +1,4 @@
-"""The operational instruments, on a registry of their own. What is read from state is in web/collector instead.
+"""The operational instruments, on a registry of their own. What is read from state is in web/series and web/families.
 
 Conventions: base units, attempts and failures as two counters, known label sets start at 0.
 """

@@ -177,14 +177,15 @@ def snapshot_of(
     return Snapshot(
         at=now,
         started_at=started_at,
-        accounts=tuple((account, book.states[account.id]) for account in book.watchlist.accounts.values()),
+        accounts=book.watchlist.accounts,
+        states=book.states,
         owners=book.watchlist.owners,
         platforms=book.platforms,
         # While nothing is reached, the controls' failures say nothing of the platforms.
         health={key: Health.UNPROVEN if offline else controls.health(key) for key in reports},
         reports=reports,
         vantage=vantage,
-        stored=dict(stored),  # as of now: it is read in another thread, while the store goes on
+        stored=stored,
         not_ready=not_ready,
     )
 

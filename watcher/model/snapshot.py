@@ -1,6 +1,6 @@
-"""All that the running program can show of itself at one instant. Made in memory: no SQL, no waiting."""
+"""All that the running program can show of itself. Made in memory, and at once: no SQL, no waiting, no copies."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,15 +12,17 @@ from watcher.model.platform import Platform
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """Accounts with their states in the order of the watchlist, platforms with their health.
+    """Accounts in the order of the watchlist and their states, both by id; platforms with their health.
 
-    `stored` are the states as last written, by account id: behind those of `accounts`, but none is ever taken back.
+    `stored` are the states as last written, by account id: behind `states`, but none is ever taken back. Both go on:
+    each account is shown as it stands when it is read, for a copy of all would keep the loop too long.
     `not_ready` says what is wrong, one phrase each; empty when all is well.
     """
 
     at: datetime
     started_at: datetime
-    accounts: tuple[tuple[Account, AccountState], ...]
+    accounts: Mapping[str, Account]
+    states: Mapping[str, AccountState]
     owners: Mapping[str, Owner]
     platforms: Mapping[str, Platform]
     health: Mapping[ControlKey, Health]
@@ -28,3 +30,8 @@ class Snapshot:
     vantage: VantageState
     stored: Mapping[str, AccountState] = field(default_factory=dict)
     not_ready: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> Iterator[tuple[Account, AccountState]]:
+        """Each account with its state."""
+        return ((account, self.states[account.id]) for account in self.accounts.values())

@@ -3,8 +3,7 @@
 Knows the snapshot, the outages and the looks through callables; nothing of the pipeline, the store or the probe.
 """
 
-from watcher.web.collector import AccountCollector
 from watcher.web.probe import ProbePage
 from watcher.web.server import WebServer
 
-__all__ = ["AccountCollector", "ProbePage", "WebServer"]
+__all__ = ["ProbePage", "WebServer"]

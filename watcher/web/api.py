@@ -1,6 +1,5 @@
 """The JSON API: accounts as they stand, and their outages. Reads only; the shapes are those of model/record.py."""
 
-import asyncio
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -19,6 +18,7 @@ from watcher.model.snapshot import Snapshot
 from watcher.model.uptime import UPTIME_SPAN, History, recent_uptime
 from watcher.web import parameters
 from watcher.web.answers import json_error
+from watcher.web.turns import Turns
 
 
 class Records(Protocol):
@@ -69,20 +69,21 @@ class Api:
 
     async def accounts(self, _request: web.Request) -> web.Response:
         """All accounts, in the order of the watchlist."""
-        rows = self._snapshot().accounts
+        rows = self._snapshot().rows
         return await _listed(account_record(account, state) for account, state in rows)
 
     async def account(self, request: web.Request) -> web.Response:
         """One account by its id, with its uptime of the last 30 days; null while the store cannot be read."""
         wanted, shown = request.match_info["id"], self._snapshot()
-        found = next(((account, state) for account, state in shown.accounts if account.id == wanted), None)
-        if found is None:
+        account = shown.accounts.get(wanted)
+        if account is None:
             return json_error(404, "no such account is watched; /api/v1/accounts lists them all")
+        state = shown.states[wanted]
         uptime: Record | None = None
         with suppress(WatcherError):
             history = await self._records.history(wanted, shown.at - UPTIME_SPAN)
-            uptime = uptime_record(recent_uptime(history, found[1], shown.at))
-        return web.json_response(account_record(*found) | {"uptime_30d": uptime})
+            uptime = uptime_record(recent_uptime(history, state, shown.at))
+        return web.json_response(account_record(account, state) | {"uptime_30d": uptime})
 
     async def outages(self, request: web.Request) -> web.Response:
         """Outages, the latest first: `account`, `open` (true or false) and `limit` (1 to 1000) narrow them down.
@@ -104,7 +105,7 @@ class Api:
         spare = 0
         if query.open is False:
             # The store tells open ones apart only: ask for as many more as can be open, one an account.
-            spare = sum(state.outage is not None for _, state in self._snapshot().accounts)
+            spare = sum(state.outage is not None for _, state in self._snapshot().rows)
         found = await self._records.outages(
             account_id=query.account_id,
             open_only=query.open is True,
@@ -116,12 +117,12 @@ class Api:
 
 
 async def _listed(records: Iterable[Record]) -> web.Response:
-    """The records as a JSON list. They are made of frozen values, and written, in another thread: there may be many."""
-    return web.json_response(text=await asyncio.to_thread(_written, records))
-
-
-def _written(records: Iterable[Record]) -> str:
-    return json.dumps(list(records))
+    """The records as a JSON list, in slices of the loop's time: there may be many."""
+    turns, written = Turns(), list[str]()
+    for record in records:
+        written.append(json.dumps(record))
+        await turns.give()
+    return web.json_response(text=f"[{', '.join(written)}]")
 
 
 def parse_outage_query(query: MultiMapping[str]) -> OutageQuery:

@@ -5,7 +5,7 @@ Names, handles and quotes are hostile: every one goes through `text`, and every 
 
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from html import escape
@@ -22,6 +22,7 @@ from watcher.text import clean
 STYLE = files(__package__).joinpath("landing.css").read_text("utf-8")
 STYLE_HASH = "sha256-" + b64encode(sha256(STYLE.encode()).digest()).decode()
 
+_Rows = Sequence[tuple[Account, AccountState]]
 _ROWS = 1000
 _BLIND = ("cannot be seen", "dim")
 _WORDS = {
@@ -45,7 +46,8 @@ _LINKS = (
 
 
 def landing(snapshot: Snapshot, version: str) -> str:
-    """The page as HTML, accounts that need attention first."""
+    """The page as HTML, accounts that need attention first. Takes long where there are many."""
+    rows = tuple(snapshot.rows)  # once, so that all parts of the page agree
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -53,16 +55,16 @@ def landing(snapshot: Snapshot, version: str) -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex, nofollow">
 <meta http-equiv="refresh" content="60">
-<title>{text(_title(snapshot))}</title>
+<title>{text(_title(rows))}</title>
 <style>{STYLE}</style>
 </head>
 <body>
 <header><h1>watcher</h1><p class="soft">as of {_full(snapshot.at)} UTC</p></header>
 <main>
 {_notice(snapshot)}
-{_counts(snapshot)}
+{_counts(rows)}
 <h2>Watched accounts</h2>
-{_table(snapshot)}
+{_table(rows, snapshot)}
 </main>
 <footer>
 <nav aria-label="More"><ul>{"".join(f'<li><a href="{href}">{words}</a></li>' for href, words in _LINKS)}</ul></nav>
@@ -97,8 +99,8 @@ def span(value: timedelta) -> str:
     return " ".join(f"{count} {unit}" for unit, count in units[first : first + 2] if count) or "0 s"
 
 
-def _title(snapshot: Snapshot) -> str:
-    down = sum(state.is_down for _, state in snapshot.accounts)
+def _title(rows: _Rows) -> str:
+    down = sum(state.is_down for _, state in rows)
     return f"({down}) watcher" if down else "watcher"
 
 
@@ -132,8 +134,8 @@ def _box(colour: str, head: str, body: str) -> str:
     return f'<div class="notice {colour}" role="status"><strong>{head}</strong> {body}</div>'
 
 
-def _counts(snapshot: Snapshot) -> str:
-    counts = Counter(_look(state) for _, state in snapshot.accounts)
+def _counts(rows: _Rows) -> str:
+    counts = Counter(_look(state) for _, state in rows)
     badges = "".join(
         f'<li class="badge {colour}">{counts[words, colour]} {words}</li>'
         for words, colour in _LOOKS
@@ -149,13 +151,13 @@ def _look(state: AccountState) -> tuple[str, str]:
     return _WORDS[state.phase]
 
 
-def _table(snapshot: Snapshot) -> str:
-    ordered = sorted(snapshot.accounts, key=lambda row: _LOOKS.index(_look(row[1])))
-    rows = "\n".join(_row(account, state, snapshot) for account, state in ordered[:_ROWS])
+def _table(rows: _Rows, snapshot: Snapshot) -> str:
+    ordered = sorted(rows, key=lambda row: _LOOKS.index(_look(row[1])))
+    shown = "\n".join(_row(account, state, snapshot) for account, state in ordered[:_ROWS])
     more = len(ordered) - _ROWS
     rest = f'<p class="soft">and {more} more: <a href="/api/v1/accounts">all as JSON</a></p>' if more > 0 else ""
     head = "".join(f'<th scope="col">{name}</th>' for name in _COLUMNS)
-    return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>{rest}"
+    return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{shown}\n</tbody>\n</table>{rest}"
 
 
 def _row(account: Account, state: AccountState, snapshot: Snapshot) -> str:

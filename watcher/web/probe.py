@@ -20,9 +20,9 @@ from prometheus_client.registry import Collector
 from watcher.model.finding import Verdict
 from watcher.model.seen import Seen, Unanswered
 from watcher.text import clean
-from watcher.web.collector import label_value
 from watcher.web.guard import site_refusal
-from watcher.web.scrape import expose
+from watcher.web.lines import label_value
+from watcher.web.scrape import Exporter
 
 S = TypeVar("S", bound=Seen)
 
@@ -128,7 +128,7 @@ def _said(status: HTTPStatus, text: str) -> web.Response:
 async def _metrics(request: web.Request, seen: Seen | None) -> web.Response:
     accept = ",".join(request.headers.getall("Accept", ()))
     encoding = ",".join(request.headers.getall("Accept-Encoding", ()))
-    return (await expose(_registry(seen), None, accept, encoding)).response()
+    return (await Exporter(_registry(seen)).expose(None, accept, encoding)).response()
 
 
 def _registry(seen: Seen | None) -> CollectorRegistry:

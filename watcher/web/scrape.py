@@ -1,7 +1,6 @@
-"""Write the registry out for Prometheus: the format and the compression that the scraper asked for."""
+"""Write the metrics out for Prometheus: the format and the compression that the scraper asked for."""
 
 import asyncio
-import gzip
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -9,8 +8,11 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, choose_encoder, gzip_accepted
 
 from watcher.model.snapshot import Snapshot
-from watcher.web.collector import as_of
-from watcher.web.lines import write
+from watcher.web.accounts import AccountLines
+from watcher.web.families import families
+from watcher.web.lines import END_OF_OPENMETRICS, write
+from watcher.web.packing import File, pack, unpack
+from watcher.web.turns import Turns
 
 _OPENMETRICS = "application/openmetrics-text"
 
@@ -31,19 +33,39 @@ class Exposition:
         return web.Response(body=self.body, headers=headers)
 
 
-async def expose(
-    registry: CollectorRegistry, snapshot: Snapshot | None, accept: str, accept_encoding: str
-) -> Exposition:
-    """All metrics of `registry` as the two request headers want them; whatever they say, an answer is given.
+class Exporter:
+    """Writes the instruments of a registry, and what is read from state."""
 
-    `snapshot` is what an AccountCollector in `registry` shows; None where there is none.
-    The caller takes the snapshot on the loop's thread, where nothing else changes it. Its values are frozen and the
-    instruments safe to read from anywhere: the rest, up to a second of it, is left to another thread.
-    """
-    content_type = _negotiate(accept)
-    gzipped = gzip_accepted(accept_encoding)
-    body = await asyncio.to_thread(_write, registry, snapshot, content_type, gzipped)
-    return Exposition(body=body, content_type=content_type, gzipped=gzipped)
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+        self._accounts = AccountLines()
+
+    async def expose(self, snapshot: Snapshot | None, accept: str, accept_encoding: str) -> Exposition:
+        """All metrics as the two request headers want them; whatever they say, an answer is given.
+
+        Without a snapshot just the registry. It is done in slices of the loop's time.
+        """
+        content_type = _negotiate(accept)
+        body = await self._file(snapshot, openmetrics=content_type.startswith(_OPENMETRICS))
+        if not (gzipped := gzip_accepted(accept_encoding)):
+            body = await asyncio.to_thread(unpack, body)
+        return Exposition(body=body, content_type=content_type, gzipped=gzipped)
+
+    async def _file(self, snapshot: Snapshot | None, *, openmetrics: bool) -> bytes:
+        turns, texts, file = Turns(), list[str](), File()
+        for family in self._registry.collect():
+            texts.append(write(family, openmetrics=openmetrics))
+            await turns.give()
+        if snapshot is not None:
+            pieces, counts = await self._accounts.pieces(snapshot, turns, openmetrics=openmetrics)
+            for piece in pieces:
+                file.add(piece)
+                await turns.give()
+            texts += [write(family, openmetrics=openmetrics) for family in families(snapshot, counts)]
+        if openmetrics:
+            texts.append(END_OF_OPENMETRICS)
+        file.add(pack("".join(texts)))
+        return file.whole()
 
 
 def _negotiate(accept: str) -> str:
@@ -54,9 +76,3 @@ def _negotiate(accept: str) -> str:
     except (TypeError, ValueError):
         return CONTENT_TYPE_PLAIN_0_0_4
     return content_type if content_type.isascii() and content_type.isprintable() else CONTENT_TYPE_PLAIN_0_0_4
-
-
-def _write(registry: CollectorRegistry, snapshot: Snapshot | None, content_type: str, gzipped: bool) -> bytes:
-    with as_of(snapshot):
-        body = write(registry, openmetrics=content_type.startswith(_OPENMETRICS))
-    return gzip.compress(body, compresslevel=1, mtime=0) if gzipped else body

@@ -23,7 +23,7 @@ from watcher.web.attention import AttentionApi, Desk
 from watcher.web.guard import HostAllowList, origin_refusal, reload_refusal, strict_headers
 from watcher.web.pages import STYLE_HASH, landing
 from watcher.web.probe import ProbePage
-from watcher.web.scrape import expose
+from watcher.web.scrape import Exporter
 
 _MAX_BODY = 64 * 1024
 _KEEP_ALIVE = timedelta(seconds=75)
@@ -58,7 +58,7 @@ class WebServer:
         self._settings = settings
         self._snapshot = snapshot
         self._reload = reload
-        self._registry = registry
+        self._exporter = Exporter(registry)
         self._version = version
         self._grace = grace
         self._api = Api(snapshot, records)
@@ -158,13 +158,13 @@ class WebServer:
         return await handler(request)
 
     async def _landing(self, _request: web.Request) -> web.Response:
-        page = landing(self._snapshot(), self._version)
+        page = await asyncio.to_thread(landing, self._snapshot(), self._version)
         return web.Response(text=page, content_type="text/html")
 
     async def _metrics(self, request: web.Request) -> web.Response:
         accept = ",".join(request.headers.getall("Accept", ()))
         encoding = ",".join(request.headers.getall("Accept-Encoding", ()))
-        return (await expose(self._registry, self._snapshot(), accept, encoding)).response()
+        return (await self._exporter.expose(self._snapshot(), accept, encoding)).response()
 
     async def _healthy(self, _request: web.Request) -> web.Response:
         return web.Response(text="ok\n")
