@@ -27,7 +27,7 @@ from watcher.model.reload import Edit, Outcome, Refused, Reloaded
 from watcher.model.snapshot import Snapshot
 from watcher.model.uptime import History
 from watcher.settings.values import WebSettings
-from watcher.web import AccountCollector, WebServer
+from watcher.web import WebServer
 from watcher.web.server import _Connection
 
 PATHS = ("/", "/metrics", "/-/healthy", "/-/ready", "/api/v1/accounts", "/api/v1/outages")
@@ -110,7 +110,6 @@ class Stored:
 async def serving(shown: Shown, **settings: Any) -> AsyncIterator[WebServer]:
     """A server on a free port of the loopback address."""
     metrics = Metrics("1.2.3")
-    metrics.registry.register(AccountCollector(shown.now))
     made = WebServer(
         WebSettings(**{"port": 0, **settings}),
         shown.now,
@@ -217,7 +216,7 @@ async def test_accounts(ask: Ask, shown: Shown) -> None:
     """All accounts in the order of the watchlist, as the record has them."""
     response, body = await ask("/api/v1/accounts")
     assert response.content_type == "application/json"
-    assert json.loads(body) == [account_record(account, state) for account, state in shown.snapshot.accounts]
+    assert json.loads(body) == [account_record(account, state) for account, state in shown.snapshot.rows]
     assert json.loads(body)[1]["outage"]["open"] is True
 
 

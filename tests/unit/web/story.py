@@ -152,7 +152,8 @@ def snapshot(rows: tuple[tuple[Account, AccountState], ...] = ROWS, **changes: o
     made = Snapshot(
         at=NOW,
         started_at=ago(hours=5),
-        accounts=rows,
+        accounts={account.id: account for account, _ in rows},
+        states={state.account_id: state for _, state in rows},
         owners={"trump": Owner(id="trump", name="Donald J. Trump")},
         platforms={},
         health={KEY: Health.OK},

@@ -5,12 +5,11 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from prometheus_client import generate_latest
-
+from tests.unit.web.exposed import text
 from tests.unit.web.story import SEEN_ONCE, snapshot
 from watcher.metrics import Metrics
-from watcher.web.collector import AccountCollector
 from watcher.web.probe import ProbeCollector
+from watcher.web.scrape import Exporter
 
 DOC = Path(__file__).parents[3] / "docs" / "metrics.md"
 SAMPLE = re.compile(r"(?P<name>[a-z_0-9]+)(?:\{(?P<labels>.*)\})? \S+")
@@ -34,17 +33,17 @@ class Row(NamedTuple):
 def exposed() -> dict[str, Row]:
     """What /metrics with all known label sets, and /probe, write in the text format."""
     metrics = Metrics("1.2.3")
-    metrics.registry.register(AccountCollector(snapshot))
     metrics.expect(platforms=["x"], channels=["log"], reasons=["timeout"])
     metrics.expect_renewals("am")
     metrics.registry.register(ProbeCollector(SEEN_ONCE))
     rows: dict[str, Row] = {}
     name = kind = helps = ""
-    for line in generate_latest(metrics.registry).decode().splitlines():
+    for line in text(snapshot(), Exporter(metrics.registry)).splitlines():
         if line.startswith("# HELP "):
             name, helps = line.removeprefix("# HELP ").split(" ", 1)
         elif line.startswith("# TYPE "):
             kind = line.rsplit(" ", 1)[1]
+            assert name not in rows, f"exposed twice: {name}"
             rows[name] = Row(name, kind, frozenset(), helps)
         elif match := SAMPLE.fullmatch(line):
             labels = frozenset(LABEL.findall(match["labels"] or "")) - {"le"}

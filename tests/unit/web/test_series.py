@@ -1,34 +1,19 @@
-"""The series that are read from state."""
+"""The series that are read from state, as a scrape shows them."""
 
-import time
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.exposition import choose_encoder
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.unit.web import story
+from tests.unit.web.exposed import samples, text, value
 from watcher.model.account import Account
 from watcher.model.control import ControlKey, ControlReport, Health, VantageState
-from watcher.model.outage import AccountState, Phase
-from watcher.model.snapshot import Snapshot
-from watcher.web.collector import AccountCollector, label_value
+from watcher.model.outage import Phase
+from watcher.web.lines import label_value
 
 KEY = {"platform": "x", "platform_instance": "", "source": "page"}
-
-
-def registry(snapshot: Snapshot) -> CollectorRegistry:
-    """A registry with nothing but the collector."""
-    made = CollectorRegistry()
-    made.register(AccountCollector(lambda: snapshot))
-    return made
-
-
-def value(snapshot: Snapshot, name: str, **labels: str) -> float | None:
-    """The value of one series; None when there is none."""
-    return registry(snapshot).get_sample_value(name, labels)
 
 
 def of(account: Account) -> dict[str, str]:
@@ -100,24 +85,13 @@ def test_info_names_owner_and_address() -> None:
     assert owner_of(story.MASTODON, "@newsroom", "") == 1.0
 
 
-def test_removed_account_takes_its_series_along() -> None:
-    """The next scrape after a reload knows nothing of an account that is no longer watched."""
-    shown = [story.snapshot()]
-    made = CollectorRegistry()
-    made.register(AccountCollector(lambda: shown[0]))
-    assert b'account="x:potus"' in generate_latest(made)
-    shown[0] = story.snapshot(story.ROWS[1:])
-    assert b'account="x:potus"' not in generate_latest(made)
-
-
 def test_states_start_at_zero_and_sum_to_the_accounts() -> None:
     """Every platform has every state; a blind account counts once, as blind."""
     snapshot = story.snapshot()
-    families = {family.name: family for family in registry(snapshot).collect()}
-    samples = families["watcher_accounts"].samples
-    assert sum(sample.value for sample in samples) == len(story.ROWS)
-    assert {sample.labels["state"] for sample in samples} == {*Phase, "blind"}
-    assert len(samples) == len({a.platform for a, _ in story.ROWS}) * (len(Phase) + 1)
+    found = [sample for sample in samples(snapshot) if sample.name == "watcher_accounts"]
+    assert sum(sample.value for sample in found) == len(story.ROWS)
+    assert {sample.labels["state"] for sample in found} == {*Phase, "blind"}
+    assert len(found) == len({a.platform for a, _ in story.ROWS}) * (len(Phase) + 1)
     assert value(snapshot, "watcher_accounts", platform="bluesky", state="blind") == 1.0
     assert value(snapshot, "watcher_accounts", platform="bluesky", state="up") == 0.0
 
@@ -152,7 +126,7 @@ def test_two_vantages_make_one_series_with_the_worst() -> None:
     )
     assert value(snapshot, "watcher_platform_state", **KEY, state="blind") == 1.0
     assert value(snapshot, "watcher_control_success", **KEY, kind="positive") == 0.0
-    lines = generate_latest(registry(snapshot)).decode().splitlines()
+    lines = text(snapshot).splitlines()
     assert len(lines) == len(set(lines))
 
 
@@ -195,36 +169,14 @@ def test_counters_are_as_stored_and_gauges_as_in_memory() -> None:
     assert value(snapshot, "watcher_account_outages_total", **of(story.POTUS)) == 7
 
 
-def test_registering_asks_for_no_snapshot() -> None:
-    """The app may register the collector before there is anything to show, and no name clashes unseen."""
-
-    def too_early() -> Snapshot:
-        raise AssertionError("asked for a snapshot")
-
-    made = CollectorRegistry()
-    made.register(AccountCollector(too_early))
-    with pytest.raises(ValueError, match="watcher_account_up"):
-        made.register(AccountCollector(too_early))
-
-
-def test_describe_and_collect_speak_of_the_same_families() -> None:
-    """What is registered is what is exported."""
-    collector = AccountCollector(story.snapshot)
-    described = [(family.name, family.type, family.documentation) for family in collector.describe()]
-    assert described == [(family.name, family.type, family.documentation) for family in collector.collect()]
-
-
 def test_hostile_labels_are_inert_and_parse_back() -> None:
     """Quotes, line breaks, escapes, bidi and half surrogates make neither a new line nor an error."""
-    made = registry(story.hostile())
-    text = generate_latest(made).decode("utf-8")
-    assert "\u202e" not in text
-    assert "\x1b" not in text
-    parsed = {family.name: family for family in text_string_to_metric_families(text)}
+    shown = text(story.hostile())
+    assert "\u202e" not in shown
+    assert "\x1b" not in shown
+    parsed = {family.name: family for family in text_string_to_metric_families(shown)}
     (info,) = parsed["watcher_account_info"].samples
     assert info.labels["account_owner"] == label_value(story.HOSTILE)
-    openmetrics, _ = choose_encoder("application/openmetrics-text")
-    assert openmetrics(made).endswith(b"# EOF\n")
 
 
 def test_label_values_stay_apart() -> None:
@@ -233,16 +185,3 @@ def test_label_values_stay_apart() -> None:
     assert label_value("a\nb") == "a\\u000ab"
     assert label_value("a\u202eb") != label_value("ab")
     assert label_value("a\u00a0b") == "a\u00a0b"
-
-
-def test_ten_thousand_accounts_are_scraped_in_time() -> None:
-    """A scrape of 10,000 accounts (0.5 s on an idle machine) stays far below the default scrape timeout of 10 s."""
-    rows: list[tuple[Account, AccountState]] = []
-    for number in range(10_000):
-        account = story.account(f"user{number}", owner="trump")
-        rows.append((account, story.state(account, last_outage=timedelta(minutes=1))))
-    made = registry(story.snapshot(tuple(rows)))
-    before = time.process_time()
-    body = generate_latest(made)
-    assert time.process_time() - before < 4.0  # the margin is for tracing and slow machines
-    assert body.count(b"\n") > 80_000
