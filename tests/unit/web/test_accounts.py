@@ -121,7 +121,7 @@ def assert_plain(shown: Snapshot, exporter: Exporter) -> None:
 
 
 @given(courses())
-@settings(max_examples=60)
+@settings(max_examples=25)
 def test_every_scrape_says_what_a_plain_collector_says(course: list[Snapshot]) -> None:
     """Whatever the accounts are called and however they change, come and go, one exporter shows them as they are."""
     exporter = Exporter(CollectorRegistry())
