@@ -1,4 +1,4 @@
-"""The quicker parts, where they are installed (`pip install watcher[fast]`): uvloop as the loop, isal to unpack.
+"""The quicker parts, where they are installed (`pip install watcher[fast]`): uvloop as the loop, isal for gzip.
 
 Without them everything works the same, and takes more of the processor.
 """
@@ -15,12 +15,14 @@ else:
     _LOOP = uvloop.new_event_loop
 
 try:
-    from isal import isal_zlib as _zlib
+    from isal import isal_zlib as zlib
 except ImportError:
-    import zlib as _zlib  # type: ignore[no-redef]
+    import zlib  # type: ignore[no-redef]
+
+__all__ = ["runner", "zlib"]
 
 
 def runner() -> asyncio.Runner:
     """What runs the program's loop; bodies are unpacked by the quicker library from now on."""
-    aiohttp.set_zlib_backend(_zlib)
+    aiohttp.set_zlib_backend(zlib)
     return asyncio.Runner(loop_factory=_LOOP)

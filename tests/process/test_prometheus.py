@@ -6,11 +6,14 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -19,9 +22,17 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from tests.fakes.newsroom import CONTROLS, WATCHLIST, configure
 from tests.process.command import Watcher, get
 from tests.process.prometheus import Alertmanager, Prometheus, Receiver, free_port, part
+from tests.unit.web import story
 from watcher.clock import SystemClock
 from watcher.demo.answers import Page
 from watcher.demo.platform import ScriptedPlatform
+from watcher.metrics import Metrics
+from watcher.model.annotation import Annotation
+from watcher.model.outage import Outage, Phase
+from watcher.model.reload import Outcome
+from watcher.model.uptime import History
+from watcher.settings.values import WebSettings
+from watcher.web import WebServer
 
 SHIPPED = Path(__file__).parents[2] / "config" / "prometheus"
 TRUMP, POTUS = "x:realdonaldtrump", "x:potus"
@@ -193,6 +204,54 @@ async def test_the_record_is_the_stores(desk: Desk, tmp_path: Path) -> None:
         await prometheus.until(f"watcher_account_outage_seconds_total{only_one}", {TRUMP: both})
         for name in COUNTERS:
             assert (await prometheus.query(f"resets(watcher_account_{name}_total[1h])"))[TRUMP] == 0
+
+
+async def test_ten_thousand_accounts_are_taken_as_they_change(tmp_path: Path) -> None:
+    """The packed lines that are kept, put together with new ones, are what a real Prometheus ingests: every series."""
+    size = 10_000
+    accounts = {each.id: each for each in (story.account(f"user{number}") for number in range(size))}
+    states = {each.id: story.state(each) for each in accounts.values()}
+    shown = replace(story.snapshot(), accounts=accounts, states=states)
+    settings, registry = WebSettings(port=0), Metrics("1").registry
+    server = WebServer(settings, lambda: shown, Unasked(), Unasked().reload, registry, "1")
+    await server.start()
+    config = (
+        "global: {scrape_interval: 2s, scrape_timeout: 2s}\n"
+        f"scrape_configs: [{{job_name: watcher, static_configs: [{{targets: ['{urlsplit(server.url).netloc}']}}]}}]\n"
+    )
+    try:
+        async with Prometheus(tmp_path, config) as prometheus:
+            await prometheus.until("count(watcher_account_up == 1)", {"": size})
+            assert await prometheus.query('count({__name__=~"watcher_account_.+"})') == {"": 9 * size}
+            for number, each in enumerate(accounts.values()):
+                if number % 1000 == 0:
+                    states[each.id] = replace(states[each.id], phase=Phase.DOWN, outage=story.outage(), outages_total=1)
+            await prometheus.until("count(watcher_account_up == 0)", {"": size // 1000})
+            assert await prometheus.query("sum(watcher_account_outages_total)") == {"": size // 1000}
+            assert await prometheus.query("count(watcher_account_up)") == {"": size}
+            assert (await prometheus.targets())["watcher"] == ("up", "")
+    finally:
+        await server.stop()
+
+
+class Unasked:
+    """What is stored, and the configuration, which a scrape does not ask for."""
+
+    async def outages(self, **_query: Any) -> tuple[Outage, ...]:
+        """Not asked."""
+        raise NotImplementedError
+
+    async def annotations(self, _outage_ids: Sequence[str], /) -> Mapping[str, tuple[Annotation, ...]]:
+        """Not asked."""
+        raise NotImplementedError
+
+    async def history(self, _account_id: str, _since: datetime, /) -> History:
+        """Not asked."""
+        raise NotImplementedError
+
+    async def reload(self, _force: bool) -> Outcome:
+        """Not asked."""
+        raise NotImplementedError
 
 
 async def test_an_alert_goes_all_the_way(desk: Desk, tmp_path: Path) -> None:

@@ -1,18 +1,14 @@
 """Text in packed pieces, of which some may be old, put together into one gzip file.
 
 A piece ends at the border of a byte and refers to nothing before it, so that it can stand anywhere in the file (RFC
-1951; a file of several gzip members is not understood by all who read it). Packs with isal where it is installed.
+1951; a file of several gzip members is not understood by all who read it). Packed by isal where it is installed.
 """
 
 import struct
-import zlib
 from dataclasses import dataclass
 from typing import Final
 
-try:
-    from isal import isal_zlib as packer
-except ImportError:  # the extra `fast`
-    packer = zlib  # type: ignore[misc]
+from watcher.quicker import zlib
 
 _BITS: Final = 0xFFFFFFFF
 _RAW: Final = -15
@@ -33,9 +29,9 @@ class Piece:
 def pack(text: str) -> Piece:
     """The text as a piece."""
     plain = text.encode()
-    packing = packer.compressobj(1, packer.DEFLATED, _RAW)
-    packed = packing.compress(plain) + packing.flush(packer.Z_FULL_FLUSH) if plain else b""
-    return Piece(packed, packer.crc32(plain), len(plain))
+    packing = zlib.compressobj(1, zlib.DEFLATED, _RAW)
+    packed = packing.compress(plain) + packing.flush(zlib.Z_FULL_FLUSH) if plain else b""
+    return Piece(packed, zlib.crc32(plain), len(plain))
 
 
 class File:
@@ -49,7 +45,7 @@ class File:
         """This piece is next."""
         self._parts.append(piece.packed)
         # What a checksum becomes by as many zeros does not depend on what was there: it can be had without the text.
-        self._checksum = packer.crc32(bytes(piece.size), self._checksum ^ _BITS) ^ _BITS ^ piece.checksum
+        self._checksum = zlib.crc32(bytes(piece.size), self._checksum ^ _BITS) ^ _BITS ^ piece.checksum
         self._size += piece.size
 
     def whole(self) -> bytes:
@@ -59,4 +55,4 @@ class File:
 
 def unpack(file: bytes) -> bytes:
     """The texts again."""
-    return packer.decompress(file, _GZIP)
+    return zlib.decompress(file, _GZIP)

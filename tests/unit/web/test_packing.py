@@ -26,7 +26,7 @@ def filed(texts: list[str]) -> bytes:
 def test_the_file_has_all_texts_in_order(packer: object, texts: list[str]) -> None:
     """Sum and size are checked by who unpacks, who is not us."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(packing, "packer", packer)
+        patch.setattr(packing, "zlib", packer)
         file = filed(texts)
         assert gzip.decompress(file) == unpack(file) == "".join(texts).encode()
     one = zlib.decompressobj(31)
