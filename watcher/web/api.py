@@ -118,11 +118,13 @@ class Api:
 
 async def _listed(records: Iterable[Record]) -> web.Response:
     """The records as a JSON list, in slices of the loop's time: there may be many."""
-    turns, written = Turns(), list[str]()
+    turns, body = Turns(), bytearray(b"[")
     for record in records:
-        written.append(json.dumps(record))
+        body += b", " if len(body) > 1 else b""
+        body += json.dumps(record).encode()
         await turns.give()
-    return web.json_response(text=f"[{', '.join(written)}]")
+    body += b"]"
+    return web.Response(body=body, content_type="application/json", charset="utf-8")
 
 
 def parse_outage_query(query: MultiMapping[str]) -> OutageQuery:
