@@ -15,7 +15,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from bench.figure import Figure, reference
-from bench.scrape import Cost, costs
+from bench.scrape import scrapes
 from bench.subjects import Subjects
 from watcher.classify import classify
 from watcher.judge.machine import step
@@ -97,18 +97,7 @@ def figures(directory: Path) -> list[Figure]:
         goal=50,
     )
     store.close()
-    return rows + [_shown(cost) for cost in costs(reference)]
-
-
-def _shown(cost: Cost) -> Figure:
-    return Figure(
-        name=cost.name,
-        value=round(cost.milliseconds, 2),
-        unit="ms",
-        ratio=round(cost.ratio, 4),
-        goal=cost.goal,
-        ok=None if cost.goal is None else cost.milliseconds <= cost.goal,
-    )
+    return rows + scrapes()
 
 
 def _plan_round() -> None:

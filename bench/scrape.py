@@ -4,11 +4,12 @@ import asyncio
 import gc
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import Final
 
+from bench.figure import Figure, reference
 from watcher.metrics import Metrics
 from watcher.model.account import Account
 from watcher.model.control import VantageState
@@ -20,16 +21,6 @@ _ROUNDS: Final = 5
 _NOW: Final = datetime(2017, 11, 2, 23, 0, tzinfo=UTC)
 _MINUTE: Final = timedelta(minutes=1)
 _ACCEPT: Final = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.3"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
-    """One row: milliseconds, the same divided by a run of the reference loop, and the goal in milliseconds."""
-
-    name: str
-    milliseconds: float
-    ratio: float
-    goal: float | None
 
 
 class Crowd:
@@ -79,14 +70,12 @@ class Crowd:
         return longest
 
 
-def costs(reference: Callable[[], object]) -> list[Cost]:
+def scrapes() -> list[Figure]:
     """The rows for 10,000 and 100,000 accounts."""
-    return [
-        row for size, cpu, block in ((10_000, 25, 10), (100_000, 350, 50)) for row in _of(size, cpu, block, reference)
-    ]
+    return [row for size, cpu, block in ((10_000, 25, 10), (100_000, 350, 50)) for row in _of(size, cpu, block)]
 
 
-def _of(size: int, cpu: float, block: float, reference: Callable[[], object]) -> list[Cost]:
+def _of(size: int, cpu: float, block: float) -> list[Figure]:
     crowd = Crowd(size)
     asyncio.run(crowd.scrape())
     changed, same, blocked, ones = list[float](), list[float](), list[float](), list[float]()
@@ -109,7 +98,9 @@ def _of(size: int, cpu: float, block: float, reference: Callable[[], object]) ->
     )
     one = median(ones)
     return [
-        Cost(name=name, milliseconds=median(spent) * 1e3, ratio=median(spent) / one, goal=goal)
+        Figure(
+            name=name, value=round(median(spent) * 1e3, 2), unit="ms", ratio=round(median(spent) / one, 4), goal=goal
+        )
         for name, spent, goal in rows
     ]
 
