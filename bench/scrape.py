@@ -87,7 +87,7 @@ def _of(size: int, cpu: float, block: float) -> list[Figure]:
             if spent is blocked:
                 spent.append(asyncio.run(crowd.longest_block()))
             else:
-                ones.append(_cpu(lambda: [reference() for _ in range(20)]) / 20)
+                ones.append(median(_cpu(reference) for _ in range(20)))
                 spent.append(_cpu(lambda: asyncio.run(crowd.scrape())))
         same.append(_cpu(lambda: asyncio.run(crowd.scrape())))
     gc.unfreeze()
