@@ -7,9 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
-from math import ceil
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -21,9 +19,8 @@ from watcher.model.platform import Platform
 from watcher.model.route import Route, Subject, every, taken
 from watcher.settings.homoglyphs import host_lookalike, lookalike
 from watcher.settings.overrides import apply_overrides
-from watcher.settings.pace import Load, loads
+from watcher.settings.pace import loads, too_fast
 from watcher.settings.policies import at_densest
-from watcher.settings.scalars import span_text
 from watcher.settings.values import LogChannel, Settings
 from watcher.settings.visibility import visibility, why_blind
 from watcher.settings.wording import near
@@ -236,16 +233,4 @@ def _on_paces(watchlist: Watchlist, platforms: Mapping[str, Platform]) -> Iterat
         if load.is_too_much:
             usual = watchlist.accounts
             is_dense = any(account.policy.interval < usual[account.id].policy.interval for account in load.accounts)
-            yield Remark(account_id=None, level=Level.WARNING, message=_too_fast(load, is_dense=is_dense))
-
-
-def _too_fast(load: Load, *, is_dense: bool) -> str:
-    count, pace = len(load.accounts), load.pace
-    said = (
-        f"{load.host}: {'1 account' if count == 1 else f'{count} accounts'} with controls want "
-        f"{(load.wanted + load.controls) * 60:.1f} requests a minute{' within their windows' if is_dense else ''}, "
-        f"the pace is {pace.requests} per {span_text(pace.per)}"
-    )
-    if load.left <= 0:
-        return f"{said}, too little even for the controls"
-    return f"{said}: an interval of {span_text(timedelta(seconds=ceil(load.requests / load.left)))} can be met"
+            yield Remark(account_id=None, level=Level.WARNING, message=too_fast(load, is_dense=is_dense))

@@ -295,12 +295,13 @@ def test_an_interval_that_the_pace_forbids_is_named_with_the_one_it_allows(tmp_p
 
 
 def test_a_pace_too_slow_for_the_controls_is_named(tmp_path: Path) -> None:
-    """No interval is proposed where none would do."""
+    """No interval is proposed where none would do: here each of five pages of one site has controls of its own."""
     override = PlatformOverride(pace=Pace(requests=1, per=timedelta(hours=1)))
-    settings = replace(QUIET, platforms={"chirp": override})
-    (remark,) = found(tmp_path, "https://chirp.example/alice", PLATFORMS, settings)
-    assert remark.message == (
-        "chirp.example: 1 account with controls want 1.8 requests a minute, the pace is 1 per 1h, "
+    settings = replace(QUIET, platforms={"generic": override})
+    pages = (f"{{url: https://forum.example/{n}/alice, controls: {{present: [bob, carol]}}}}" for n in range(5))
+    (message,) = (r.message for r in found(tmp_path, ", ".join(pages), PLATFORMS, settings) if "requests" in r.message)
+    assert message == (
+        "forum.example: 5 accounts with controls want 5.0 requests a minute, the pace is 1 per 1h, "
         "too little even for the controls"
     )
 
