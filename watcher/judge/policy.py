@@ -94,7 +94,7 @@ def _change_after(since: datetime, policy: Policy) -> _Change | None:
 
 
 def refresh_period(pace: Pace) -> timedelta:
-    """How often to ask the controls of a source: every five minutes, or as seldom as keeps within a share of its pace."""
+    """How often to ask a source's controls: every five minutes, or as seldom as keeps within a share of its pace."""
     return max(REFRESH, timedelta(seconds=CONTROLS_ASKED / (_SHARE * pace.per_second)))
 
 
