@@ -6,8 +6,9 @@ Pure: values in, remarks out; no file is read and nothing is asked.
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import islice
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -51,10 +52,12 @@ def remarks(watchlist: Watchlist, platforms: Mapping[str, Platform], settings: S
     neighbours: dict[tuple[str, str], set[str]] = defaultdict(set)
     for account in accounts:
         neighbours[account.platform, account.instance].add(account.handle)
+    unseen = {name: _on_platform(applied[name]) for name in {account.platform for account in accounts}}
     found: list[Remark] = []
     for account in accounts:
         platform = applied[account.platform]
-        found += _on_sources(account, platform)
+        if (remark := unseen[account.platform]) is not None:
+            found.append(replace(remark, account_id=account.id))
         found += _on_handle(account, platform)
         found += _on_controls(account, platform, neighbours[account.platform, account.instance])
         found += _on_routes(account, platform, settings)
@@ -69,14 +72,16 @@ def remarks(watchlist: Watchlist, platforms: Mapping[str, Platform], settings: S
     return tuple(found)
 
 
-def _on_sources(account: Account, platform: Platform) -> Iterator[Remark]:
+def _on_platform(platform: Platform) -> Remark | None:
+    """What is to be said of every account of a platform that cannot be asked or shows nothing; None of others."""
     if not platform.usable_sources:
         reasons = "; ".join(f"source '{source.name}' {source.why_unusable}" for source in platform.sources)
         otherwise = "" if platform.decidable else f"; {why_blind(platform)}"
         message = f"no usable source on {platform.title}: {reasons}{otherwise}"
-        yield Remark(account_id=account.id, level=Level.CANNOT_ALERT, message=message)
-    elif not visibility(platform).is_decidable:
-        yield Remark(account_id=account.id, level=Level.WARNING, message=why_blind(platform))
+        return Remark(account_id=None, level=Level.CANNOT_ALERT, message=message)
+    if not visibility(platform).is_decidable:
+        return Remark(account_id=None, level=Level.WARNING, message=why_blind(platform))
+    return None
 
 
 def _on_handle(account: Account, platform: Platform) -> Iterator[Remark]:
@@ -102,8 +107,10 @@ def _on_skipped(watchlist: Watchlist, platforms: Mapping[str, Platform]) -> Iter
 def _on_controls(account: Account, platform: Platform, neighbours: AbstractSet[str]) -> Iterator[Remark]:
     """Accounts that always exist: the entry's, the platform's, and the watched ones beside it."""
     present = platform.controls.present
-    given = (*account.controls, *present.get(account.instance, ()), *present.get("*", ()))
-    positives = {*given, *neighbours} - {account.handle}
+    given = {*account.controls, *present.get(account.instance, ()), *present.get("*", ())} - {account.handle}
+    # The neighbours may be many: of each account only so many are gone through as make a difference.
+    others = (handle for handle in neighbours if handle != account.handle and handle not in given)
+    positives = given.union(islice(others, _WANTED_POSITIVES))
     if not positives:
         message = "nothing to compare with: give controls.present, handles beside this one that always exist"
         yield Remark(account_id=account.id, level=Level.CANNOT_ALERT, message=message)

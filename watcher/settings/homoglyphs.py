@@ -73,6 +73,8 @@ def plain(character: str) -> str | None:
 
 def lookalike(word: str) -> str | None:
     """What is odd about a word, naming the character and what it may be meant for; None when nothing is."""
+    if word.isascii() and word.isprintable():
+        return None
     for character in word:
         if unicodedata.category(character) in _UNSEEN:
             return f"{named(character)}: remove it?"
@@ -91,7 +93,7 @@ def lookalike(word: str) -> str | None:
 
 def host_lookalike(host: str) -> str | None:
     """The same of a host, whose labels in `xn--` form are read as a browser would show them."""
-    for label in host.split("."):
+    for label in host.split(".") if "xn--" in host else ():
         shown = _shown(label)
         if shown != label and (odd := lookalike(shown)) is not None:
             return f"{label} is shown as '{shown}', in which {odd}"

@@ -4,7 +4,7 @@ The one arithmetic of it: `watcher check` warns by it, `watcher plan` prints it,
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from math import ceil
@@ -101,8 +101,10 @@ def loads(watchlist: Watchlist, platforms: Mapping[str, Platform]) -> tuple[Load
     """The load of each host that is asked first for some account, by the intervals in force."""
     hosts = _Hosts()
     lanes: dict[str, dict[_Key, tuple[Source, list[Account]]]] = defaultdict(dict)
+    named = {account.platform for account in watchlist.accounts.values()}
+    usable = {name: platforms[name].usable_sources for name in named}
     for account in watchlist.accounts.values():
-        first = asked_first(account, platforms[account.platform])
+        first = asked_first(account, usable[account.platform])
         if first is not None:
             source, together = first
             key = account.platform, account.instance, source.name, together
@@ -119,9 +121,8 @@ def loads(watchlist: Watchlist, platforms: Mapping[str, Platform]) -> tuple[Load
     )
 
 
-def asked_first(account: Account, platform: Platform) -> tuple[Source, bool] | None:
-    """Where the account is asked about while all is well, and whether together with others; None: nowhere."""
-    usable = platform.usable_sources
+def asked_first(account: Account, usable: Sequence[Source]) -> tuple[Source, bool] | None:
+    """The source at which an account is asked about while all is well, and whether together with others; or None."""
     if not usable:
         return None
     if usable[0].batch is not None and usable[0].batch.takes(account.handle):

@@ -117,7 +117,7 @@ def test_who_fits_into_no_batch_is_asked_alone(handles: str, asked: tuple[str, b
     """As the program does it: by the first source for single look-ups."""
     many = replace(CHIRP.sources[0], name="many", kind=SourceKind.BATCH, batch=replace(MANY, handles=handles))
     more = replace(many, name="more", batch=MANY)
-    found = asked_first(next(iter(crowd(1).accounts.values())), replace(CHIRP, sources=(many, more, *CHIRP.sources)))
+    found = asked_first(next(iter(crowd(1).accounts.values())), (many, more, *CHIRP.sources))
     assert found is not None
     assert (found[0].name, found[1]) == asked
 
