@@ -33,7 +33,7 @@ def planned(found: Forecast, *, everyone: bool = False) -> Iterator[str]:
     yield from _incidents(found.hosts)
     if found.is_dense:
         yield "windows: reckoned with the shortest interval of each account; at worst with its longest"
-    if any(group.delay is not None for host in found.hosts for group in host.groups):
+    if any(group.delay is not None and not group.blind for host in found.hosts for group in host.groups):
         yield f"told after: half of the outages, from the page to the message, where a site answers within {ANSWER} s"
     yield _in_all(found)
 
@@ -71,7 +71,7 @@ def _by_host(found: Forecast) -> Iterator[Row]:
         shown = hosts if len(hosts) <= _FEW_HOSTS else [host for host in hosts if host.wanted.is_too_much][:_MANY]
         rest = [host for host in hosts if host not in shown]
         rows = [row for host in shown for row in _rows(host)]
-        rows += [_summed(rest)] if rest else []
+        rows += [_summed(rest, others=bool(shown))] if rest else []
         name = ", ".join(platforms)
         yield from ((name if place == 0 else "", *row) for place, row in enumerate(rows))
     if found.unasked:
@@ -98,16 +98,16 @@ def _rows(host: Host) -> Iterator[Row]:
         yield "  others: see --accounts", str(left), "", "", "", "", "", ""
 
 
-def _summed(hosts: Sequence[Host]) -> Row:
-    """One row for many hosts: the extremes of each."""
+def _summed(hosts: Sequence[Host], *, others: bool) -> Row:
+    """One row for many hosts, the extremes of each; `others` than those that have rows of their own."""
     groups = [group for host in hosts for group in host.groups]
     intervals = [group.kept for group in groups]
-    delays = [group.delay for group in groups if group.delay is not None]
+    delays = [group.delay for group in groups if group.delay is not None and not group.blind]
     told = _told(groups[0])
     if delays:
         told = f"≤ {_seconds(max(d.p50 for d in delays))}", f"≤ {_seconds(max(d.worst for d in delays))}"
     return (
-        f"{len(hosts)} {'more hosts' if any(host.wanted.is_too_much for host in hosts) else 'hosts'}",
+        f"{len(hosts)} {'more hosts' if others else 'hosts'}",
         str(sum(host.accounts for host in hosts)),
         _range(intervals),
         f"{sum(host.requests for host in hosts) * 60:.1f}",
@@ -142,8 +142,8 @@ def _range(spans: Iterable[timedelta]) -> str:
 
 
 def _told(group: Group) -> tuple[str, str]:
-    if group.delay is None:
-        return (_BLIND if group.blind else _MUTE), ""
+    if group.delay is None or group.blind:
+        return (_MUTE if group.delay is None else _BLIND), ""
     return _seconds(group.delay.p50), _seconds(group.delay.worst)
 
 
@@ -238,12 +238,12 @@ def _host_record(host: Host) -> Record:
 
 
 def _fare(group: Group | None) -> Record:
-    delay = None if group is None else group.delay
+    delay = None if group is None or group.blind else group.delay
     return {
         "platform": None if group is None else group.platform,
         "interval": None if group is None else group.asked.total_seconds(),
         "interval_kept": None if group is None else group.kept.total_seconds(),
-        "can_alert": group is not None and (delay is not None or group.blind),
+        "can_alert": group is not None and group.delay is not None,
         "expect_blind": group is not None and group.blind,
         "told_after": None if delay is None else _rounded(delay.p50.total_seconds()),
         "told_after_at_worst": None if delay is None else _rounded(delay.worst.total_seconds()),

@@ -69,12 +69,13 @@ def delay_of(
 ) -> Delay:
     """The delay of an account that is looked at by this policy.
 
+    Usually half of the turns of others are given up to it; at worst none is, and none was left before.
     `wait` is that of its host, of which the share `used` is spent on all that is not suspicion; `pace` is that of the
     source that confirms. `told_after`: how long its route waits for company. `rarest` is its longest interval.
     """
     full = float(burst_of(pace))
-    usually = _confirmed(policy, full * max(0.0, 1 - used), used, pace, together=together)
-    at_worst = _confirmed(policy, 0.0, used, pace, together=together)
+    usually = _confirmed(policy, full * max(0.0, 1 - used), max(1 - used / 2, _LEAST_SHARE), pace, together=together)
+    at_worst = _confirmed(policy, 0.0, max(1 - used, _LEAST_SHARE), pace, together=together)
     told = told_after.total_seconds()
     p50 = policy.interval.total_seconds() / 2 + wait.p50 + TICK / 2 + ANSWER + usually + told
     worst = rarest.total_seconds() + wait.worst + TICK + ANSWER + at_worst + HANDED_OVER + told
@@ -89,13 +90,13 @@ def requests_to_confirm(policy: Policy, *, together: bool) -> int:
     return 2 * policy.confirm.threshold + 1 + together
 
 
-def _confirmed(policy: Policy, tokens: float, used: float, pace: Pace, *, together: bool) -> float:
-    """Seconds from the answer that raised the suspicion until it is an outage.
+def _confirmed(policy: Policy, tokens: float, share: float, pace: Pace, *, together: bool) -> float:
+    """Seconds from the answer that raised the suspicion until it is an outage, with that share of the turns.
 
     Each finding waits for a control that is asked after it, the next one for confirm.interval too; the last is asked
     for once more in another way. Whom a batch left out is first asked about alone.
     """
-    bucket = _Bucket(tokens, burst_of(pace), max(1 - used, _LEAST_SHARE) / _step(pace))
+    bucket = _Bucket(tokens, burst_of(pace), share / _step(pace))
     apart = min(policy.interval, policy.confirm.interval).total_seconds()
     found = bucket.take(TICK) + ANSWER if together else 0.0
     for _ in range(policy.confirm.threshold - 1):

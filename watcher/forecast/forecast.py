@@ -29,8 +29,8 @@ class Group:
     """Accounts of one host that fare alike, by id.
 
     `asked` is the interval that the watchlist has for them (in the densest of their windows), `kept` the one that is
-    kept to; `rarest` that of the sparsest window. `delay` is None where no outage of theirs can be told, or, where they
-    are `blind`, none is likely to be seen.
+    kept to; `rarest` that of the sparsest window. `delay` is None where no outage of theirs can be told; it is idle
+    where they are `blind`, as none is likely to be seen.
     """
 
     accounts: tuple[str, ...]
@@ -198,7 +198,7 @@ class _View:
 
     def _group(self, fare: _Fare, accounts: list[Account], wait: Wait) -> Group:
         platform = self._platforms[fare.platform]
-        source, blind = _confirming(platform, fare.source), not visibility(platform).is_decidable
+        source = _confirming(platform, fare.source)
         at = self._after.get(host_of(source, accounts[0]))
         delay = delay_of(
             fare.kept,
@@ -215,8 +215,8 @@ class _View:
             asked=fare.asked,
             kept=fare.kept.interval,
             rarest=max(fare.rarest, fare.kept.interval),
-            delay=None if fare.is_mute or blind else delay,
-            blind=blind and not fare.is_mute,
+            delay=None if fare.is_mute else delay,
+            blind=not visibility(platform).is_decidable,
         )
 
 

@@ -46,10 +46,15 @@ class Lane:
     def _of(self, rates: list[float]) -> float:
         """How many requests these looks take.
 
-        A batch takes along who is due within half an interval: where that fills none, two go out in one.
+        A batch takes along who is due within half an interval: where that fills none, two go out in one. As many
+        leave in each interval, so that of the last one a part may be empty.
         """
         batch = self.source.batch if self.together else None
-        return sum(rates) if batch is None else max(sum(rates) / batch.room, min(sum(rates), 2 * max(rates)))
+        if batch is None:
+            return sum(rates)
+        most = max(rates)
+        filled = ceil(round(sum(rates) / most / batch.room, 6)) * most
+        return max(filled, min(sum(rates), 2 * most))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
