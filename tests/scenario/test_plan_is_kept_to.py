@@ -109,3 +109,27 @@ async def told_after(world: World, host: str, number: int, later: timedelta) -> 
     world.at[host].set(handle, Page.PRESENT)
     await world.until(lambda: len(world.texts()) == told + 2, minutes=10)
     return delay
+
+
+@pytest.mark.parametrize("host", [X, BLUESKY])
+def test_what_an_outage_adds(tmp_path: Path, host: str) -> None:
+    """As many requests as were foreseen until it is told, and no more a minute than were foreseen after that."""
+
+    async def story() -> None:
+        async with World(tmp_path, crowd(host, 3), hosts=(host,), x_settings=pace(600)) as world:
+            settle_in(world, host, 3)
+            [plan] = foreseen(world).hosts
+            await world.wait(minutes=5, seconds=10)
+            stage, since = world.at[host], world.now
+            stage.set(handle_of(host, 0), Page.SUSPENDED)
+            await world.until(lambda: len(world.texts()) == 1, minutes=2)
+            usual = plan.requests * (world.now - since).total_seconds()
+            # Which part of a round of looks falls into that time is open.
+            assert sum(at >= since for at in stage.arrivals) == pytest.approx(plan.to_confirm + usual, abs=2)
+            since = world.now
+            await world.wait(minutes=10)
+            assert sum(at >= since for at in stage.arrivals) == pytest.approx(
+                (plan.while_gone + plan.requests) * 600, rel=0.1
+            )
+
+    run_virtual(story())
