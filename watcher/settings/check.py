@@ -89,6 +89,8 @@ def _on_handle(account: Account, platform: Platform) -> Iterator[Remark]:
     if (odd := lookalike(account.display_handle)) is not None:
         message = f"{odd}; {platform.title} may have it, but it is not the account that it looks like"
         yield Remark(account_id=account.id, level=Level.WARNING, message=message)
+    if "xn--" not in account.url.lower():
+        return
     if (odd := host_lookalike(urlsplit(account.url).hostname or "")) is not None:
         message = f"{odd}; it is not the site that it looks like"
         yield Remark(account_id=account.id, level=Level.WARNING, message=message)

@@ -93,7 +93,7 @@ def lookalike(word: str) -> str | None:
 
 def host_lookalike(host: str) -> str | None:
     """The same of a host, whose labels in `xn--` form are read as a browser would show them."""
-    for label in host.split(".") if "xn--" in host else ():
+    for label in host.split("."):
         shown = _shown(label)
         if shown != label and (odd := lookalike(shown)) is not None:
             return f"{label} is shown as '{shown}', in which {odd}"

@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from watcher.judge.policy import CONTROLS_ASKED, refresh_period
-from watcher.model.account import Account, Watchlist
+from watcher.model.account import Account, Policy, Watchlist
 from watcher.model.platform import Pace, Platform, Source, expand
 from watcher.settings.scalars import span_text
 
@@ -182,7 +182,9 @@ def within_pace(
     kept = dict(watchlist.accounts)
     for load in loads(watchlist, platforms) if wanted is None else wanted:
         if load.is_too_much:
-            kept.update((account.id, _stretched(account, load.stretch)) for account in load.accounts)
+            policies = {account.policy for account in load.accounts}  # many accounts share one
+            stretched = {policy: _stretched(policy, load.stretch) for policy in policies}
+            kept.update((account.id, replace(account, policy=stretched[account.policy])) for account in load.accounts)
     return replace(watchlist, accounts=kept)
 
 
@@ -199,6 +201,5 @@ def too_fast(load: Load, *, is_dense: bool) -> str:
     return f"{said}: an interval of {span_text(load.fitting)} can be met"
 
 
-def _stretched(account: Account, factor: float) -> Account:
-    interval = timedelta(seconds=ceil(account.policy.interval.total_seconds() * factor))
-    return replace(account, policy=replace(account.policy, interval=interval))
+def _stretched(policy: Policy, factor: float) -> Policy:
+    return replace(policy, interval=timedelta(seconds=ceil(policy.interval.total_seconds() * factor)))

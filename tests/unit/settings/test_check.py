@@ -3,8 +3,10 @@
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from time import process_time
 
 from tests.unit.settings.samples import CHIRP, FEDI, PLATFORMS, watch
+from tests.unit.settings.test_pace import crowd
 from watcher.model.account import Severity
 from watcher.model.platform import Answers, ControlHandles, Pace, Platform, Source, SourceKind
 from watcher.model.route import Route
@@ -341,3 +343,16 @@ def test_a_pace_must_do_for_the_densest_window(tmp_path: Path) -> None:
     )
     seldom = "defaults: {windows: [{hours: 08:00-18:00, interval: 5m}]}"
     assert remarks(watch(tmp_path, f"{seldom}\naccounts: [{accounts}]"), PLATFORMS, QUIET) == ()
+
+
+def test_a_wide_watchlist_is_checked_in_linear_time() -> None:
+    """Each account is held against a few of those beside it, not against all."""
+
+    def took(many: int) -> float:
+        watchlist = crowd(many)
+        began = process_time()
+        remarks(watchlist, ALL_FAST, QUIET)
+        return process_time() - began
+
+    took(500)
+    assert min(took(8000) for _ in range(3)) < 8 * min(took(2000) for _ in range(3))  # 16: all against all
