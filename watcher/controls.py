@@ -18,16 +18,15 @@ from watcher.clock import Clock
 from watcher.judge.calibration import in_turn, is_another_drawn
 from watcher.judge.gate import vouched_for
 from watcher.judge.platform_health import assess
+from watcher.judge.policy import refresh_period
 from watcher.model.control import ControlFinding, ControlKey, ControlReport, Health
 from watcher.model.exchange import Exchange, Purpose, Target, Task
 from watcher.model.platform import Platform, Source
 from watcher.needs import Need
 from watcher.reports import NEGATIVES, Noticed, merge
 
-REFRESH: Final = timedelta(minutes=5)
 # Suspicions of the same moment share one refresh: it waits this long for company before it asks.
 GATHER: Final = timedelta(milliseconds=250)
-_SHARE: Final = 0.2  # of a host's pace, at most, that periodic refreshes may use
 _MAX_AGE: Final = timedelta(seconds=10)
 _LAPSE: Final = timedelta(hours=1)
 # The refresh that is under way, one of one's own, and one more where caches answered with older copies than expected.
@@ -169,7 +168,7 @@ class Controls:
         for post in [post for post in self._posts.values() if now - post.kept_at > _LAPSE and post.running is None]:
             self._stored[post.key] = self._posts.pop(post.key).report
         for post in self._posts.values():
-            due = post.refreshed_at is None or now - post.refreshed_at >= _period(post.source)
+            due = post.refreshed_at is None or now - post.refreshed_at >= refresh_period(post.source.pace)
             if due and post.running is None:
                 self._begin(post, {"positive", "negative"}, timedelta(0))
 
@@ -326,11 +325,6 @@ def impossible(platform: Platform) -> str:
     """A fresh handle that is valid on the platform and that nobody has."""
     random = "".join(secrets.choice(_ALPHABET) for _ in range(platform.controls.length - 1))
     return platform.controls.absent.replace("{random}", secrets.choice(string.ascii_lowercase) + random)
-
-
-def _period(source: Source) -> timedelta:
-    """How often to refresh: two requests each time must stay within their share of the pace."""
-    return max(REFRESH, timedelta(seconds=2 / (_SHARE * source.pace.per_second)))
 
 
 def _missing(post: _Post, need: Need) -> set[str]:

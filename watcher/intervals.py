@@ -33,8 +33,9 @@ class Intervals:
         now = self._clock.now()
         timely = in_force(loaded.watchlist, now)
         self.next_change = next_change(loaded.watchlist, now)
-        self._say_stretched(loads(timely, loaded.platforms))
-        watchlist = within_pace(timely, loaded.platforms)
+        wanted = loads(timely, loaded.platforms)
+        self._say_stretched(wanted)
+        watchlist = within_pace(timely, loaded.platforms, wanted)
         return watchlist if old is None else carry_over(watchlist, old, now)
 
     def _say_stretched(self, wanted: tuple[Load, ...]) -> None:

@@ -88,6 +88,11 @@ def checked_record(loaded: Loaded, *, strict: bool) -> Record:
 
 def faults_record(error: ConfigError) -> Record:
     """A refused configuration as data, in the shape of `checked_record`."""
+    return refused_record(error) | {"remarks": [], "accounts": 0, "sight": []}
+
+
+def refused_record(error: ConfigError) -> Record:
+    """The faults of a refused configuration as data."""
     faults = [
         {
             "file": fault.file,
@@ -98,7 +103,7 @@ def faults_record(error: ConfigError) -> Record:
         }
         for fault in error.faults
     ]
-    return {"ok": False, "faults": faults, "remarks": [], "accounts": 0, "sight": []}
+    return {"ok": False, "faults": faults}
 
 
 def stands(loaded: Loaded, stored: Stored, now: datetime) -> Stands:

@@ -29,8 +29,9 @@ from tests.unit.town import (
     soft_404,
     there,
 )
-from watcher.controls import GATHER, REFRESH, Controls, impossible
+from watcher.controls import GATHER, Controls, impossible
 from watcher.judge.platform_health import assess
+from watcher.judge.policy import REFRESH
 from watcher.model.control import ControlKey, ControlReport, Health
 from watcher.model.exchange import Exchange, Task
 from watcher.model.finding import Certainty, Reason

@@ -17,6 +17,7 @@ from watcher import __version__
 from watcher.cli.backtest import backtest
 from watcher.cli.evidence import evidence
 from watcher.cli.notifications import notifications
+from watcher.cli.plan import plan
 from watcher.cli.records import accounts, backup, forget, outages
 from watcher.cli.routes import routes
 from watcher.cli.selftest import selftest
@@ -239,6 +240,7 @@ def probe(url_or_id: str, config: Path, explain: bool, as_json: bool) -> None:
     sys.exit(status)
 
 
+main.add_command(plan)
 main.add_command(accounts)
 main.add_command(outages)
 main.add_command(forget)

@@ -1,4 +1,4 @@
-"""When to look again, and how loud an outage is."""
+"""When to look again, at accounts and at controls, and how loud an outage is."""
 
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
@@ -6,11 +6,16 @@ from typing import Final, NamedTuple
 from watcher.model.account import Policy, Severity
 from watcher.model.finding import Certainty, Reason
 from watcher.model.outage import AccountState, Phase
+from watcher.model.platform import Pace
 
 CLOSE_WATCH: Final = timedelta(minutes=15)
 BLIND_AFTER: Final = 3
 GAP_AFTER: Final = 2
 _MOST_DOUBLINGS: Final = 16
+REFRESH: Final = timedelta(minutes=5)
+CONTROLS_ASKED: Final = 2
+"""A refresh asks for one account that exists and for one handle that cannot."""
+_SHARE: Final = 0.2  # of a host's pace, at most, that periodic refreshes may use
 
 
 def severity_of(severity: Severity, reason: Reason, certainty: Certainty) -> Severity:
@@ -86,6 +91,11 @@ def _change_after(since: datetime, policy: Policy) -> _Change | None:
     if policy.changed_at is None or policy.previous is None or since >= policy.changed_at:
         return None
     return _Change(policy.changed_at, policy.previous)
+
+
+def refresh_period(pace: Pace) -> timedelta:
+    """How often to ask a source's controls: every five minutes, or as seldom as keeps within a share of its pace."""
+    return max(REFRESH, timedelta(seconds=CONTROLS_ASKED / (_SHARE * pace.per_second)))
 
 
 def _while_down(state: AccountState, policy: Policy) -> timedelta:

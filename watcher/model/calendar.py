@@ -75,6 +75,11 @@ class Calendar:
         return min(self._interval(place) for place in self._in_force())
 
     @property
+    def sparsest(self) -> timedelta:
+        """The longest interval that is ever in force."""
+        return max(self._interval(place) for place in self._in_force())
+
+    @property
     def idle(self) -> tuple[int, ...]:
         """The places of the windows that never hold, since those before them cover all their time."""
         ever = self._in_force()

@@ -6,10 +6,9 @@ Pure: values in, remarks out; no file is read and nothing is asked.
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from math import ceil
+from itertools import islice
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -21,9 +20,8 @@ from watcher.model.platform import Platform
 from watcher.model.route import Route, Subject, every, taken
 from watcher.settings.homoglyphs import host_lookalike, lookalike
 from watcher.settings.overrides import apply_overrides
-from watcher.settings.pace import Load, loads
+from watcher.settings.pace import loads, too_fast
 from watcher.settings.policies import at_densest
-from watcher.settings.scalars import span_text
 from watcher.settings.values import LogChannel, Settings
 from watcher.settings.visibility import visibility, why_blind
 from watcher.settings.wording import near
@@ -54,10 +52,12 @@ def remarks(watchlist: Watchlist, platforms: Mapping[str, Platform], settings: S
     neighbours: dict[tuple[str, str], set[str]] = defaultdict(set)
     for account in accounts:
         neighbours[account.platform, account.instance].add(account.handle)
+    unseen = {name: _on_platform(applied[name]) for name in {account.platform for account in accounts}}
     found: list[Remark] = []
     for account in accounts:
         platform = applied[account.platform]
-        found += _on_sources(account, platform)
+        if (remark := unseen[account.platform]) is not None:
+            found.append(replace(remark, account_id=account.id))
         found += _on_handle(account, platform)
         found += _on_controls(account, platform, neighbours[account.platform, account.instance])
         found += _on_routes(account, platform, settings)
@@ -72,14 +72,16 @@ def remarks(watchlist: Watchlist, platforms: Mapping[str, Platform], settings: S
     return tuple(found)
 
 
-def _on_sources(account: Account, platform: Platform) -> Iterator[Remark]:
+def _on_platform(platform: Platform) -> Remark | None:
+    """What is to be said of every account of a platform that cannot be asked or shows nothing; None of others."""
     if not platform.usable_sources:
         reasons = "; ".join(f"source '{source.name}' {source.why_unusable}" for source in platform.sources)
         otherwise = "" if platform.decidable else f"; {why_blind(platform)}"
         message = f"no usable source on {platform.title}: {reasons}{otherwise}"
-        yield Remark(account_id=account.id, level=Level.CANNOT_ALERT, message=message)
-    elif not visibility(platform).is_decidable:
-        yield Remark(account_id=account.id, level=Level.WARNING, message=why_blind(platform))
+        return Remark(account_id=None, level=Level.CANNOT_ALERT, message=message)
+    if not visibility(platform).is_decidable:
+        return Remark(account_id=None, level=Level.WARNING, message=why_blind(platform))
+    return None
 
 
 def _on_handle(account: Account, platform: Platform) -> Iterator[Remark]:
@@ -87,6 +89,8 @@ def _on_handle(account: Account, platform: Platform) -> Iterator[Remark]:
     if (odd := lookalike(account.display_handle)) is not None:
         message = f"{odd}; {platform.title} may have it, but it is not the account that it looks like"
         yield Remark(account_id=account.id, level=Level.WARNING, message=message)
+    if "xn--" not in account.url.lower():
+        return
     if (odd := host_lookalike(urlsplit(account.url).hostname or "")) is not None:
         message = f"{odd}; it is not the site that it looks like"
         yield Remark(account_id=account.id, level=Level.WARNING, message=message)
@@ -105,8 +109,10 @@ def _on_skipped(watchlist: Watchlist, platforms: Mapping[str, Platform]) -> Iter
 def _on_controls(account: Account, platform: Platform, neighbours: AbstractSet[str]) -> Iterator[Remark]:
     """Accounts that always exist: the entry's, the platform's, and the watched ones beside it."""
     present = platform.controls.present
-    given = (*account.controls, *present.get(account.instance, ()), *present.get("*", ()))
-    positives = {*given, *neighbours} - {account.handle}
+    given = {*account.controls, *present.get(account.instance, ()), *present.get("*", ())} - {account.handle}
+    # The neighbours may be many: of each account only so many are gone through as make a difference.
+    others = (handle for handle in neighbours if handle != account.handle and handle not in given)
+    positives = given.union(islice(others, _WANTED_POSITIVES))
     if not positives:
         message = "nothing to compare with: give controls.present, handles beside this one that always exist"
         yield Remark(account_id=account.id, level=Level.CANNOT_ALERT, message=message)
@@ -236,16 +242,4 @@ def _on_paces(watchlist: Watchlist, platforms: Mapping[str, Platform]) -> Iterat
         if load.is_too_much:
             usual = watchlist.accounts
             is_dense = any(account.policy.interval < usual[account.id].policy.interval for account in load.accounts)
-            yield Remark(account_id=None, level=Level.WARNING, message=_too_fast(load, is_dense=is_dense))
-
-
-def _too_fast(load: Load, *, is_dense: bool) -> str:
-    count, pace = len(load.accounts), load.pace
-    said = (
-        f"{load.host}: {'1 account' if count == 1 else f'{count} accounts'} with controls want "
-        f"{(load.wanted + load.controls) * 60:.1f} requests a minute{' within their windows' if is_dense else ''}, "
-        f"the pace is {pace.requests} per {span_text(pace.per)}"
-    )
-    if load.left <= 0:
-        return f"{said}, too little even for the controls"
-    return f"{said}: an interval of {span_text(timedelta(seconds=ceil(load.requests / load.left)))} can be met"
+            yield Remark(account_id=None, level=Level.WARNING, message=too_fast(load, is_dense=is_dense))

@@ -73,6 +73,8 @@ def plain(character: str) -> str | None:
 
 def lookalike(word: str) -> str | None:
     """What is odd about a word, naming the character and what it may be meant for; None when nothing is."""
+    if word.isascii() and word.isprintable():
+        return None
     for character in word:
         if unicodedata.category(character) in _UNSEEN:
             return f"{named(character)}: remove it?"

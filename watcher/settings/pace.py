@@ -1,39 +1,87 @@
-"""Whether hosts allow as many requests as the watchlist wants of them, and the intervals that they do allow. Pure."""
+"""Whether hosts allow as many requests as the watchlist wants of them, and the intervals that they do allow. Pure.
+
+The one arithmetic of it: `watcher check` warns by it, `watcher plan` prints it, and a run keeps to what it says.
+"""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from math import ceil
 from typing import Final
 from urllib.parse import urlsplit
 
-from watcher.model.account import Account, Watchlist
+from watcher.judge.policy import CONTROLS_ASKED, refresh_period
+from watcher.model.account import Account, Policy, Watchlist
 from watcher.model.platform import Pace, Platform, Source, expand
+from watcher.settings.scalars import span_text
 
-# One positive and one negative control of each source are asked every five minutes, and again on suspicion.
-_CONTROLS_PER_SECOND: Final = 4 / 300
 _LEAST_SHARE: Final = 0.1
+_PLACE: Final = "xxhandlexx"  # what stands for the handle to find out whether it is a part of the host
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """Accounts that share their controls, as they are asked about by one source; `together`: many in a request."""
+
+    source: Source
+    together: bool
+    accounts: tuple[Account, ...]
+
+    @property
+    def requests(self) -> float:
+        """How many it takes to look at each account once."""
+        return self._of([1.0] * len(self.accounts))
+
+    @property
+    def wanted(self) -> float:
+        """Requests per second, by the intervals in force."""
+        return self._of([1 / account.policy.interval.total_seconds() for account in self.accounts])
+
+    @property
+    def refreshes(self) -> float:
+        """Requests per second that one refresh of the controls in each of its periods takes."""
+        return CONTROLS_ASKED / refresh_period(self.source.pace).total_seconds()
+
+    def _of(self, rates: list[float]) -> float:
+        """How many requests these looks take.
+
+        A batch takes along who is due within half an interval: where that fills none, two go out in one. As many
+        leave in each interval, so that of the last one a part may be empty.
+        """
+        batch = self.source.batch if self.together else None
+        if batch is None:
+            return sum(rates)
+        most = max(rates)
+        filled = ceil(round(sum(rates) / most / batch.room, 6)) * most
+        return max(filled, min(sum(rates), 2 * most))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
     """What the accounts of one host want of it, in requests per second, and what its pace leaves for them.
 
-    One look at each of them takes so many `requests`.
+    One look at each of them takes so many `requests`. `controls` are asked all the time (in batches they ride along);
+    as much as one more refresh of each takes is kept `free`, for suspicions.
     """
 
     host: str
-    accounts: tuple[Account, ...]
+    lanes: tuple[Lane, ...]
     pace: Pace
     requests: float
     wanted: float
     controls: float
+    free: float
+
+    @property
+    def accounts(self) -> tuple[Account, ...]:
+        """Who is asked about there."""
+        return tuple(account for lane in self.lanes for account in lane.accounts)
 
     @property
     def left(self) -> float:
         """What the controls leave of the pace; not above zero where they need all of it."""
-        return self.pace.per_second - self.controls
+        return self.pace.per_second - self.controls - self.free
 
     @property
     def is_too_much(self) -> bool:
@@ -45,66 +93,113 @@ class Load:
         """By how much the intervals must grow; 1 when they need not."""
         return max(1.0, self.wanted / max(self.left, _LEAST_SHARE * self.pace.per_second))
 
+    @property
+    def fitting(self) -> timedelta | None:
+        """The interval that can be met if all accounts have it; None where the controls leave nothing."""
+        return timedelta(seconds=ceil(self.requests / self.left)) if self.left > 0 else None
+
+
+_Key = tuple[str, str, str, bool]
+
 
 def loads(watchlist: Watchlist, platforms: Mapping[str, Platform]) -> tuple[Load, ...]:
     """The load of each host that is asked first for some account, by the intervals in force."""
-    hosts: dict[str, list[tuple[Account, Source]]] = defaultdict(list)
+    hosts = _Hosts()
+    lanes: dict[str, dict[_Key, tuple[Source, list[Account]]]] = defaultdict(dict)
+    named = {account.platform for account in watchlist.accounts.values()}
+    usable = {name: platforms[name].usable_sources for name in named}
     for account in watchlist.accounts.values():
-        source = _source(account, platforms[account.platform])
-        if source is not None:
-            url = expand(source.url, handle=account.handle, instance=account.instance)
-            hosts[(urlsplit(url).hostname or "").lower()].append((account, source))
-    return tuple(_load(host, asked) for host, asked in hosts.items())
-
-
-def _source(account: Account, platform: Platform) -> Source | None:
-    """Where the account is asked about while all is well."""
-    for source in platform.usable_sources:
-        if source.batch is None or source.batch.takes(account.handle):
-            return source
-    return None
-
-
-def _load(host: str, asked: list[tuple[Account, Source]]) -> Load:
-    lanes: dict[tuple[str, str, str], list[tuple[Account, Source]]] = defaultdict(list)
-    for account, source in asked:
-        lanes[account.platform, account.instance, source.name].append((account, source))
-    return Load(
-        host=host,
-        accounts=tuple(account for account, _ in asked),
-        pace=min((source.pace for _, source in asked), key=lambda pace: pace.per_second),
-        requests=sum(_together([1.0] * len(lane), lane[0][1]) for lane in lanes.values()),
-        wanted=sum(_together(_rates(lane), lane[0][1]) for lane in lanes.values()),
-        controls=len(lanes) * _CONTROLS_PER_SECOND,
+        first = asked_first(account, usable[account.platform])
+        if first is not None:
+            source, together = first
+            key = account.platform, account.instance, source.name, together
+            lanes[hosts.of(account, source)].setdefault(key, (source, []))[1].append(account)
+    return tuple(
+        _load(
+            host,
+            tuple(
+                Lane(source=source, together=key[-1], accounts=tuple(accounts))
+                for key, (source, accounts) in here.items()
+            ),
+        )
+        for host, here in lanes.items()
     )
 
 
-def _rates(lane: list[tuple[Account, Source]]) -> list[float]:
-    return [1 / account.policy.interval.total_seconds() for account, _ in lane]
+def asked_first(account: Account, usable: Sequence[Source]) -> tuple[Source, bool] | None:
+    """The source at which an account is asked about while all is well, and whether together with others; or None."""
+    if not usable:
+        return None
+    if usable[0].batch is not None and usable[0].batch.takes(account.handle):
+        return usable[0], True
+    return next((source for source in usable if source.batch is None), usable[0]), False
 
 
-def _together(rates: list[float], source: Source) -> float:
-    """How many requests these looks of one source take.
+class _Hosts:
+    """Hosts of questions. Where the handle is no part of it, the host is found out once for all of an instance."""
 
-    A batch takes along who is due within half an interval: where that fills none, two go out in one.
-    """
-    if source.batch is None:
-        return sum(rates)
-    return max(sum(rates) / source.batch.room, min(sum(rates), 2 * max(rates)))
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, str], str] = {}
+
+    def of(self, account: Account, source: Source) -> str:
+        key = id(source), account.instance
+        host = self._known.get(key)
+        if host is None:
+            host = host_of(source, account)
+            template = expand(source.url, handle=_PLACE, instance=account.instance)
+            if _PLACE not in urlsplit(template).netloc:
+                self._known[key] = host
+        return host
 
 
-def within_pace(watchlist: Watchlist, platforms: Mapping[str, Platform]) -> Watchlist:
+def host_of(source: Source, account: Account) -> str:
+    """The host that is asked."""
+    url = expand(source.url, handle=account.handle, instance=account.instance)
+    return (urlsplit(url).hostname or "").lower()
+
+
+def _load(host: str, lanes: tuple[Lane, ...]) -> Load:
+    # Those of a batch and those asked alone beside it are counted as two: each has controls of its own.
+    return Load(
+        host=host,
+        lanes=lanes,
+        pace=min((lane.source.pace for lane in lanes), key=lambda pace: pace.per_second),
+        requests=sum(lane.requests for lane in lanes),
+        wanted=sum(lane.wanted for lane in lanes),
+        controls=sum(lane.refreshes for lane in lanes if not lane.together),
+        free=sum(lane.refreshes for lane in lanes),
+    )
+
+
+def within_pace(
+    watchlist: Watchlist, platforms: Mapping[str, Platform], wanted: Iterable[Load] | None = None
+) -> Watchlist:
     """The watchlist with intervals that can be kept: longer by one factor for all accounts of a host asked too much.
 
-    Otherwise accounts would be late in turn, and our own pace would be told as a platform that says nothing.
+    Otherwise accounts would be late in turn, and our own pace would be told as a platform that says nothing. `wanted`
+    are its `loads`, where they are known already.
     """
     kept = dict(watchlist.accounts)
-    for load in loads(watchlist, platforms):
+    for load in loads(watchlist, platforms) if wanted is None else wanted:
         if load.is_too_much:
-            kept.update((account.id, _stretched(account, load.stretch)) for account in load.accounts)
+            policies = {account.policy for account in load.accounts}  # many accounts share one
+            stretched = {policy: _stretched(policy, load.stretch) for policy in policies}
+            kept.update((account.id, replace(account, policy=stretched[account.policy])) for account in load.accounts)
     return replace(watchlist, accounts=kept)
 
 
-def _stretched(account: Account, factor: float) -> Account:
-    interval = timedelta(seconds=ceil(account.policy.interval.total_seconds() * factor))
-    return replace(account, policy=replace(account.policy, interval=interval))
+def too_fast(load: Load, *, is_dense: bool) -> str:
+    """What to say of a host that is asked too much; `is_dense`: only within some windows."""
+    count, pace = len(load.accounts), load.pace
+    said = (
+        f"{load.host}: {'1 account' if count == 1 else f'{count} accounts'} with controls want "
+        f"{(load.wanted + load.controls + load.free) * 60:.1f} requests a minute"
+        f"{' within their windows' if is_dense else ''}, the pace is {pace.requests} per {span_text(pace.per)}"
+    )
+    if load.fitting is None:
+        return f"{said}, too little even for the controls"
+    return f"{said}: an interval of {span_text(load.fitting)} can be met"
+
+
+def _stretched(policy: Policy, factor: float) -> Policy:
+    return replace(policy, interval=timedelta(seconds=ceil(policy.interval.total_seconds() * factor)))

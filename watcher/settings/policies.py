@@ -23,6 +23,11 @@ def at_densest(watchlist: Watchlist) -> Watchlist:
     return _by_calendar(watchlist, lambda calendar: calendar.densest)
 
 
+def at_sparsest(watchlist: Watchlist) -> Watchlist:
+    """The watchlist with the longest interval that each account ever has: how late something may be noticed."""
+    return _by_calendar(watchlist, lambda calendar: calendar.sparsest)
+
+
 def next_change(watchlist: Watchlist, after: datetime) -> datetime | None:
     """The first instant later than `after` at which some calendar gives another interval; None when none ever does."""
     calendars = {account.calendar for account in _all(watchlist) if account.calendar is not None}

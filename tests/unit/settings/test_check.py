@@ -3,8 +3,10 @@
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from time import process_time
 
 from tests.unit.settings.samples import CHIRP, FEDI, PLATFORMS, watch
+from tests.unit.settings.test_pace import crowd
 from watcher.model.account import Severity
 from watcher.model.platform import Answers, ControlHandles, Pace, Platform, Source, SourceKind
 from watcher.model.route import Route
@@ -295,12 +297,13 @@ def test_an_interval_that_the_pace_forbids_is_named_with_the_one_it_allows(tmp_p
 
 
 def test_a_pace_too_slow_for_the_controls_is_named(tmp_path: Path) -> None:
-    """No interval is proposed where none would do."""
+    """No interval is proposed where none would do: here each of five pages of one site has controls of its own."""
     override = PlatformOverride(pace=Pace(requests=1, per=timedelta(hours=1)))
-    settings = replace(QUIET, platforms={"chirp": override})
-    (remark,) = found(tmp_path, "https://chirp.example/alice", PLATFORMS, settings)
-    assert remark.message == (
-        "chirp.example: 1 account with controls want 1.8 requests a minute, the pace is 1 per 1h, "
+    settings = replace(QUIET, platforms={"generic": override})
+    pages = (f"{{url: https://forum.example/{n}/alice, controls: {{present: [bob, carol]}}}}" for n in range(5))
+    (message,) = (r.message for r in found(tmp_path, ", ".join(pages), PLATFORMS, settings) if "requests" in r.message)
+    assert message == (
+        "forum.example: 5 accounts with controls want 5.0 requests a minute, the pace is 1 per 1h, "
         "too little even for the controls"
     )
 
@@ -340,3 +343,16 @@ def test_a_pace_must_do_for_the_densest_window(tmp_path: Path) -> None:
     )
     seldom = "defaults: {windows: [{hours: 08:00-18:00, interval: 5m}]}"
     assert remarks(watch(tmp_path, f"{seldom}\naccounts: [{accounts}]"), PLATFORMS, QUIET) == ()
+
+
+def test_a_wide_watchlist_is_checked_in_linear_time() -> None:
+    """Each account is held against a few of those beside it, not against all."""
+
+    def took(many: int) -> float:
+        watchlist = crowd(many)
+        began = process_time()
+        remarks(watchlist, ALL_FAST, QUIET)
+        return process_time() - began
+
+    took(500)
+    assert min(took(8000) for _ in range(3)) < 8 * min(took(2000) for _ in range(3))  # 16: all against all

@@ -1,0 +1,135 @@
+"""What `watcher plan` says before a run, held against the run: requests a minute, intervals, how late people are told.
+
+The requests are read from the platform's own log, the messages from Slack's.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+from tests.fakes.virtual_time import run_virtual
+from tests.scenario.world import BLUESKY, World, X, watching
+from watcher.demo.answers import Page
+from watcher.forecast import ANSWER, Forecast, forecast
+from watcher.settings import load_all
+
+
+def pace(requests: int) -> str:
+    """X, asked for so many pages a minute."""
+    return f"  x: {{sources: {{page: {{robots: override}}}}, pace: {{requests: {requests}, per: 1m}}}}\n"
+
+
+def foreseen(world: World) -> Forecast:
+    """The plan of what the world runs."""
+    loaded = load_all(world.directory / "watcher.yaml", {})
+    return forecast(loaded.watchlist, loaded.platforms, loaded.settings)
+
+
+def handle_of(host: str, number: int) -> str:
+    """One of the crowd."""
+    return {X: f"user{number}", BLUESKY: f"user{number}.example"}[host]
+
+
+def crowd(host: str, many: int) -> str:
+    """A watchlist of so many accounts of one host."""
+    profile = {X: "https://x.com/", BLUESKY: "https://bsky.app/profile/"}[host]
+    return watching(*(f"{profile}{handle_of(host, number)}" for number in range(many)))
+
+
+def settle_in(world: World, host: str, many: int) -> None:
+    """They are all there, and so is the one of Bluesky's controls that no World has."""
+    for handle in (*(handle_of(host, number) for number in range(many)), "nytimes.com"):
+        world.at[host].set(handle, Page.PRESENT)
+
+
+@pytest.mark.parametrize(
+    ("host", "many", "limit"),
+    [(X, 12, 20), (X, 40, 10), (BLUESKY, 70, 10)],
+    ids=["within its pace", "asked too much", "in batches"],
+)
+def test_requests_a_minute(tmp_path: Path, host: str, many: int, limit: int) -> None:
+    """Over twenty minutes a host gets as many requests as were foreseen, and each account its looks."""
+
+    async def story() -> None:
+        async with World(tmp_path, crowd(host, many), hosts=(host,), x_settings=pace(limit)) as world:
+            settle_in(world, host, many)
+            [plan] = foreseen(world).hosts
+            [group] = plan.groups
+            assert {a.policy.interval for a in world.app.book.watchlist.accounts.values()} == {group.kept}
+            await world.wait(minutes=10)
+            since = world.now
+            await world.wait(minutes=20)
+            arrived = sum(at >= since for at in world.at[host].arrivals)
+            # A refresh of the controls more or less may fall into that time.
+            assert arrived == pytest.approx(plan.requests * 20 * 60, rel=0.05, abs=2)
+            states = world.app.book.states.values()
+            waited = [world.now - state.last_probe_at for state in states if state.last_probe_at is not None]
+            assert len(waited) == many
+            assert max(waited) <= group.kept + timedelta(seconds=7), "nobody is looked at more seldom"
+
+    run_virtual(story())
+
+
+@pytest.mark.parametrize(
+    ("host", "many", "limit"),
+    [(X, 5, 600), (X, 12, 20), (X, 30, 20), (BLUESKY, 30, 600)],
+    ids=["a free host", "a used host", "a host asked too much", "in batches"],
+)
+def test_delay(tmp_path: Path, host: str, many: int, limit: int) -> None:
+    """Accounts vanish at instants spread over the interval: none is told of later than at worst, half by p50."""
+
+    async def story() -> None:
+        async with World(tmp_path, crowd(host, many), hosts=(host,), x_settings=pace(limit)) as world:
+            settle_in(world, host, many)
+            world.at[host].delay = timedelta(seconds=ANSWER)
+            [plan] = foreseen(world).hosts
+            [group] = plan.groups
+            assert group.delay is not None
+            delays = [await told_after(world, host, n, group.kept * (n + 0.5) / 5) for n in range(5)]
+            assert max(delays) <= group.delay.worst
+            usual = group.delay.p50.total_seconds()
+            assert median(delay.total_seconds() for delay in delays) == pytest.approx(usual, rel=0.15)
+
+    run_virtual(story())
+
+
+async def told_after(world: World, host: str, number: int, later: timedelta) -> timedelta:
+    """How long people waited for one that vanished so much `later` than it was looked at; it is back afterwards."""
+    handle = handle_of(host, number)
+    account_id = f"{'x' if host == X else 'bluesky'}:{handle}"
+    seen, told = world.state(account_id).last_probe_at, len(world.texts())
+    await world.until(lambda: world.state(account_id).last_probe_at != seen, minutes=5)
+    await world.wait(seconds=later.total_seconds())
+    gone_at = world.now
+    world.at[host].set(handle, Page.SUSPENDED)
+    await world.until(lambda: len(world.texts()) == told + 1, minutes=10)
+    delay = world.now - gone_at
+    world.at[host].set(handle, Page.PRESENT)
+    await world.until(lambda: len(world.texts()) == told + 2, minutes=10)
+    return delay
+
+
+@pytest.mark.parametrize("host", [X, BLUESKY])
+def test_what_an_outage_adds(tmp_path: Path, host: str) -> None:
+    """As many requests as were foreseen until it is told, and no more a minute than were foreseen after that."""
+
+    async def story() -> None:
+        async with World(tmp_path, crowd(host, 3), hosts=(host,), x_settings=pace(600)) as world:
+            settle_in(world, host, 3)
+            [plan] = foreseen(world).hosts
+            await world.wait(minutes=5, seconds=10)
+            stage, since = world.at[host], world.now
+            stage.set(handle_of(host, 0), Page.SUSPENDED)
+            await world.until(lambda: len(world.texts()) == 1, minutes=2)
+            usual = plan.requests * (world.now - since).total_seconds()
+            # Which part of a round of looks falls into that time is open.
+            assert sum(at >= since for at in stage.arrivals) == pytest.approx(plan.to_confirm + usual, abs=2)
+            since = world.now
+            await world.wait(minutes=10)
+            assert sum(at >= since for at in stage.arrivals) == pytest.approx(
+                (plan.while_gone + plan.requests) * 600, rel=0.1
+            )
+
+    run_virtual(story())
