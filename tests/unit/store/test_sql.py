@@ -37,7 +37,7 @@ from tests.unit.store.samples import (
 )
 from watcher.model.errors import StoreError
 from watcher.model.outage import Outage, TransitionKind, Unobserved
-from watcher.store import tables
+from watcher.store import migrations, tables
 from watcher.store.base import Commit
 from watcher.store.engine import DATABASE, sqlite_engine
 from watcher.store.faults import ContradictionError
@@ -118,6 +118,7 @@ def test_migrations_make_what_the_tables_say(state_dir: Path) -> None:
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, tables.metadata) == []
+        assert frozenset(context.get_current_heads()) == migrations.head()
         for index in ("one_open_outage_per_account", "one_open_incident_per_key"):
             sql = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name = ?", (index,)).scalar_one()
             assert sql.endswith("WHERE closed_at IS NULL")
@@ -235,7 +236,7 @@ def test_newer_schema_is_refused(store: SqlStore, raw: sqlite3.Connection, state
 @pytest.mark.usefixtures("store")
 def test_reader_of_an_older_schema_is_told(state_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the process that runs may migrate; who only reads says what is to be done."""
-    monkeypatch.setattr("watcher.store.migrations.ScriptDirectory.get_heads", lambda _: ["9999"])
+    monkeypatch.setattr("watcher.store.migrations.head", lambda: frozenset({"9999"}))
     with pytest.raises(StoreError, match="older watcher: start `watcher run` once"):
         SqlStore(state_dir, read_only=True).open()
 
