@@ -311,14 +311,10 @@ def expand(template: str, *, handle: str, instance: str = "", stable_id: str = "
 
     The instance goes in first and may itself hold `{handle}`: that of the generic platform is a URL template.
     """
-    if "{" not in template:
-        return template
-    return (
-        template.replace("{instance}", instance)
-        .replace("{handle}", quote(handle, safe=""))
-        .replace("{stable_id}", quote(stable_id, safe=":"))
-        .replace("{credential}", credential)
-    )
+    filled = template.replace("{instance}", instance).replace("{handle}", quote(handle, safe=""))
+    if "{" not in filled:
+        return filled
+    return filled.replace("{stable_id}", quote(stable_id, safe=":")).replace("{credential}", credential)
 
 
 def in_quotes(text: str) -> str:

@@ -143,13 +143,13 @@ class _Builder:
             self._reading.refuse(place, refused.reason)
 
     def _is_new(self, path: Steps, identity: Identity) -> bool:
-        keys: tuple[Hashable, ...] = (identity.id, (identity.platform.id, identity.instance, identity.handle))
-        first = next((self._first[key] for key in keys if key in self._first), None)
+        page = (identity.platform.id, identity.instance, identity.handle)
+        first = self._first.get(identity.id) or self._first.get(page)
         if first is not None:
             where = first.seen_from(self._reading.document)
             self._reading.refuse(path, f"{quoted(identity.id)} is watched already, by the entry {where}")
             return False
-        self._first.update(dict.fromkeys(keys, _Spot(self._reading.document, path)))
+        self._first[identity.id] = self._first[page] = _Spot(self._reading.document, path)
         return True
 
     def _labels(self, entry: AccountEntry) -> Mapping[str, str]:

@@ -27,6 +27,8 @@ _PLAIN_URL = re.compile(
 _PREFIX = re.compile(r"^(?:www|m|mobile)\.(?=[^.]+\.)")
 _NEVER: Final = frozenset(' \\{}<>"^`|')
 _MARK = "{handle}"
+# Stands for a slash that is written %2F; URLs that are not printable are refused, and this is not.
+_SLASH: Final = "\0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,19 +113,17 @@ class UrlPattern:
 
     platform: Platform
     host: str | None
-    segments: tuple[re.Pattern[str], ...]
+    path: re.Pattern[str]
     key: str | None = None
 
     def match(self, url: WebUrl) -> Profile | None:
         """Whose profile `url` is by this pattern, which must be one for its host."""
-        if len(self.segments) != len(url.segments):
+        path = url.path.removesuffix("/")
+        # Decoded in parts, so that a slash in one stays what it is.
+        found = self.path.fullmatch(path if "%" not in path else "/".join(map(_decoded, path.split("/"))))
+        if found is None:
             return None
-        handle = ""
-        for pattern, segment in zip(self.segments, url.segments, strict=True):
-            found = pattern.fullmatch(unquote(segment))
-            if found is None:
-                return None
-            handle = found.groupdict().get("handle", handle)
+        handle = found.groupdict().get("handle", "").replace(_SLASH, "/")
         if self.key is not None:
             handle = next((value for key, value in parse_qsl(url.query) if key == self.key), "")
             if not handle:
@@ -148,16 +148,17 @@ def parse_pattern(platform: Platform, text: str) -> UrlPattern:
     if parts.scheme not in _SCHEMES or not (_MARK in parts.path or in_query) or "{" in parts.netloc:
         raise ValueError("must be a web address with {handle} in its path, like https://x.com/{handle}")
     host = _PREFIX.sub("", parts.netloc.lower())
-    segments = tuple(_segment(part) for part in parts.path.removesuffix("/").split("/")[1:])
-    return UrlPattern(
-        platform=platform, host=None if any_host else host, segments=segments, key=key if in_query else None
-    )
+    path = re.compile("/".join(map(_segment, parts.path.removesuffix("/").split("/"))), re.DOTALL)
+    return UrlPattern(platform=platform, host=None if any_host else host, path=path, key=key if in_query else None)
 
 
-def _segment(text: str) -> re.Pattern[str]:
+def _segment(text: str) -> str:
     before, mark, after = text.partition(_MARK)
-    named = "(?P<handle>.+)" if mark else ""
-    return re.compile(re.escape(unquote(before)) + named + re.escape(unquote(after)), re.DOTALL)
+    return re.escape(_decoded(before)) + ("(?P<handle>[^/]+)" if mark else "") + re.escape(_decoded(after))
+
+
+def _decoded(segment: str) -> str:
+    return unquote(segment).replace("/", _SLASH)
 
 
 class Recogniser:
