@@ -130,7 +130,8 @@ def _make(entry: AccountEntry, profile: Profile, blame: str) -> Identity:
         platform=platform,
         instance=instance,
         handle=folded,
-        display_handle=f"{profile.handle}@{instance}" if instance else profile.handle,
+        # The same object where it says the same: there may be a hundred thousand.
+        display_handle=folded if (shown := f"{profile.handle}@{instance}" if instance else profile.handle) == folded else shown,
         url=expand(platform.profile, handle=profile.handle, instance=instance),
     )
 

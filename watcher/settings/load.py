@@ -36,7 +36,8 @@ _DEFAULT: Final = Settings(watchlist=(), state_dir=Path())
 class Loaded:
     """All that a run is configured by, and where it was read. The operator's changes are applied to `platforms`.
 
-    `env` holds secrets. `fingerprint` is that of the files when the reading began.
+    `env` holds secrets. `fingerprint` is that of the files when the reading began. `marks` are those of the accounts,
+    in their order (see `marks`); empty where nobody took them.
     """
 
     settings: Settings
@@ -45,6 +46,7 @@ class Loaded:
     path: Path
     env: Mapping[str, str] = field(repr=False)
     fingerprint: str
+    marks: bytes = b""
 
 
 @dataclass(slots=True, kw_only=True)
