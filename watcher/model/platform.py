@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
@@ -304,6 +304,15 @@ class Platform:
     def usable_sources(self) -> tuple[Source, ...]:
         """The sources that may be asked, in order of preference."""
         return tuple(source for source in self.sources if source.why_unusable is None)
+
+
+def are_alike(some: Mapping[str, Platform], others: Mapping[str, Platform]) -> bool:
+    """True when both say the same of the same platforms, though they were read at different times."""
+    return some.keys() == others.keys() and all(_says(some[name]) == _says(others[name]) for name in some)
+
+
+def _says(platform: Platform) -> tuple[object, ...]:
+    return tuple(getattr(platform, each.name) for each in fields(platform))
 
 
 def expand(template: str, *, handle: str, instance: str = "", stable_id: str = "", credential: str = "") -> str:

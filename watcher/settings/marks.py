@@ -23,6 +23,11 @@ def marks_of(accounts: Iterable[Account]) -> bytes:
     return b"".join(_mark(account, texts) for account in accounts)
 
 
+def mark_at(marks: bytes, place: int) -> bytes:
+    """The mark of the account at that place."""
+    return marks[place * MARK : (place + 1) * MARK]
+
+
 def by_id(ids: Iterable[str], marks: bytes) -> dict[str, bytes]:
     """The mark of each account."""
     return dict(zip(ids, _each(marks), strict=True))

@@ -218,7 +218,6 @@ def account_id(value: object) -> str:
 
 def choice(kind: type[E]) -> Callable[[object], E]:
     """A reader of one of the words of `kind`."""
-
     words = [member.value for member in kind]
 
     def chosen(value: object) -> E:

@@ -109,6 +109,12 @@ def show(path: Path) -> str:
 
 def read(source: Traversable, file: str) -> Document:
     """The document in `source`; raises ConfigError when it cannot be read as one YAML document."""
+    text, digest = text_of(source, file)
+    return replace(parse(text, file), sha256=digest)
+
+
+def text_of(source: Traversable, file: str) -> tuple[str, str]:
+    """The text in `source`, and the hash of its bytes; raises ConfigError when there is none."""
     try:
         with source.open("rb") as stream:
             raw = stream.read(LARGEST + 1)
@@ -117,7 +123,7 @@ def read(source: Traversable, file: str) -> Document:
         raise _broken(file, (1, 1), f"cannot be read: {reason}") from None
     if len(raw) > LARGEST:
         raise _broken(file, (1, 1), f"is larger than {LARGEST // 1_000_000} MB; is this the right file?")
-    return replace(parse(_decode(raw, file), file), sha256=sha256(raw).hexdigest())
+    return _decode(raw, file), sha256(raw).hexdigest()
 
 
 def parse(text: str, file: str, loader: Any = LOADER) -> Document:

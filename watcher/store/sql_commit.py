@@ -13,7 +13,7 @@ from watcher.model.notification import Incident, Notification
 from watcher.model.outage import AccountState, Transition, Unobserved
 from watcher.model.sample import Sample
 from watcher.store import sql_chain, tables
-from watcher.store.base import IN_ROWS, Body, Commit, Watched
+from watcher.store.base import IN_ROWS, ONLY_LISTED, Body, Commit, Watched
 from watcher.store.codec import chained_hash, from_row, to_json, to_row, transition_document, without_defaults
 from watcher.store.commits import (
     first_of_each,
@@ -29,6 +29,12 @@ from watcher.store.upsert import insert_new, insert_or_update
 _ASKED_AT_ONCE = 300
 _RETRACTION = ("retracted_at", "retraction")
 _ROWS = tables.notification.c
+_ACCOUNTS = tables.account.c
+_UNWATCH = (
+    update(tables.account)
+    .where(_ACCOUNTS.id == bindparam("gone", type_=_ACCOUNTS.id.type), _ACCOUNTS.unwatched_at.is_(None))
+    .values(unwatched_at=bindparam("since", type_=_ACCOUNTS.unwatched_at.type))
+)
 _NOTIFICATIONS = (
     select(tables.notification)
     .where(_ROWS.incident_id == bindparam("its_incident", type_=_ROWS.incident_id.type))
@@ -50,17 +56,15 @@ def write_commit(connection: Connection, commit: Commit) -> None:
 
 
 def write_watched(connection: Connection, edit: Watched) -> None:
-    """Make the account table say whom we watch: insert and update, mark the others as unwatched."""
-    columns = tables.account.c
-    watched = connection.scalars(select(columns.id).where(columns.unwatched_at.is_(None))).all()
+    """Make the account table say whom we watch: insert and update, mark those that are gone as unwatched."""
     rows = [_account_row(account, edit.at) for account in edit.accounts]
     insert_or_update(connection, tables.account, rows, keep=["watched_since"])
-    for account_id in sorted(set(watched) - {account.id for account in edit.accounts}):
-        connection.execute(update(tables.account).where(columns.id == account_id).values(unwatched_at=edit.at))
+    if edit.gone:
+        connection.execute(_UNWATCH, [{"gone": account_id, "since": edit.at} for account_id in edit.gone])
 
 
 def _account_row(account: Account, now: datetime) -> dict[str, Any]:
-    row = to_row(account, without=("policy", "controls", "calendar"))
+    row = to_row(account, without=ONLY_LISTED)
     return row | {"labels": dict(account.labels), "watched_since": now, "unwatched_at": None}
 
 

@@ -120,6 +120,12 @@ class StoreWorker:
         """Keep the last written state of just these accounts; these are what was written so far."""
         self.stored = dict(stored)
 
+    def follow_edit(self, begun: Mapping[str, AccountState], gone: Iterable[str]) -> None:
+        """Of these too from now on, of which that is stored so far, and no longer of the `gone`."""
+        for account_id in gone:
+            self.stored.pop(account_id, None)
+        self.stored.update(begun)
+
     def backlog(self) -> int:
         """How many commits and touched states are not stored yet."""
         return len(self._queue) + len(self._touched)
