@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, ParamSpec, TypeVar
 
 import structlog
@@ -156,7 +156,7 @@ class App:
         stack.push_async_callback(self._end, "store", self._close_store)
         stored = await self._worker.call(self._store.load)
         self.reader = StoreReader(self._worker)
-        watchlist = self._intervals.in_force(self._loaded)
+        watchlist = self._intervals.in_force(self._loaded, self.started_at)
         if (lost := removed_at_start(stored, watchlist)) is not None:
             hint = "if that is not meant, put them back: they go on from what is stored of them"
             self._log.warning("much_was_removed", said=f"the watchlist {lost}, since the last run", hint=hint)
@@ -313,7 +313,7 @@ class App:
         edit = await self._aside(compare, old, loaded.watchlist)
         try:
             known = await self._known(edit.added)
-            change = await self._aside(self._change, loaded)
+            change = await self._aside(self._change, loaded, self.clock.now())
             if (why := too_much(edit, old, self.book.states)) is not None and not force:
                 return Refused(why=(f"the changed watchlist {why}",), forcible=True)
             channels = self._telling.made(loaded.settings.channels, self.settings.channels)
@@ -334,9 +334,9 @@ class App:
         await self.rounds.arrange(None if is_all else change.edit)
         return Reloaded(edit=edit, later=later)
 
-    def _change(self, loaded: Loaded) -> "_Change":
+    def _change(self, loaded: Loaded, now: datetime) -> "_Change":
         """What `loaded` makes of the list that is kept to at present."""
-        watchlist = self._intervals.in_force(loaded, self.book.watchlist)
+        watchlist = self._intervals.in_force(loaded, now, self.book.watchlist)
         return _Change(watchlist=watchlist, edit=compare(self.book.watchlist, watchlist), where=whereabouts(watchlist))
 
     def _hand_over(self, change: "_Change", known: Stored, platforms: Mapping[str, Platform]) -> Handover:
@@ -361,7 +361,7 @@ class App:
         if not self._intervals.is_due or self._changing.locked():
             return
         async with self._changing:
-            change = await self._aside(self._change, self._loaded)
+            change = await self._aside(self._change, self._loaded, self.clock.now())
             self._hand_over(change, Stored(), self.book.platforms)
             await self.rounds.arrange(change.edit)
         self._log.info("calendar_turned", next=str(self._intervals.next_change))
