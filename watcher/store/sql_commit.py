@@ -23,7 +23,7 @@ from watcher.store.commits import (
     transition_key,
     unobserved_key,
 )
-from watcher.store.upsert import insert_new, insert_or_update
+from watcher.store.upsert import insert_new, insert_or_update, insert_rows
 
 # SQLite takes 32,766 parameters in one statement, older ones 999; three go into each transition asked for.
 _ASKED_AT_ONCE = 300
@@ -102,8 +102,7 @@ def append_transitions(connection: Connection, transitions: Sequence[Transition]
             continue
         seq, digest = seq + 1, chained_hash(transition_document(transition), digest)
         rows.append(_transition_row(transition) | {"seq": seq, "hash": digest})
-    if rows:
-        connection.execute(tables.transition.insert(), rows)
+    insert_rows(connection, tables.transition, rows)
 
 
 def _transition_row(transition: Transition) -> dict[str, Any]:
@@ -201,8 +200,7 @@ def _open(connection: Connection, opened: Sequence[Incident], closing: dict[str,
     new = [incident for incident in wanted.values() if incident.id not in known]
     brief = {incident.id for incident in new if incident.id in closing and incident.closed_at is None}
     rows = [to_row(replace(item, closed_at=closing[item.id]) if item.id in brief else item) for item in new]
-    if rows:
-        connection.execute(tables.incident.insert(), rows)
+    insert_rows(connection, tables.incident, rows)
     return brief
 
 

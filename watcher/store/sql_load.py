@@ -12,8 +12,9 @@ from watcher.model.finding import Finding
 from watcher.model.notification import Incident
 from watcher.model.outage import AccountState, Outage, Transition
 from watcher.store import tables
-from watcher.store.codec import from_json, from_row
+from watcher.store.codec import Row, from_json, from_row
 from watcher.store.commits import batches
+from watcher.store.driver import rows_of
 
 
 def rows(connection: Connection, query: Select[Any]) -> Sequence[RowMapping]:
@@ -46,9 +47,9 @@ def watched(connection: Connection) -> Sequence[str]:
 
 def _rows_of(
     connection: Connection, query: Select[Any], key: Column[Any], ids: Collection[str] | None
-) -> Iterator[RowMapping]:
+) -> Iterator[Row]:
     if ids is None:
-        yield from rows(connection, query)
+        yield from rows_of(connection, query)
         return
     for some in batches(tuple(ids)):
         yield from rows(connection, query.where(key.in_(some)))
@@ -65,7 +66,7 @@ def account(connection: Connection, account_id: str) -> Account | None:
     return _account(found) if found is not None else None
 
 
-def _account(row: RowMapping) -> Account:
+def _account(row: Row) -> Account:
     # What only the watchlist knows is not kept.
     return from_row(Account, row, policy=Policy(), controls=(), calendar=None)
 
