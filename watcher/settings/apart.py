@@ -90,7 +90,7 @@ class Reading:
             known.marks if known else b"",
             _NICE if old is not None else 0,
         )
-        with subprocess.Popen(
+        with subprocess.Popen(  # noqa: S603 - this program itself
             [sys.executable, "-c", _PROGRAM],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
