@@ -80,6 +80,11 @@ class _Found:
         self._stand_ins.append(not new)
         return read_watchlist(parse(parts.with_items(new or parts.items[:1]), show(file)))
 
+    def _as_before(self, account: Account) -> Account:
+        """The known object where what is new says the same: a remark was added, or a place was changed."""
+        before = self._old.watchlist.accounts.get(account.id)
+        return before if before is not None and before == account else account
+
     def _put_together(self, fresh: Watchlist) -> dict[str, Account]:
         """All accounts in their order. Nobody may be watched twice."""
         coming = iter(fresh.accounts.values())
@@ -90,7 +95,7 @@ class _Found:
                 next(coming)
             for digest in layout:
                 place = self._places.get(digest)
-                account = next(coming) if place is None else self._accounts[place]
+                account = self._as_before(next(coming)) if place is None else self._accounts[place]
                 marks.append(marks_of([account]) if place is None else mark_at(self._old.marks, place))
                 accounts[account.id] = account
         pages = {(account.platform, account.instance, account.handle) for account in accounts.values()}
