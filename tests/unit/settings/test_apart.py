@@ -1,6 +1,5 @@
 """Large watchlists: read in a process of their own, and after an edit only what the edit has changed."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from threading import Timer
 
@@ -180,10 +179,9 @@ def test_plain_reading_is_full_reading(text: str) -> None:
 
 
 @pytest.fixture
-def large(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def large(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every configuration is a large one."""
     monkeypatch.setattr("watcher.settings.apart.LARGE", 0)
-    yield
 
 
 @pytest.mark.usefixtures("large")
