@@ -51,25 +51,34 @@ def is_sha256(text: str) -> bool:
     return _SHA256.fullmatch(text) is not None
 
 
-def to_json(value: Any) -> Any:  # noqa: PLR0911 one line for each kind of value
+def to_json(value: Any) -> Any:
     """`value` as what JSON can say. TypeError for what the model does not use."""
-    match value:
-        case Enum():
-            return value.value
-        case None | str() | int():
-            return value
-        case datetime():
-            return micros_of(value)
-        case timedelta():
-            return span_micros(value)
-        case Mapping():
-            return {str(key): to_json(item) for key, item in value.items()}
-        case tuple():
-            return [to_json(item) for item in value]
-        case _ if dataclasses.is_dataclass(value):
-            return {field.name: to_json(getattr(value, field.name)) for field in dataclasses.fields(value)}
-        case _:
-            raise TypeError(f"cannot be stored: {value!r}")
+    return _json_maker(value.__class__)(value)
+
+
+@cache
+def _json_maker(kind: type) -> Callable[[Any], Any]:  # noqa: PLR0911 - one line for each kind of value
+    """How values of exactly this kind are put; found out once, as a mass event has hundreds of thousands of them."""
+    if issubclass(kind, Enum):
+        return lambda value: value.value
+    if issubclass(kind, str | int | NoneType):
+        return lambda value: value
+    if issubclass(kind, datetime):
+        return micros_of
+    if issubclass(kind, timedelta):
+        return span_micros
+    if issubclass(kind, Mapping):
+        return lambda value: {str(key): to_json(item) for key, item in value.items()}
+    if issubclass(kind, tuple):
+        return lambda value: [to_json(item) for item in value]
+    if dataclasses.is_dataclass(kind):
+        names = tuple(field.name for field in dataclasses.fields(kind))
+        return lambda value: {name: to_json(getattr(value, name)) for name in names}
+    return _refuse
+
+
+def _refuse(value: Any) -> Any:
+    raise TypeError(f"cannot be stored: {value!r}")
 
 
 def without_defaults(data: Any) -> Any:

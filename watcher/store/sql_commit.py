@@ -1,7 +1,7 @@
 """Writing a Commit by SQL, within a transaction that somebody else began. Running it twice is as running it once."""
 
 import gzip
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -100,20 +100,21 @@ def append_transitions(connection: Connection, transitions: Sequence[Transition]
     for transition in wanted:
         if transition_key(transition) in known:
             continue
-        seq, digest = seq + 1, chained_hash(transition_document(transition), digest)
-        rows.append(_transition_row(transition) | {"seq": seq, "hash": digest})
+        document = transition_document(transition)
+        seq, digest = seq + 1, chained_hash(document, digest)
+        rows.append(_transition_row(transition, document) | {"seq": seq, "hash": digest})
     insert_rows(connection, tables.transition, rows)
 
 
-def _transition_row(transition: Transition) -> dict[str, Any]:
+def _transition_row(transition: Transition, document: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "at": transition.at,
         "kind": transition.kind,
         "account_id": transition.account_id,
         "outage_id": transition.outage.id if transition.outage else None,
-        "finding": to_json(transition.finding),
-        "outage": to_json(transition.outage),
-        "detail": to_json(transition.detail),
+        "finding": document["finding"],
+        "outage": document["outage"],
+        "detail": document["detail"],
     }
 
 
