@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 
 import aiohttp
 
-from bench.__main__ import Figure, reference
+from bench.figure import Figure, reference
 from bench.year import year_of_outages
 from watcher.model.account import Account
 from watcher.model.finding import Reason, Verdict
@@ -229,8 +229,7 @@ def figures(directory: Path, accounts: int, *, database: bool = False) -> list[F
         for _ in range(50):
             reference()
         one = (time.process_time() - began) / 50
-        ok = None if goal is None else value <= goal
-        rows.append(Figure(name=name, value=round(value, 2), unit=unit, ratio=round(value / one, 2), goal=goal, ok=ok))
+        rows.append(Figure(name=name, value=round(value, 2), unit=unit, ratio=round(value / one, 2), goal=goal))
 
     small = asyncio.run(run_of(directory / "small", few))
     large = asyncio.run(run_of(directory / "large", accounts))
@@ -268,7 +267,7 @@ def main() -> int:
         rows = figures(Path(directory), asked.accounts, database=asked.database)
     for each in rows:
         goal = "" if each.goal is None else f"<= {each.goal:g} {'ok' if each.ok else 'MISSED'}"
-        print(f"{each.name:28} {each.value:10.2f} {each.unit:12} {each.ratio:12.2f}  {goal}")
+        print(f"{each.name:28} {each.value:10.2f} {each.unit:12} {each.ratio or 0:12.2f}  {goal}")
     if asked.json is not None:
         asked.json.write_text(json.dumps([asdict(each) for each in rows], indent=2) + "\n")
     return 0 if all(each.ok is not False for each in rows) else 1

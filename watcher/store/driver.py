@@ -5,6 +5,7 @@ The statements are SQLAlchemy's, and what is stored is the same, since the types
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from operator import itemgetter
 from typing import Any, Final
 
@@ -15,13 +16,25 @@ from sqlalchemy.types import TypeEngine
 from watcher.store.columns import Plain
 
 _AT_ONCE: Final = 1_000
+_PARAMETERS: Final = 900  # of one statement: older versions of SQLite take 999
 _Changes = tuple[tuple[int, Callable[[Any], Any]], ...]
 
 
 def run_many(connection: Connection, table: Table, statement: Insert, rows: Sequence[Mapping[str, Any]]) -> None:
     """Run an INSERT for each of `rows`, which all have the same columns; there is one at least."""
     sql, in_order, changes = _prepared(connection.dialect, table, statement, tuple(rows[0]))
-    connection.exec_driver_sql(sql, [tuple(_changed(list(in_order(row)), changes)) for row in rows])
+    values = [_changed(list(in_order(row)), changes) for row in rows]
+    # Each step of a statement gives the interpreter's lock away, and a busy loop has it for 5 ms then: so few steps.
+    one = f"({', '.join('?' * len(values[0]))})"
+    together = max(1, _PARAMETERS // len(values[0])) if f"VALUES {one}" in sql else 1
+    whole = len(values) // together * together
+    if together > 1 and whole:
+        several = sql.replace(f"VALUES {one}", f"VALUES {', '.join([one] * together)}")
+        parts = (values[start : start + together] for start in range(0, whole, together))
+        connection.exec_driver_sql(several, [tuple(chain.from_iterable(part)) for part in parts])
+        values = values[whole:]
+    if values:
+        connection.exec_driver_sql(sql, [tuple(row) for row in values])
 
 
 def rows_of(connection: Connection, query: Select[Any]) -> Iterator[Mapping[str, Any]]:
