@@ -4,16 +4,16 @@ Order of the end: readiness false → ticker → running probes → commits → 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import Any, Final
+from datetime import datetime, timedelta
+from typing import Any, Final, ParamSpec, TypeVar
 
 import structlog
 
 from watcher import __version__
-from watcher.book import Book
+from watcher.book import Book, Whereabouts, whereabouts
 from watcher.chores import Chores
 from watcher.clock import Clock
 from watcher.controls import Controls
@@ -26,7 +26,8 @@ from watcher.model.account import Watchlist
 from watcher.model.errors import StoreError, WatcherError
 from watcher.model.finding import REASONS, Verdict
 from watcher.model.outage import AccountState
-from watcher.model.reload import Outcome, Refused, Reloaded
+from watcher.model.platform import Platform
+from watcher.model.reload import Edit, Outcome, Refused, Reloaded
 from watcher.model.snapshot import Snapshot
 from watcher.notify.channels.base import Channel
 from watcher.notify.fallback import STORE_MAY_FAIL
@@ -39,7 +40,7 @@ from watcher.rounds import Rounds
 from watcher.schedule import Ticker
 from watcher.settings import Loaded
 from watcher.showing import snapshot_of
-from watcher.store.base import Commit, Store, Stored
+from watcher.store.base import Store, Stored
 from watcher.store.desk import StoreDesk
 from watcher.store.reader import StoreReader
 from watcher.store.worker import StoreWorker
@@ -57,6 +58,10 @@ _WEB_GRACE: Final = timedelta(milliseconds=500)
 _LATER: Final = ("state_dir", "probe", "web")
 
 
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """What differs between a run, the demo and a test: time, what makes it pass, and where state is kept.
@@ -69,6 +74,15 @@ class Surroundings:
     store: Store
     threaded: bool = True
     adopted: Callable[[Loaded], None] = lambda _loaded: None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Change:
+    """The list that is to be kept to, what it changes, and where its accounts are."""
+
+    watchlist: Watchlist
+    edit: Edit
+    where: Whereabouts
 
 
 class App:
@@ -93,6 +107,7 @@ class App:
         self._log = structlog.get_logger("watcher")
         self._not_ready: set[str] = {"starting"}
         self._intervals = Intervals(around.clock)
+        self._changing = asyncio.Lock()
         self._worker: StoreWorker
         self._telling: Telling
         self._chores: Chores
@@ -141,7 +156,7 @@ class App:
         stack.push_async_callback(self._end, "store", self._close_store)
         stored = await self._worker.call(self._store.load)
         self.reader = StoreReader(self._worker)
-        watchlist = self._intervals.in_force(self._loaded)
+        watchlist = self._intervals.in_force(self._loaded, self.started_at)
         if (lost := removed_at_start(stored, watchlist)) is not None:
             hint = "if that is not meant, put them back: they go on from what is stored of them"
             self._log.warning("much_was_removed", said=f"the watchlist {lost}, since the last run", hint=hint)
@@ -152,7 +167,7 @@ class App:
         self._telling = self._build_telling()
         await self._telling.open(stack)
         self._expect()
-        self.rounds.arrange()
+        await self.rounds.arrange()
         self._build_chores()
         await self._build_web(stack)
         self._not_ready.discard("starting")
@@ -254,6 +269,7 @@ class App:
             fallback=lambda: self.settings.fallback,
             threaded=self._is_threaded,
         )
+        stack.callback(self.reloader.stop)
 
     def _wake_outbox(self) -> None:
         self._telling.wake()
@@ -265,7 +281,7 @@ class App:
     def _expect(self) -> None:
         """Have a series of zeros for all that may be counted."""
         inconclusive = sorted(REASONS[Verdict.INCONCLUSIVE])
-        watched = {account.platform for account in self.book.watchlist.accounts.values()}
+        watched = {accounts[0].platform for accounts in self.book.places.values()}
         self.metrics.expect(sorted(watched), self._telling.channels, inconclusive)
 
     # A changed configuration.
@@ -283,46 +299,71 @@ class App:
         return await self.reloader.reload(force=force)
 
     async def _adopt(self, loaded: Loaded, force: bool) -> Outcome:
-        """Go by `loaded` from now on, unless it takes away too much."""
+        """Go by `loaded` from now on, unless it takes away too much.
+
+        What takes long where many are watched is found out beside the loop, from what nobody changes meanwhile: the
+        lists. What comes of it for the states, which every look changes, is decided and made true in one go; only those
+        are touched whom the edit names.
+        """
+        async with self._changing:
+            return await self._take_up(loaded, force=force)
+
+    async def _take_up(self, loaded: Loaded, *, force: bool) -> Outcome:
         old = self._loaded.watchlist
-        edit = compare(old, loaded.watchlist)
-        why = too_much(edit, old, self.book.states)
-        if why is not None and not force:
-            return Refused(why=(f"the changed watchlist {why}",), forcible=True)
+        edit = await self._aside(compare, old, loaded.watchlist)
         try:
-            known = await self._known() if edit.added else Stored()
+            known = await self._known(edit.added)
+            change = await self._aside(self._change, loaded, self.clock.now())
+            if (why := too_much(edit, old, self.book.states)) is not None and not force:
+                return Refused(why=(f"the changed watchlist {why}",), forcible=True)
             channels = self._telling.made(loaded.settings.channels, self.settings.channels)
         except StoreError as error:
             return Refused(why=(f"new accounts cannot be looked up in the store: {error}",), passing=True)
         except WatcherError as error:
             return Refused(why=(str(error),))
-        watchlist = self._intervals.in_force(loaded, self.book.watchlist)
-        handover = edited(self.book.watchlist, watchlist, self.book.states, known, self.clock.now())
         before, self._loaded = self.settings, loaded
         self._adopted(loaded)
         later = tuple(key for key in _LATER if getattr(loaded.settings, key) != getattr(before, key))
         self.settings = replace(loaded.settings, **{key: getattr(before, key) for key in _LATER})
-        self.pipeline.adopt(watchlist, loaded.platforms, self.settings.routes, handover)
+        is_all = loaded.platforms is not self.book.platforms
+        handover = self._hand_over(change, known, loaded.platforms)
         # Of who is new nothing is written yet; it begins with zeros.
-        written = {**handover.states, **known.states, **self._worker.stored}
-        self._worker.follow({account_id: written[account_id] for account_id in watchlist.accounts})
+        begun = {name: known.states.get(name) or handover.states[name] for name in change.edit.added}
+        self._worker.follow_edit(begun, handover.gone)
         self._go_by(channels)
-        self.rounds.arrange()
+        await self.rounds.arrange(None if is_all else change.edit)
         return Reloaded(edit=edit, later=later)
 
-    async def _known(self) -> Stored:
-        """What is stored of all accounts ever watched, with all that is still to be written. Raises StoreError."""
+    def _change(self, loaded: Loaded, now: datetime) -> "_Change":
+        """What `loaded` makes of the list that is kept to at present."""
+        watchlist = self._intervals.in_force(loaded, now, self.book.watchlist)
+        return _Change(watchlist=watchlist, edit=compare(self.book.watchlist, watchlist), where=whereabouts(watchlist))
+
+    def _hand_over(self, change: "_Change", known: Stored, platforms: Mapping[str, Platform]) -> Handover:
+        """Make the change true, with nothing in between that waits."""
+        now, book = self.clock.now(), self.book
+        handover = edited(book.watchlist, change.watchlist, book.states, known, now, change.edit)
+        self.pipeline.adopt(change.watchlist, platforms, self.settings.routes, handover, change.where)
+        return handover
+
+    async def _known(self, account_ids: tuple[str, ...]) -> Stored:
+        """What is stored of these accounts, with all that is still to be written. Raises StoreError."""
+        if not account_ids:
+            return Stored()
         await self._worker.flush()
-        return await self._worker.call(self._store.load)
+        return await self._worker.call(self._store.known, frozenset(account_ids))
+
+    async def _aside(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        return await asyncio.to_thread(work, *args, **kwargs) if self._is_threaded else work(*args, **kwargs)
 
     async def _turn(self) -> None:
         """Where a window of some calendar has begun or ended, other intervals hold from now on."""
-        if not self._intervals.is_due:
+        if not self._intervals.is_due or self._changing.locked():
             return
-        watchlist = self._intervals.in_force(self._loaded, self.book.watchlist)
-        unchanged = Handover(states=self.book.states, commit=Commit())
-        self.pipeline.adopt(watchlist, self.book.platforms, self.book.routes, unchanged)
-        self.rounds.arrange()
+        async with self._changing:
+            change = await self._aside(self._change, self._loaded, self.clock.now())
+            self._hand_over(change, Stored(), self.book.platforms)
+            await self.rounds.arrange(change.edit)
         self._log.info("calendar_turned", next=str(self._intervals.next_change))
 
     # What others ask of it.

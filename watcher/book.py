@@ -4,9 +4,10 @@ Knows whom to ask and where, from state alone. Asks nobody and judges nothing.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, TypeVar
+from typing import Final
 
 from watcher.judge.cohort import LEAST, Absences, Cohort, began_at
 from watcher.model.account import Account, Watchlist
@@ -20,12 +21,33 @@ from watcher.model.route import Route
 from watcher.notify.grouping import Groups
 
 VANTAGE: Final = "local"
-Key = TypeVar("Key", bound=Hashable)
 Healths = Callable[[ControlKey], Health]
 
 
 def _unproven(_key: ControlKey) -> Health:
     return Health.UNPROVEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whereabouts:
+    """The accounts of a watchlist by place, and by platform and instance: whose errors have one cause."""
+
+    places: Mapping[str, tuple[Account, ...]]
+    beside: Mapping[tuple[str, str], tuple[Account, ...]]
+
+
+def whereabouts(watchlist: Watchlist) -> Whereabouts:
+    """Where the accounts are. Pure; takes its time where there are very many."""
+    beside: dict[tuple[str, str], list[Account]] = defaultdict(list)
+    for account in watchlist.accounts.values():
+        beside[account.platform, account.instance].append(account)
+    together = {key: tuple(accounts) for key, accounts in beside.items()}
+    places: dict[str, tuple[Account, ...]] = {}
+    for accounts in together.values():
+        place = place_of(accounts[0])  # one for all of an instance
+        # Several instances make one place where only their paths differ; else the very same tuple serves twice.
+        places[place] = (*places[place], *accounts) if place in places else accounts
+    return Whereabouts(places=places, beside=together)
 
 
 class Book:
@@ -60,14 +82,43 @@ class Book:
         states: dict[str, AccountState],
     ) -> None:
         """Go by another list, other platforms or routes from now on; `states` has one for each account of the list."""
+        self._go_by(watchlist, whereabouts(watchlist), platforms, routes)
+        self.states = states
+        self._blind = {account_id for account_id, state in states.items() if state.blind_since is not None}
+        self.absences = Absences((place_of(account), states[account.id]) for account in watchlist.accounts.values())
+
+    def amend(
+        self,
+        watchlist: Watchlist,
+        where: Whereabouts,
+        platforms: Mapping[str, Platform],
+        routes: tuple[Route, ...],
+        gone: Iterable[str],
+        states: Mapping[str, AccountState],
+    ) -> None:
+        """The same, where most accounts stay as they are: only those that are `gone` and those of `states` are touched.
+
+        `where` are the whereabouts of the new list.
+        """
+        before = self.watchlist.accounts
+        self._go_by(watchlist, where, platforms, routes)
+        for account_id in gone:
+            self.absences.forget(place_of(before[account_id]), account_id)
+            del self.states[account_id]
+            self._blind.discard(account_id)
+        for account_id, state in states.items():
+            if account_id in before:
+                self.absences.forget(place_of(before[account_id]), account_id)
+            self.stand(watchlist.accounts[account_id], state)
+
+    def _go_by(
+        self, watchlist: Watchlist, where: Whereabouts, platforms: Mapping[str, Platform], routes: tuple[Route, ...]
+    ) -> None:
         self.watchlist = watchlist
         self.platforms = platforms
         self.routes = routes
-        self.states = states
-        self.places = self._by(place_of)
-        self._beside = self._by(lambda account: (account.platform, account.instance))
-        self._blind = {account_id for account_id, state in states.items() if state.blind_since is not None}
-        self.absences = Absences((place_of(account), states[account.id]) for account in watchlist.accounts.values())
+        self.places = where.places
+        self._beside = where.beside
 
     def stand(self, account: Account, state: AccountState) -> None:
         """From now on the account stands so."""
@@ -246,19 +297,24 @@ class Book:
 
     def only_known(self, report: ControlReport) -> ControlReport:
         """The report without positive controls that nobody names any more: an account taken off the list, say."""
-        around = self._beside.get((report.key.platform, report.key.instance), ())
         platform = self.platforms.get(report.key.platform)
         declared = platform.controls.present if platform is not None else {}
         known = {*declared.get(report.key.instance, ()), *declared.get("*", ())}
-        for account in around:
-            known |= {account.handle, self.states[account.id].handle or account.handle, *account.controls}
-        return report.of(known.__contains__)
+        # Of the accounts, only those are looked for that the report names: there may be very many beside one another.
+        sought: set[str] = set()
 
-    def _by(self, key: Callable[[Account], Key]) -> dict[Key, tuple[Account, ...]]:
-        grouped: dict[Key, list[Account]] = defaultdict(list)
-        for account in self.watchlist.accounts.values():
-            grouped[key(account)].append(account)
-        return {name: tuple(accounts) for name, accounts in grouped.items()}
+        def note(handle: str) -> bool:
+            sought.add(handle)
+            return True
+
+        report.of(note)
+        sought -= known
+        around = self._beside.get((report.key.platform, report.key.instance), ()) if sought else ()
+        for account in around:
+            names = (account.handle, self.states[account.id].handle, *account.controls)
+            if not sought.isdisjoint(names):
+                known.update(name for name in names if name)
+        return report.of(known.__contains__)
 
 
 def is_calm(state: AccountState) -> bool:

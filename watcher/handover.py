@@ -4,41 +4,64 @@ What changed is stored in one commit with the list itself: who dies on the way f
 and makes it then.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from operator import attrgetter
+from typing import Final
 
 from watcher.judge.watching import resume, rewatch, unwatch
 from watcher.model.account import Account, Watchlist
 from watcher.model.control import ControlFinding, ControlReport
 from watcher.model.outage import AccountState, Decision, TransitionKind, Unobserved
 from watcher.model.reload import Edit
-from watcher.store.base import Commit, Stored, Watched
+from watcher.store.base import ONLY_LISTED, Commit, Stored, Watched
+
+_KEPT: Final = attrgetter(*(field.name for field in fields(Account) if field.name not in ONLY_LISTED))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handover:
-    """The state of every account watched now, by id, and what is to be stored of the way there."""
+    """How accounts stand from now on, by id, who is `gone`, and what is to be stored of the way there.
+
+    After a start `states` has every account that is watched; after an edit those that are new, stand otherwise or are
+    now somewhere else.
+    """
 
     states: dict[str, AccountState]
     commit: Commit
+    gone: tuple[str, ...] = ()
 
 
 def reopen(stored: Stored, watchlist: Watchlist, now: datetime) -> Handover:
     """The states to go on from after a start: who came or went meanwhile, and the time in which nobody watched."""
+    listed = watchlist.accounts
     decisions = tuple(_decisions(stored, watchlist, now))
-    return _handover(decisions, {}, watchlist, now, downtime=_downtime(stored, now))
+    states = {name: AccountState(account_id=name, since=now) for name in listed if name not in stored.states}
+    states |= {d.state.account_id: d.state for d in decisions if d.state.account_id in listed}
+    was_watched = (stored.accounts.keys() | stored.states.keys()) - stored.unwatched
+    edit = Watched(
+        accounts=tuple(
+            account
+            for account_id, account in listed.items()
+            if account_id in stored.unwatched or not _is_stored(account, stored.accounts.get(account_id))
+        ),
+        at=now,
+        gone=tuple(sorted(was_watched - listed.keys())),
+    )
+    return Handover(states=states, commit=_commit(decisions, edit, _downtime(stored, now)))
 
 
 def compare(old: Watchlist, new: Watchlist) -> Edit:
-    """Who comes, who goes, and whose entry says something else."""
+    """Who comes, who goes, and whose entry says something else. Quick where the lists share what stays."""
+    before, after = old.accounts, new.accounts
     return Edit(
-        added=tuple(account_id for account_id in new.accounts if account_id not in old.accounts),
-        removed=tuple(account_id for account_id in old.accounts if account_id not in new.accounts),
+        added=tuple(account_id for account_id in after if account_id not in before),
+        removed=tuple(account_id for account_id in before if account_id not in after),
         changed=tuple(
             account_id
-            for account_id, account in new.accounts.items()
-            if account_id in old.accounts and old.accounts[account_id] != account
+            for account_id, account in after.items()
+            if (known := before.get(account_id)) is not account and known is not None and known != account
         ),
     )
 
@@ -66,12 +89,14 @@ def edited(
     states: Mapping[str, AccountState],
     known: Stored,
     now: datetime,
+    edit: Edit | None = None,
 ) -> Handover:
-    """The states to go on from after an edit. `known` has those of accounts that were watched once before.
+    """How those stand that an edit touches. `known` has the states of accounts that were watched once before.
 
-    Who stays keeps everything, but for the new handle of a rename once the entry itself has another one.
+    Who stays keeps everything, but for the new handle of a rename once the entry itself has another one. `edit` is what
+    `compare` says of the two, where somebody knows already.
     """
-    edit = compare(old, new)
+    edit = edit or compare(old, new)
     decisions = [unwatch(states[account_id], now) for account_id in edit.removed]
     decisions += [
         rewatch(_as_listed(known.states[account_id], known.accounts.get(account_id), new.accounts[account_id]), now)
@@ -82,8 +107,15 @@ def edited(
         listed = _as_listed(states[account_id], old.accounts[account_id], new.accounts[account_id])
         if listed is not states[account_id]:
             decisions.append(Decision(state=listed))
-    stays = {account_id: states[account_id] for account_id in new.accounts if account_id in old.accounts}
-    return _handover(decisions, stays, new, now)
+    begun = {name: states[name] for name in edit.changed if not is_same_page(old.accounts[name], new.accounts[name])}
+    begun |= {name: AccountState(account_id=name, since=now) for name in edit.added if name not in known.states}
+    begun |= {d.state.account_id: d.state for d in decisions if d.state.account_id in new.accounts}
+    watched = Watched(
+        accounts=tuple(new.accounts[account_id] for account_id in (*edit.added, *edit.changed)),
+        at=now,
+        gone=edit.removed,
+    )
+    return Handover(states=begun, commit=_commit(decisions, watched), gone=edit.removed)
 
 
 def not_after(reports: Iterable[ControlReport], now: datetime) -> tuple[ControlReport, ...]:
@@ -109,30 +141,25 @@ def is_same_page(one: Account, other: Account) -> bool:
     return (one.platform, one.instance, one.handle) == (other.platform, other.instance, other.handle)
 
 
-def _handover(
-    decisions: Iterable[Decision],
-    stays: Mapping[str, AccountState],
-    watchlist: Watchlist,
-    now: datetime,
-    downtime: tuple[Unobserved, ...] = (),
-) -> Handover:
-    decisions = tuple(decisions)
-    states = {account_id: AccountState(account_id=account_id, since=now) for account_id in watchlist.accounts}
-    states |= stays
-    states.update((d.state.account_id, d.state) for d in decisions if d.state.account_id in states)
+def _commit(decisions: Sequence[Decision], edit: Watched, downtime: tuple[Unobserved, ...] = ()) -> Commit:
     transitions = tuple(transition for decision in decisions for transition in decision.transitions)
-    return Handover(
-        states=states,
-        commit=Commit(
-            watched=(Watched(accounts=tuple(watchlist.accounts.values()), at=now),),
-            states=tuple(decision.state for decision in decisions),
-            transitions=transitions,
-            unobserved=(*downtime, *(span for decision in decisions for span in decision.unobserved)),
-            closed=tuple(
-                (t.outage.id, t.at) for t in transitions if t.kind is TransitionKind.OUTAGE_CLOSED and t.outage
-            ),
-        ),
+    return Commit(
+        watched=(edit,) if edit.accounts or edit.gone else (),
+        states=tuple(decision.state for decision in decisions),
+        transitions=transitions,
+        unobserved=(*downtime, *(span for decision in decisions for span in decision.unobserved)),
+        closed=tuple((t.outage.id, t.at) for t in transitions if t.kind is TransitionKind.OUTAGE_CLOSED and t.outage),
     )
+
+
+def _is_stored(account: Account, stored: Account | None) -> bool:
+    """True where the store says of the account what the list does, as far as it keeps it."""
+    return stored is not None and _kept(account) == _kept(stored)
+
+
+def _kept(account: Account) -> tuple[object, ...]:
+    found: tuple[object, ...] = _KEPT(account)
+    return found
 
 
 def _decisions(stored: Stored, watchlist: Watchlist, now: datetime) -> Iterable[Decision]:

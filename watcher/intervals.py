@@ -28,9 +28,8 @@ class Intervals:
         """True when a window of some calendar has begun or ended since `in_force` was asked last."""
         return self.next_change is not None and self._clock.now() >= self.next_change
 
-    def in_force(self, loaded: Loaded, old: Watchlist | None = None) -> Watchlist:
-        """The watchlist with the intervals that hold now; it takes the place of `old`."""
-        now = self._clock.now()
+    def in_force(self, loaded: Loaded, now: datetime, old: Watchlist | None = None) -> Watchlist:
+        """The watchlist with the intervals that hold `now`, which takes the place of `old`. One call at a time."""
         timely = in_force(loaded.watchlist, now)
         self.next_change = next_change(loaded.watchlist, now)
         wanted = loads(timely, loaded.platforms)

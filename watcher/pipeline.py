@@ -12,7 +12,7 @@ from typing import Final
 
 import structlog
 
-from watcher.book import Book, is_calm
+from watcher.book import Book, Whereabouts, is_calm, whereabouts
 from watcher.bundle import Sighting, witnessed
 from watcher.classify.condense import condense, kept_controls
 from watcher.clock import Clock
@@ -122,16 +122,21 @@ class Pipeline:
         platforms: Mapping[str, Platform],
         routes: tuple[Route, ...],
         handover: Handover,
+        where: Whereabouts | None = None,
     ) -> None:
-        """Go by a changed configuration, and hand over what that changes of the accounts."""
-        known = {**self.book.watchlist.accounts, **watchlist.accounts}
-        self.book.replace(watchlist, platforms, routes, handover.states)
+        """Go by a changed configuration, and hand over what that changes of the accounts.
+
+        `where` are the whereabouts of the watchlist, if somebody found them out already.
+        """
+        before = self.book.watchlist.accounts
+        self.book.amend(watchlist, where or whereabouts(watchlist), platforms, routes, handover.gone, handover.states)
         self.controls.replace(platforms)
         self.examiner.baselines.keep(watchlist.accounts)
         self.controls.let_go(self.book.only_known)
         self._commit(handover.commit, News(closed=handover.commit.closed))
         for transition in handover.commit.transitions:
-            self._tell_log(known[transition.account_id], transition)
+            account = watchlist.accounts.get(transition.account_id) or before[transition.account_id]
+            self._tell_log(account, transition)
 
     def tell(self, news: News) -> None:
         """Hand over news that no account's state goes with."""

@@ -20,7 +20,7 @@ from watcher.notify.announce import News, tell_by
 from watcher.notify.faults import Ways
 from watcher.notify.trial import try_out
 from watcher.pipeline import Pipeline
-from watcher.settings import ConfigFiles, Loaded, load_all
+from watcher.settings import ConfigFiles, Loaded, Reading, ReadingError, load_all
 
 KEY: Final = "configuration"
 _MOST_FAULTS: Final = 20
@@ -47,7 +47,8 @@ class Reloader:
         fallback: Callable[[], str],
         threaded: bool,
     ) -> None:
-        self._path, self._env = loaded.path, loaded.env
+        self._loaded = loaded
+        self._reading = Reading()
         self._files = ConfigFiles(loaded.path, loaded.env)
         self._adopt = adopt
         self._pipeline = pipeline
@@ -84,12 +85,23 @@ class Reloader:
             loaded = await self._aside(self._load)
         except ConfigError as error:
             return Refused(why=tuple(str(fault) for fault in error.faults))
-        return await self._adopt(loaded, force)
+        except ReadingError as error:
+            return Refused(why=(str(error),), passing=True)
+        outcome = await self._adopt(loaded, force)
+        if isinstance(outcome, Reloaded):
+            self._loaded = loaded
+        return outcome
 
     def _load(self) -> Loaded:
-        loaded = load_all(self._path, self._env)
+        old = self._loaded
+        # Where nothing is read beside the loop (the tests' virtual time), nothing is read in another process either.
+        loaded = self._reading.load(old.path, old.env, old) if self._is_threaded else load_all(old.path, old.env)
         try_out(loaded.settings.channels)
         return loaded
+
+    def stop(self) -> None:
+        """End a reading that is under way: nobody waits for what comes of it."""
+        self._reading.stop()
 
     async def _fingerprint(self) -> str:
         return await self._aside(self._files.fingerprint)

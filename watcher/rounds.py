@@ -5,7 +5,7 @@ What a look finds is the pipeline's business, when the next one is due the plan'
 
 import asyncio
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -18,11 +18,13 @@ from watcher.metrics import Metrics
 from watcher.model.account import Account
 from watcher.model.outage import ZERO, Phase
 from watcher.model.platform import Pace
+from watcher.model.reload import Edit
 from watcher.pipeline import Pipeline
 from watcher.probe import Pacer
 from watcher.schedule import Due, Plan, Slot
 
 _NOWHERE: Final = "nowhere"
+_PLACED_AT_ONCE: Final = 200  # accounts, before others get their turn: some ten milliseconds
 _SHARE: Final = 0.5  # of what the pace allows in an interval, at most, to see whether many are missing
 # However many looks one host keeps under way by answering slowly, or not at all, most of the room is for others.
 _HOSTS: Final = 4
@@ -55,16 +57,34 @@ class Rounds:
         """Where accounts are asked."""
         return [host for host in self._paces if host]
 
-    def arrange(self) -> None:
-        """Make the plan that of the book, and keep the controls of every source first asked."""
-        accounts = self._book.watchlist.accounts.values()
-        controls = self._pipeline.controls
+    async def arrange(self, edit: Edit | None = None) -> None:
+        """Make the plan that of the book, and keep the controls of every source first asked.
+
+        Only for those of the `edit`, where nothing has changed but that. The looks go on meanwhile: who is no longer
+        watched leaves the plan at once; of the others each is asked as before until it is its turn here.
+        """
+        listed = self._book.watchlist.accounts
+        if edit is None:
+            self.plan.remove([account_id for account_id in self.plan if account_id not in listed])
+            touched: Sequence[str] = tuple(listed)
+        else:
+            self.plan.remove(edit.removed)
+            touched = (*edit.added, *edit.changed)
+        self._suspected &= self._book.states.keys()
+        for start in range(0, len(touched), _PLACED_AT_ONCE):
+            self._place(touched[start : start + _PLACED_AT_ONCE], among=len(touched))
+            await asyncio.sleep(0)
+        in_use = self.plan.hosts
+        self._paces = {host: pace for host, pace in self._paces.items() if host in in_use}
+
+    def _place(self, account_ids: Sequence[str], among: int) -> None:
+        """Give these their place in the plan; `among` so many in all."""
+        listed, controls = self._book.watchlist.accounts, self._pipeline.controls
+        accounts = [listed[account_id] for account_id in account_ids]
         for account in accounts:
             for source in self._book.sources(account, controls.health)[:1]:
                 controls.keep(self._book.key(account, source), self._book.platform_of(account), source)
-        self._suspected &= self._book.states.keys()
-        self._paces.clear()
-        self.plan.replace(map(self._slot, accounts), self._clock.now())
+        self.plan.amend(map(self._slot, accounts), self._clock.now(), among)
 
     def tick(self) -> None:
         """Start the looks that are due, as many as their hosts and the connections can take."""

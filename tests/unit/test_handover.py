@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.judge.story import TRUMP, Story, at, control, report
 from watcher.handover import compare, edited, not_after, removed_at_start, reopen, too_much
-from watcher.model.account import Severity, Watchlist
+from watcher.model.account import Account, Severity, Watchlist
 from watcher.model.finding import Reason
 from watcher.model.outage import AccountState, EndCause, Phase, TransitionKind
 from watcher.model.reload import Edit
@@ -17,9 +17,9 @@ POTUS = replace(TRUMP, id="x:potus", handle="potus", display_handle="POTUS")
 OTHERS = Watchlist(accounts={POTUS.id: POTUS}, owners={})
 
 
-def watched(watchlist: Watchlist, second: float) -> Watched:
-    """The edit that makes this the list of whom we watch."""
-    return Watched(accounts=tuple(watchlist.accounts.values()), at=at(second))
+def watched(*accounts: Account, second: float, gone: tuple[str, ...] = ()) -> Watched:
+    """The edit by which these are watched from then on."""
+    return Watched(accounts=accounts, at=at(second), gone=gone)
 
 
 def down() -> Story:
@@ -35,7 +35,7 @@ def test_a_first_start() -> None:
     """Nothing is stored: every account is new, and nothing is to be stored of the way there."""
     reopened = reopen(Stored(), WATCHED, at(0))
     assert reopened.states[TRUMP.id].phase is Phase.NEW
-    assert reopened.commit == Commit(watched=(watched(WATCHED, 0),))
+    assert reopened.commit == Commit(watched=(watched(TRUMP, second=0),))
 
 
 def test_a_restart_during_an_outage() -> None:
@@ -61,8 +61,14 @@ def test_an_account_that_is_no_longer_watched() -> None:
     assert (closed.outage.end_cause, unwatched.kind) == (EndCause.UNWATCHED, TransitionKind.ACCOUNT_UNWATCHED)
     assert reopened.commit.closed == ((closed.outage.id, at(160)),)
 
-    left = Stored(states={TRUMP.id: reopened.commit.states[0]}, unwatched=frozenset({TRUMP.id}))
-    assert reopen(left, OTHERS, at(200)).commit == Commit(watched=(watched(OTHERS, 200),))
+    assert reopened.commit.watched == (watched(POTUS, second=160, gone=(TRUMP.id,)),)
+
+    left = Stored(
+        accounts={account.id: account for account in (TRUMP, POTUS)},
+        states={TRUMP.id: reopened.commit.states[0]},
+        unwatched=frozenset({TRUMP.id}),
+    )
+    assert reopen(left, OTHERS, at(200)).commit == Commit()
 
 
 def test_an_account_that_is_watched_again() -> None:
@@ -121,23 +127,22 @@ def test_an_edit_leaves_the_others_alone() -> None:
     """Who stays is the same to the last counter, and nothing is stored of them; the newcomer is new."""
     story = down()
     handover = edited(WATCHED, BOTH, {TRUMP.id: story.state}, Stored(), at(100))
-    assert handover.states[TRUMP.id] is story.state
-    assert handover.states[POTUS.id] == AccountState(account_id=POTUS.id, since=at(100))
-    assert handover.commit == Commit(watched=(watched(BOTH, 100),))
+    assert handover.states == {POTUS.id: AccountState(account_id=POTUS.id, since=at(100))}
+    assert handover.commit == Commit(watched=(watched(POTUS, second=100),))
 
 
 def test_an_edit_that_takes_one_away_in_an_outage() -> None:
     """As at a start: closed with its end unknown. Put on again it goes on from what was stored."""
     states = {TRUMP.id: down().state, POTUS.id: AccountState(account_id=POTUS.id, since=at(0))}
     without = edited(BOTH, OTHERS, states, Stored(), at(100))
-    assert list(without.states) == [POTUS.id]
+    assert (without.states, without.gone) == ({}, (TRUMP.id,))
     [closed, unwatched] = without.commit.transitions
     assert closed.outage is not None
     assert (closed.outage.end_cause, unwatched.kind) == (EndCause.UNWATCHED, TransitionKind.ACCOUNT_UNWATCHED)
     assert without.commit.closed == ((closed.outage.id, at(100)),)
 
     [stored] = without.commit.states
-    again = edited(OTHERS, BOTH, without.states, Stored(states={TRUMP.id: stored}), at(160))
+    again = edited(OTHERS, BOTH, {POTUS.id: states[POTUS.id]}, Stored(states={TRUMP.id: stored}), at(160))
     assert again.states[TRUMP.id].phase is Phase.SUSPECT
     assert again.states[TRUMP.id].previous_outage_id == closed.outage.id
     assert again.states[TRUMP.id].outages_total == 1
@@ -149,7 +154,7 @@ def test_an_edit_of_the_handle_after_a_rename() -> None:
     renamed = replace(Story.up().state, handle="potus45")
     louder = Watchlist(accounts={TRUMP.id: replace(TRUMP, severity=Severity.CRITICAL)}, owners={})
     moved = Watchlist(accounts={TRUMP.id: replace(TRUMP, handle="djt", display_handle="djt")}, owners={})
-    assert edited(WATCHED, louder, {TRUMP.id: renamed}, Stored(), at(100)).states[TRUMP.id] is renamed
+    assert edited(WATCHED, louder, {TRUMP.id: renamed}, Stored(), at(100)).states == {}
     handover = edited(WATCHED, moved, {TRUMP.id: renamed}, Stored(), at(100))
     assert handover.states[TRUMP.id] == replace(renamed, handle=None)
     assert handover.commit.states == (replace(renamed, handle=None),)

@@ -5,6 +5,7 @@ that cannot be used; 3 neither yes nor no: a probe that cannot tell, evidence of
 """
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -87,19 +88,25 @@ def _watch(config: Path, log_level: str, ending: Ending) -> None:
     from watcher.logs import configure
     from watcher.quicker import runner
     from watcher.schedule import ApsTicker
-    from watcher.settings import Loaded, load_all
+    from watcher.settings import Loaded, Reading
     from watcher.settings.values import secrets_of
     from watcher.store.sql import SqlStore
     from watcher.summary import started
 
     configure(log_level)
-    loaded = load_all(config, os.environ)
+    loaded = Reading().load(config, os.environ)
     secrets = set(secrets_of(loaded.settings))
     configure(log_level, hide=Redaction(secrets))
 
     def adopt(changed: Loaded) -> None:
         secrets.update(secrets_of(changed.settings))  # the old ones may still be on their way
         configure(log_level, hide=Redaction(secrets))
+
+    def begun(app: App) -> None:
+        # What was built to stay is looked through for garbage once, and then left alone.
+        gc.collect()
+        gc.freeze()
+        say_all(started(loaded, app.web.url))
 
     async def watch() -> None:
         clock, hangup = SystemClock(), asyncio.Event()
@@ -108,7 +115,7 @@ def _watch(config: Path, log_level: str, ending: Ending) -> None:
             clock=clock, ticker=ApsTicker(clock), store=SqlStore(loaded.settings.state_dir), adopted=adopt
         )
         async with ending.by_signal() as stop:
-            await App(loaded, around).run(stop, lambda app: say_all(started(loaded, app.web.url)), hangup)
+            await App(loaded, around).run(stop, begun, hangup)
 
     with runner() as running:
         running.run(watch())

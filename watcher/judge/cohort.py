@@ -88,6 +88,14 @@ class Absences:
             if cohort_id != before[1]:
                 _untell(here, *before)
 
+    def forget(self, place: str, account_id: str) -> None:
+        """The account is no longer watched there."""
+        before = self._known.pop(account_id, None)
+        if before is not None:
+            here = self._places[place]
+            here.missing.pop(bisect_left(here.missing, before[0]))
+            _untell(here, *before)
+
     def cohort(self, place: str, account_id: str, at: datetime, watched: int) -> Cohort | None:
         """The mass event that an absence of `account_id` since `at` belongs to, if it does.
 

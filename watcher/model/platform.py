@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
@@ -306,19 +306,24 @@ class Platform:
         return tuple(source for source in self.sources if source.why_unusable is None)
 
 
+def are_alike(some: Mapping[str, Platform], others: Mapping[str, Platform]) -> bool:
+    """True when both say the same of the same platforms, though they were read at different times."""
+    return some.keys() == others.keys() and all(_says(some[name]) == _says(others[name]) for name in some)
+
+
+def _says(platform: Platform) -> tuple[object, ...]:
+    return tuple(getattr(platform, each.name) for each in fields(platform))
+
+
 def expand(template: str, *, handle: str, instance: str = "", stable_id: str = "", credential: str = "") -> str:
     """Fill in a URL or header template; handle and stable id are percent-encoded.
 
     The instance goes in first and may itself hold `{handle}`: that of the generic platform is a URL template.
     """
-    if "{" not in template:
-        return template
-    return (
-        template.replace("{instance}", instance)
-        .replace("{handle}", quote(handle, safe=""))
-        .replace("{stable_id}", quote(stable_id, safe=":"))
-        .replace("{credential}", credential)
-    )
+    filled = template.replace("{instance}", instance).replace("{handle}", quote(handle, safe=""))
+    if "{" not in filled:
+        return filled
+    return filled.replace("{stable_id}", quote(stable_id, safe=":")).replace("{credential}", credential)
 
 
 def in_quotes(text: str) -> str:

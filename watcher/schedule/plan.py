@@ -89,6 +89,9 @@ class Plan:
     def __len__(self) -> int:
         return len(self._slots)
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(tuple(self._slots))
+
     def replace(self, slots: Iterable[Slot], now: datetime) -> None:
         """Make these the accounts of the schedule. Those unchanged keep their time; new ones are spread.
 
@@ -99,16 +102,31 @@ class Plan:
         (see `phase`). Urgent ones are due at once.
         """
         wanted = {slot.account_id: slot for slot in slots}
-        for gone in self._slots.keys() - wanted.keys():
+        self.remove(self._slots.keys() - wanted.keys())
+        self.amend(wanted.values(), now)
+
+    def remove(self, account_ids: Iterable[str]) -> None:
+        """Take these off the schedule."""
+        for gone in account_ids:
+            self._slots.pop(gone, None)
             self._turns.pop(gone, None)
             self._served.pop(gone, None)
+
+    def amend(self, slots: Iterable[Slot], now: datetime, among: int = 0) -> None:
+        """As `replace`, but of those that are not named nothing changes; the new ones are some of `among`."""
+        wanted = {slot.account_id: slot for slot in slots}
         fresh = [slot for slot in wanted.values() if self._is_fresh(slot)]
-        self._slots = wanted
+        self._slots.update(wanted)
         for slot in fresh:
-            spread = min(slot.interval, len(fresh) * _FIRST_LOOK)
+            spread = min(slot.interval, max(len(fresh), among) * _FIRST_LOOK)
             at = now if slot.urgent else now + spread * _fraction(slot.account_id)
             known = self._turns.get(slot.account_id)
             self._put(slot, min(at, known.at) if known is not None else at, urgent=slot.urgent)
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """Where somebody is asked."""
+        return frozenset(slot.host for slot in self._slots.values())
 
     def move(self, account_id: str, host: str, batch: str = "", room: int = 1) -> None:
         """Ask the account at another host from now on (another source is used), or in another batch."""

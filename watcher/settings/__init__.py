@@ -3,6 +3,7 @@
 pydantic and yaml stay in this room.
 """
 
+from watcher.settings.apart import Reading, ReadingError
 from watcher.settings.check import Level, Remark, remarks
 from watcher.settings.examples import load_examples
 from watcher.settings.files import ConfigFiles
@@ -15,6 +16,8 @@ __all__ = [
     "ConfigFiles",
     "Level",
     "Loaded",
+    "Reading",
+    "ReadingError",
     "Remark",
     "account_for",
     "apply_overrides",

@@ -3,11 +3,11 @@
 from typing import Any, Final
 
 from watcher.model.platform import ANY_HANDLE, CONTROL_PLACES, Answers, Batch, Items, Method, SourceKind
+from watcher.settings.nesting import Steps
 from watcher.settings.platformschema import BatchEntry, SourceEntry
 from watcher.settings.regex import check_regex
 from watcher.settings.template import check_template
 from watcher.settings.validate import Reading
-from watcher.settings.yamlfile import Steps
 
 _LEAST: Final = CONTROL_PLACES + 1
 _MEMBER: Final = {"handle", "instance", "n", "stable_id"}

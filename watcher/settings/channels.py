@@ -18,6 +18,7 @@ from watcher.settings.alertingschema import (
 )
 from watcher.settings.emailchannel import is_loopback, read_email_channel
 from watcher.settings.environment import read_secret_file
+from watcher.settings.nesting import Steps
 from watcher.settings.platformfile import refuse_doubles
 from watcher.settings.programchannels import read_alertmanager, read_apprise, read_webhook
 from watcher.settings.schema import Entry
@@ -26,7 +27,6 @@ from watcher.settings.texts import read_texts
 from watcher.settings.validate import Reading
 from watcher.settings.values import ChannelSettings, LogChannel, Secret, Settings, SlackBotChannel, SlackChannel
 from watcher.settings.wording import near
-from watcher.settings.yamlfile import Steps
 
 _DEFAULT: Final = Settings(watchlist=(), state_dir=Path())
 

@@ -8,12 +8,12 @@ from typing import Final
 
 from watcher.settings.alertingschema import EmailChannelEntry
 from watcher.settings.environment import read_secret_file
+from watcher.settings.nesting import Steps
 from watcher.settings.settingsschema import SettingsFile
 from watcher.settings.texts import read_texts
 from watcher.settings.validate import Reading
 from watcher.settings.values import EmailChannel, Mailbox, Secret, Tls
 from watcher.settings.wording import quoted
-from watcher.settings.yamlfile import Steps
 
 _PORTS: Final[dict[Tls, int]] = {Tls.STARTTLS: 587, Tls.IMPLICIT: 465, Tls.NONE: 25}
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from watcher.settings.nesting import Steps
 from watcher.settings.scalars import UnshownError
-from watcher.settings.yamlfile import Steps
 
 _VARIABLE = re.compile(r"\$\$|\$\{(?P<name>[^{}$]*)\}?")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

@@ -45,14 +45,25 @@ class ConfigFiles:
     def fingerprint(self) -> str:
         """A hash over the names and contents of them all. What cannot be read counts as such. Raises nothing."""
         digest = sha256()
-        main = _content(self._path)
-        if main != self._read:
-            self._read, self._names = main, tuple(_named(self._path, self._env))
-        digest.update(main)
-        for file in dict.fromkeys(file for name in self._names for file in expand(name)):
+        digest.update(self._look())
+        for file in self._files():
             digest.update(f"\0{file}\0".encode(errors="surrogateescape"))
             digest.update(_content(file))
         return digest.hexdigest()
+
+    def size(self) -> int:
+        """How many bytes there are to read, as far as they can be read. Raises nothing."""
+        self._look()
+        return sum(map(_size, self._files()))
+
+    def _look(self) -> bytes:
+        main = _content(self._path)
+        if main != self._read:
+            self._read, self._names = main, tuple(_named(self._path, self._env))
+        return main
+
+    def _files(self) -> dict[Path, None]:
+        return dict.fromkeys(file for name in self._names for file in expand(name))
 
 
 def _content(file: Path) -> bytes:
@@ -61,6 +72,13 @@ def _content(file: Path) -> bytes:
         return sha256(file.read_bytes()).digest()
     except (OSError, ValueError) as error:
         return repr(error).encode(errors="backslashreplace")
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except (OSError, ValueError):
+        return 0
 
 
 def _named(path: Path, env: Mapping[str, str]) -> Iterator[Path]:

@@ -12,8 +12,8 @@ _SIMPLE = re.compile(r"\[(?P<set>(?:[^\[\]\\^]|\\.)+)\](?:\{(?P<least>\d*),?(?P<
 
 def fold_handle(written: str, platform: Platform) -> str:
     """`written` (without its `@`) as it is polled; ValueError when the platform has no such handle."""
-    unseen = next((c for c in written if not c.isprintable() or c.isspace()), None)
-    if unseen is not None:
+    if not written.isprintable() or " " in written:
+        unseen = next(c for c in written if not c.isprintable() or c.isspace())
         raise ValueError(f"contains characters that no handle has: {named(unseen)}; remove them")
     if written in (".", ".."):
         raise ValueError("contains characters that no handle has; remove them")

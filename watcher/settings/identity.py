@@ -125,12 +125,13 @@ def _make(entry: AccountEntry, profile: Profile, blame: str) -> Identity:
         reason = ValueError(f"({quoted(profile.handle)}) {error}") if blame == "url" else error
         raise RefusedError(blame, reason) from None
     full = f"{folded}@{instance}" if instance else folded
+    shown = f"{profile.handle}@{instance}" if instance else profile.handle
     return Identity(
         id=entry.id or f"{platform.id}:{full}",
         platform=platform,
         instance=instance,
         handle=folded,
-        display_handle=f"{profile.handle}@{instance}" if instance else profile.handle,
+        display_handle=folded if shown == folded else shown,  # one object where they say the same: it is kept
         url=expand(platform.profile, handle=profile.handle, instance=instance),
     )
 

@@ -3,8 +3,11 @@
 Whatever is wrong in any of them is raised at once, as one ConfigError with every fault in the order of the files.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import gc
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from hashlib import sha256
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -16,6 +19,7 @@ from watcher.model.errors import ConfigError, Fault
 from watcher.model.platform import Phrase, Platform
 from watcher.settings.browser import note_missing
 from watcher.settings.files import ConfigFiles, expand
+from watcher.settings.layout import Layout, layout_of
 from watcher.settings.overrides import apply_overrides, check_overrides
 from watcher.settings.platformfile import read_phrases, read_platform
 from watcher.settings.schema import WatchlistFile
@@ -24,7 +28,7 @@ from watcher.settings.settingsschema import SettingsFile
 from watcher.settings.validate import Reading
 from watcher.settings.values import Settings
 from watcher.settings.watchlistfile import build_watchlist, read_watchlist
-from watcher.settings.yamlfile import Document, read, show
+from watcher.settings.yamlfile import Document, parse, read, show, text_of
 
 T = TypeVar("T")
 
@@ -36,7 +40,8 @@ _DEFAULT: Final = Settings(watchlist=(), state_dir=Path())
 class Loaded:
     """All that a run is configured by, and where it was read. The operator's changes are applied to `platforms`.
 
-    `env` holds secrets. `fingerprint` is that of the files when the reading began.
+    `env` holds secrets. `fingerprint` is that of the files when the reading began. `marks` are those of the accounts,
+    in their order (see `marks`), `layouts` those of the watchlists' files; empty where nobody took them.
     """
 
     settings: Settings
@@ -45,6 +50,8 @@ class Loaded:
     path: Path
     env: Mapping[str, str] = field(repr=False)
     fingerprint: str
+    marks: bytes = b""
+    layouts: Mapping[Path, Layout] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,6 +89,23 @@ def load_watchlist(paths: Sequence[Path], platforms: Mapping[str, Platform]) -> 
 
 def load_all(path: Path, env: Mapping[str, str]) -> Loaded:
     """Settings, platforms (with the operator's changes) and watchlist; raises ConfigError with all faults of all."""
+    with _uncollected():
+        return load_with(path, env, _watchlist)
+
+
+def load_parted(path: Path, env: Mapping[str, str]) -> Loaded:
+    """The same with the layouts of the watchlists, by which an edit is found in them."""
+    layouts: dict[Path, Layout] = {}
+    loaded = load_with(path, env, partial(_watchlist, layouts=layouts))
+    return replace(loaded, layouts=layouts)
+
+
+def load_with(
+    path: Path,
+    env: Mapping[str, str],
+    watchlist_of: Callable[[Sequence[Path], Mapping[str, Platform] | None], tuple[Watchlist | None, list[Fault]]],
+) -> Loaded:
+    """The same, where the watchlist is read in another way; `watchlist_of(paths, platforms)` gives its faults too."""
     fingerprint = ConfigFiles(path, env).fingerprint()
     reading, settings = _settings(path, env)
     if settings is None:
@@ -93,7 +117,7 @@ def load_all(path: Path, env: Mapping[str, str]) -> Loaded:
         check_overrides(reading, platforms)
     if not any(expand(pattern) for pattern in settings.watchlist):
         reading.refuse(("watchlist",), "matches no file; name one that lists accounts")
-    watchlist, faults = _watchlist(settings.watchlist, platforms)
+    watchlist, faults = watchlist_of(settings.watchlist, platforms)
     faults = [*sorted(reading.faults), *sorted(found.faults), *faults]
     if faults or watchlist is None or platforms is None:
         raise ConfigError(faults)
@@ -105,6 +129,18 @@ def load_all(path: Path, env: Mapping[str, str]) -> Loaded:
         env=dict(env),
         fingerprint=fingerprint,
     )
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without looking for garbage meanwhile: nothing of what is read is any, and it would take longer than to read."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def load_for_test(path: Path | None, env: Mapping[str, str], directory: Path | None, *, listed: bool) -> Loaded:
@@ -140,12 +176,22 @@ def _settings(path: Path, env: Mapping[str, str]) -> tuple[Reading[SettingsFile]
     return read_settings(read(path, show(path)), path.absolute().parent, env)
 
 
-def _watchlist(paths: Sequence[Path], platforms: Mapping[str, Platform] | None) -> tuple[Watchlist | None, list[Fault]]:
-    """The watchlist of all files together, as far as they can be read, and the faults of each in their order."""
+def _watchlist(
+    paths: Sequence[Path], platforms: Mapping[str, Platform] | None, layouts: dict[Path, Layout] | None = None
+) -> tuple[Watchlist | None, list[Fault]]:
+    """The watchlist of all files together, as far as they can be read, and the faults of each in their order.
+
+    `layouts`, where they are asked for, are filled in for files without faults.
+    """
     read_so_far: list[Reading[WatchlistFile] | ConfigError] = []
     for file in dict.fromkeys(file for path in paths for file in expand(path)):
         try:
-            read_so_far.append(read_watchlist(read(file, show(file))))
+            text, _ = text_of(file, show(file))
+            reading = read_watchlist(parse(text, show(file)))
+            read_so_far.append(reading)
+            if layouts is not None and not reading.faults:
+                layout = layout_of(text, reading.document.data)
+                layouts |= {file: layout} if layout is not None else {}
         except ConfigError as error:
             read_so_far.append(error)
     readings = [each for each in read_so_far if isinstance(each, Reading)]

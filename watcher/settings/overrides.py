@@ -8,13 +8,13 @@ from typing import Final
 from watcher.model.platform import Platform, Source
 from watcher.settings.alertingschema import RouteEntry
 from watcher.settings.environment import read_secret_file
+from watcher.settings.nesting import Steps
 from watcher.settings.platformfile import pace_of
 from watcher.settings.schema import PlatformOverrideEntry, SourceOverrideEntry
 from watcher.settings.settingsschema import SettingsFile
 from watcher.settings.validate import Reading
 from watcher.settings.values import PlatformOverride, Secret, Settings, SourceOverride
 from watcher.settings.wording import near
-from watcher.settings.yamlfile import Steps
 
 _FILE: Final = "_file"
 

@@ -20,6 +20,7 @@ from watcher.model.platform import (
 )
 from watcher.settings.batchfile import batch_of, check_batch, check_question
 from watcher.settings.handles import fold_handle
+from watcher.settings.nesting import Steps
 from watcher.settings.platformschema import PhrasesFile, PlatformFile, RuleEntry, SourceEntry
 from watcher.settings.regex import check_regex
 from watcher.settings.schema import Matches, PaceEntry
@@ -27,7 +28,7 @@ from watcher.settings.template import PLACEHOLDER, check_template
 from watcher.settings.validate import Reading, validate
 from watcher.settings.weburl import GENERIC, parse_pattern
 from watcher.settings.wording import near, quoted
-from watcher.settings.yamlfile import Document, Steps
+from watcher.settings.yamlfile import Document
 
 _MOST_RANDOM = 100
 _LETTERS, _DIGITS = "abcdefghijklmnopqrstuvwxyz", "0123456789"

@@ -40,18 +40,29 @@ def carry_over(new: Watchlist, old: Watchlist, now: datetime) -> Watchlist:
 
     Without that the judge would take the time before for one in which too little was seen.
     """
-    return replace(
-        new, accounts={account.id: _carried(account, old.accounts.get(account.id), now) for account in _all(new)}
-    )
+    shared: dict[tuple[int, int], Policy] = {}
+    carried = {name: _carried(account, old.accounts.get(name), now, shared) for name, account in new.accounts.items()}
+    return replace(new, accounts=carried)
 
 
-def _carried(account: Account, before: Account | None, now: datetime) -> Account:
-    if before is None:
+def _carried(account: Account, before: Account | None, now: datetime, shared: dict[tuple[int, int], Policy]) -> Account:
+    """The very same object as before where nothing has changed; policies are shared, as they were."""
+    if before is None or account is before:
         return account
-    changed_at, previous = before.policy.changed_at, before.policy.previous
-    if _intervals(account.policy) != _intervals(before.policy):
-        changed_at, previous = now, _expected_until(before.policy, now)
-    return replace(account, policy=replace(account.policy, changed_at=changed_at, previous=previous))
+    key = (id(account.policy), id(before.policy))
+    policy = shared.get(key)
+    if policy is None:
+        policy = shared[key] = _carried_policy(account.policy, before.policy, now)
+    kept = account if policy is account.policy else replace(account, policy=policy)
+    return before if kept == before else kept
+
+
+def _carried_policy(policy: Policy, before: Policy, now: datetime) -> Policy:
+    changed_at, previous = before.changed_at, before.previous
+    if _intervals(policy) != _intervals(before):
+        changed_at, previous = now, _expected_until(before, now)
+    carried = replace(policy, changed_at=changed_at, previous=previous)
+    return next((same for same in (before, policy) if same == carried), carried)
 
 
 def _intervals(policy: Policy) -> tuple[timedelta, timedelta, timedelta]:
@@ -76,12 +87,26 @@ def _expected_until(policy: Policy, now: datetime) -> Policy:
 def _by_calendar(watchlist: Watchlist, interval: Callable[[Calendar], timedelta]) -> Watchlist:
     calendars = {account.calendar for account in _all(watchlist) if account.calendar is not None}
     intervals = {calendar: interval(calendar) for calendar in calendars}  # many accounts share one
+    if not calendars:
+        return watchlist
+    shared: dict[tuple[int, timedelta], Policy] = {}
     changed = {
-        account.id: replace(account, policy=replace(account.policy, interval=intervals[account.calendar]))
+        account.id: with_interval(account, intervals[account.calendar], shared)
         for account in _all(watchlist)
         if account.calendar is not None
     }
     return replace(watchlist, accounts={**watchlist.accounts, **changed})
+
+
+def with_interval(account: Account, interval: timedelta, shared: dict[tuple[int, timedelta], Policy]) -> Account:
+    """The account with another interval; `shared` has the policies made so, as many accounts have one in common.
+
+    They are known by the identity of the policy that each was made of, which must live meanwhile.
+    """
+    policy = shared.get((id(account.policy), interval))
+    if policy is None:
+        policy = shared[id(account.policy), interval] = replace(account.policy, interval=interval)
+    return replace(account, policy=policy)
 
 
 def _all(watchlist: Watchlist) -> tuple[Account, ...]:

@@ -10,12 +10,12 @@ from watcher.settings.alertingschema import (
     WebhookChannelEntry,
 )
 from watcher.settings.environment import read_secret_file, read_secret_lines
+from watcher.settings.nesting import Steps
 from watcher.settings.settingsschema import SettingsFile
 from watcher.settings.texts import read_texts
 from watcher.settings.validate import Reading
 from watcher.settings.values import AlertmanagerChannel, AppriseChannel, Secret, WebhookChannel
 from watcher.settings.wording import quoted
-from watcher.settings.yamlfile import Steps
 
 
 def read_webhook(

@@ -9,10 +9,10 @@ from watcher.model.digest import DigestPlan
 from watcher.model.route import Route
 from watcher.settings.alertingschema import HoursEntry, RouteEntry
 from watcher.settings.channels import channel_names
+from watcher.settings.nesting import Steps
 from watcher.settings.settingsschema import SettingsFile
 from watcher.settings.validate import Reading
 from watcher.settings.wording import near
-from watcher.settings.yamlfile import Steps
 
 _WHOLE_DAY: Final = (MIDNIGHT, MIDNIGHT)
 _UTC: Final = ZoneInfo("UTC")

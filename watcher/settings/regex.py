@@ -4,8 +4,8 @@ import re
 import warnings
 from typing import Any
 
+from watcher.settings.nesting import Steps
 from watcher.settings.validate import Reading
-from watcher.settings.yamlfile import Steps
 
 
 def check_regex(reading: Reading[Any], path: Steps, pattern: str) -> bool:

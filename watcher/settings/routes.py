@@ -9,13 +9,13 @@ from watcher.model.calendar import QuietHours
 from watcher.model.route import Route
 from watcher.settings.alertingschema import RouteEntry
 from watcher.settings.channels import channel_names
+from watcher.settings.nesting import Steps
 from watcher.settings.platformfile import refuse_doubles
 from watcher.settings.quiet import read_quiet
 from watcher.settings.settingsschema import SettingsFile
 from watcher.settings.validate import Reading
 from watcher.settings.values import ChannelSettings, Settings
 from watcher.settings.wording import near
-from watcher.settings.yamlfile import Steps
 
 _DEFAULT: Final = Settings(watchlist=(), state_dir=Path())
 _TOP: Final = 2  # ("routes", place)

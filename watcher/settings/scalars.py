@@ -218,10 +218,10 @@ def account_id(value: object) -> str:
 
 def choice(kind: type[E]) -> Callable[[object], E]:
     """A reader of one of the words of `kind`."""
+    words = [member.value for member in kind]
 
     def chosen(value: object) -> E:
         written = text(value)
-        words = [member.value for member in kind]
         if written not in words:
             raise ValueError(f"is unknown; {near(written, words)}")
         return kind(written)

@@ -5,10 +5,12 @@ more than the mapping itself (another key, another file, the environment) is che
 watchlistfile, settingsfile, platformfile.
 """
 
+from collections.abc import Callable
 from datetime import time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainValidator
@@ -24,6 +26,8 @@ from watcher.settings.values import BrowserSettings, Mailbox, ProbeSettings, Ret
 
 _POLICY, _PROBE, _WEB, _CONTROLS = Policy(), ProbeSettings(), WebSettings(), ControlHandles()
 _RETENTION, _BROWSER = Retention(), BrowserSettings()
+_T = TypeVar("_T")
+_REMEMBERED: Final = 4096
 
 
 class RobotsAnswer(StrEnum):
@@ -32,16 +36,22 @@ class RobotsAnswer(StrEnum):
     OVERRIDE = "override"
 
 
+def _once(read: Callable[[object], _T]) -> PlainValidator:
+    """A reader of what is written again and again: the same text is read once, and makes one value for all."""
+    remembered = lru_cache(_REMEMBERED)(read)
+    return PlainValidator(lambda value: remembered(value) if isinstance(value, str) else read(value))
+
+
 Line = Annotated[str, PlainValidator(scalars.line)]
 Text = Annotated[str, PlainValidator(scalars.text)]
 Paragraph = Annotated[str, PlainValidator(scalars.paragraph)]
 Pattern = Annotated[str, PlainValidator(scalars.pattern)]
-Slug = Annotated[str, PlainValidator(scalars.slug)]
-Label = Annotated[str, PlainValidator(scalars.label)]
-Span = Annotated[timedelta, PlainValidator(scalars.span)]
+Slug = Annotated[str, _once(scalars.slug)]
+Label = Annotated[str, _once(scalars.label)]
+Span = Annotated[timedelta, _once(scalars.span)]
 Keep = Annotated[timedelta | None, PlainValidator(scalars.keep)]
 KeepLong = Annotated[timedelta | None, PlainValidator(scalars.keep_long)]
-Count = Annotated[int, PlainValidator(scalars.count)]
+Count = Annotated[int, _once(scalars.count)]
 Size = Annotated[int, PlainValidator(scalars.size)]
 Flag = Annotated[bool, PlainValidator(scalars.flag)]
 SecretLine = Annotated[Secret, PlainValidator(scalars.secret)]
@@ -50,7 +60,7 @@ Host = Annotated[str, PlainValidator(scalars.host)]
 Address = Annotated[tuple[str, int], PlainValidator(scalars.address)]
 WebAddress = Annotated[str, PlainValidator(scalars.web_address)]
 MailAddress = Annotated[Mailbox, PlainValidator(mailbox.address)]
-SeverityWord = Annotated[Severity, PlainValidator(scalars.choice(Severity))]
+SeverityWord = Annotated[Severity, _once(scalars.choice(Severity))]
 Zone = Annotated[ZoneInfo, PlainValidator(scalars.timezone), BeforeValidator(scalars.line)]
 AnswerField = Annotated[Field, PlainValidator(scalars.answer_field)]
 AnswerList = Annotated[str, PlainValidator(scalars.answer_list)]

@@ -3,9 +3,9 @@
 import re
 from typing import Any, Final
 
+from watcher.settings.nesting import Steps
 from watcher.settings.validate import Reading
 from watcher.settings.wording import near, one_of
-from watcher.settings.yamlfile import Steps
 
 PLACEHOLDER: Final = re.compile(r"\{([a-z_]+)\}")
 _URL: Final = re.compile(r"(https?://[^\s/]+|\{instance\})(/\S*)?")

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from watcher.settings.alertingschema import TextChannelEntry
+from watcher.settings.nesting import Steps
 from watcher.settings.settingsschema import SettingsFile
 from watcher.settings.validate import Reading
 from watcher.settings.values import TextSettings
-from watcher.settings.yamlfile import Steps
 
 
 def read_texts(reading: Reading[SettingsFile], path: Steps, entry: TextChannelEntry, base: Path) -> TextSettings:

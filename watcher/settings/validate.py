@@ -11,10 +11,11 @@ from typing import Any, Generic, TypeVar, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from watcher.model.errors import Fault
+from watcher.settings.nesting import Steps, paths
 from watcher.settings.scalars import UnshownError
 from watcher.settings.schema import keys_of
 from watcher.settings.wording import kind_of, near, one_of, quoted
-from watcher.settings.yamlfile import Document, Steps
+from watcher.settings.yamlfile import Document
 
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
@@ -71,7 +72,7 @@ def validate(
     content = document.data if data is None else data
     for path, message in (unreadable or {}).items():
         reading.refuse(path, message)
-    for path in _nothings((), document.data):
+    for path in paths(document.data, lambda value: value is None):
         reading.refuse(path, _EMPTY)
     try:
         reading.value = model.model_validate(content)
@@ -85,21 +86,6 @@ def validate(
         except ValidationError:
             reading.value = None
     return reading
-
-
-def _nothings(path: Steps, node: object) -> Iterator[Steps]:
-    """Where a key or list item has no value at all."""
-    match node:
-        case dict():
-            for key, value in node.items():
-                yield from _nothings((*path, key), value)
-        case list():
-            for place, value in enumerate(node):
-                yield from _nothings((*path, place), value)
-        case None:
-            yield path
-        case _:
-            pass
 
 
 def _prunable(path: Steps) -> Steps:

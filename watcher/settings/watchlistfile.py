@@ -6,17 +6,20 @@ Pure: the documents have been read, the platforms are given. Every fault is plac
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 
 from watcher.model.account import Account, Owner, Policy, Repeat, Watchlist
 from watcher.model.calendar import EVERY_DAY, MIDNIGHT, Calendar, Window
 from watcher.model.platform import Platform
 from watcher.settings.handles import fold_handle
 from watcher.settings.identity import Identity, RefusedError, identify, split_handle
+from watcher.settings.nesting import Steps, paths
 from watcher.settings.schema import AccountEntry, DefaultsEntry, RepeatEntry, WatchlistFile, WindowEntry
 from watcher.settings.validate import Reading, validate
 from watcher.settings.weburl import Recogniser
 from watcher.settings.wording import near, quoted
-from watcher.settings.yamlfile import Document, Steps
+from watcher.settings.yamlfile import Document
 
 _STANDARD = Policy()
 _NO_VARIABLES = "holds a variable; ${…} works in watcher.yaml only: write the value itself, or move the secret there"
@@ -26,7 +29,7 @@ def read_watchlist(document: Document) -> Reading[WatchlistFile]:
     """Hold a watchlist against its schema; variables are refused wherever they stand."""
     nobody = isinstance(document.data, dict) and not document.data.get("accounts", True)
     refused: dict[Steps, str] = {("accounts",): "no accounts; list at least one profile URL"} if nobody else {}
-    return validate(WatchlistFile, document, unreadable={**refused, **_variables((), document.data)})
+    return validate(WatchlistFile, document, unreadable={**refused, **_variables(document)})
 
 
 def build_watchlist(readings: Sequence[Reading[WatchlistFile]], platforms: Mapping[str, Platform]) -> Watchlist | None:
@@ -79,22 +82,8 @@ class _Spot:
         return f"on line {line}" if document is self.document else f"in {self.document.file}:{line}"
 
 
-def _variables(path: Steps, node: object) -> dict[Steps, str]:
-    return dict.fromkeys(_places_of_variables(path, node), _NO_VARIABLES)
-
-
-def _places_of_variables(path: Steps, node: object) -> Iterator[Steps]:
-    match node:
-        case dict():
-            for key, value in node.items():
-                yield from _places_of_variables((*path, key), value)
-        case list():
-            for place, value in enumerate(node):
-                yield from _places_of_variables((*path, place), value)
-        case str() if "${" in node:
-            yield path
-        case _:
-            pass
+def _variables(document: Document) -> dict[Steps, str]:
+    return dict.fromkeys(paths(document.data, lambda value: isinstance(value, str) and "${" in value), _NO_VARIABLES)
 
 
 class _Builder:
@@ -116,6 +105,7 @@ class _Builder:
         self._recogniser = Recogniser(platforms.values())
         self._defaults = defaults
         self._owners = owners
+        self._shared: dict[Hashable, Any] = {}  # what many accounts have in common is kept once
 
     def take(self, path: Steps, entry: AccountEntry) -> None:
         """Add the account of `entry`, or note all that is wrong with it."""
@@ -137,7 +127,7 @@ class _Builder:
                 url=identity.url,
                 owner=entry.owner,
                 severity=entry.severity or self._defaults.severity,
-                labels={**self._defaults.labels, **entry.labels},
+                labels=self._labels(entry),
                 policy=self._policy(entry),
                 controls=tuple(self._controls(path, entry, identity)),
                 calendar=self._calendar(entry),
@@ -153,33 +143,44 @@ class _Builder:
             self._reading.refuse(place, refused.reason)
 
     def _is_new(self, path: Steps, identity: Identity) -> bool:
-        keys: tuple[Hashable, ...] = (identity.id, (identity.platform.id, identity.instance, identity.handle))
-        first = next((self._first[key] for key in keys if key in self._first), None)
+        page = (identity.platform.id, identity.instance, identity.handle)
+        first = self._first.get(identity.id) or self._first.get(page)
         if first is not None:
             where = first.seen_from(self._reading.document)
             self._reading.refuse(path, f"{quoted(identity.id)} is watched already, by the entry {where}")
             return False
-        self._first.update(dict.fromkeys(keys, _Spot(self._reading.document, path)))
+        self._first[identity.id] = self._first[page] = _Spot(self._reading.document, path)
         return True
 
+    def _labels(self, entry: AccountEntry) -> Mapping[str, str]:
+        labels = {**self._defaults.labels, **entry.labels}
+        shared: Mapping[str, str] = self._shared.setdefault(tuple(labels.items()), labels)
+        return shared
+
     def _policy(self, entry: AccountEntry) -> Policy:
-        defaults = self._defaults
-        return Policy(
-            interval=entry.interval or defaults.interval,
-            confirm=_repeat(entry.confirm, defaults.confirm, _STANDARD.confirm),
-            recover=_repeat(entry.recover, defaults.recover, _STANDARD.recover),
-        )
+        written = (entry.interval, *_pair(entry.confirm), *_pair(entry.recover))
+        known: Policy | None = self._shared.get(written)
+        if known is None:
+            defaults = self._defaults
+            known = self._shared[written] = Policy(
+                interval=entry.interval or defaults.interval,
+                confirm=_repeat(entry.confirm, defaults.confirm, _STANDARD.confirm),
+                recover=_repeat(entry.recover, defaults.recover, _STANDARD.recover),
+            )
+        return known
 
     def _calendar(self, entry: AccountEntry) -> Calendar | None:
         """By the account's own windows, also if an empty list says that it has none, else by those of the defaults."""
         windows = self._defaults.windows if entry.windows is None else entry.windows
         if not windows:
             return None
-        return Calendar(
+        calendar = Calendar(
             usual=entry.interval or self._defaults.interval,
             windows=tuple(_window(window) for window in windows),
             timezone=entry.timezone or self._defaults.timezone,
         )
+        shared: Calendar = self._shared.setdefault(calendar, calendar)
+        return shared
 
     def _controls(self, path: Steps, entry: AccountEntry, identity: Identity) -> Iterator[str]:
         """The folded handles of the entry's own controls, without the faulty ones."""
@@ -210,6 +211,10 @@ def _window(entry: WindowEntry) -> Window:
     begins, ends = entry.hours or (MIDNIGHT, MIDNIGHT)
     days = frozenset[int]().union(*entry.days or (EVERY_DAY,))
     return Window(days=days, begins=begins, ends=ends, interval=entry.interval)
+
+
+def _pair(entry: RepeatEntry) -> tuple[int | None, timedelta | None]:
+    return entry.threshold, entry.interval
 
 
 def _repeat(own: RepeatEntry, default: RepeatEntry, standard: Repeat) -> Repeat:

@@ -20,8 +20,15 @@ GENERIC: Final = "generic"
 _SCHEMES = {"http": 80, "https": 443}
 _LOOKS_LIKE_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*\.?|\[[0-9a-f:.]+\]")
+# What most URLs are: nothing in them to be taken apart.
+_PLAIN_URL = re.compile(
+    r"(https?)://([a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+)(/[A-Za-z0-9._~@/-]*)"
+)
 _PREFIX = re.compile(r"^(?:www|m|mobile)\.(?=[^.]+\.)")
+_NEVER: Final = frozenset(' \\{}<>"^`|')
 _MARK = "{handle}"
+# Stands for a slash that is written %2F; URLs that are not printable are refused, and this is not.
+_SLASH: Final = "\0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +69,9 @@ def parse_url(text: str) -> WebUrl:
     """Take a profile URL apart; ValueError says what is wrong with it."""
     if not _LOOKS_LIKE_URL.match(text) or "://" not in text:
         raise ValueError("is not a profile URL; write https://… or {platform: …, handle: …}")
-    if not text.isprintable() or any(c in text for c in ' \\{}<>"^`|'):
+    if (plain_url := _PLAIN_URL.fullmatch(text)) is not None:
+        return WebUrl(scheme=plain_url[1], host=plain_url[2], path=plain_url[3], query="")
+    if not text.isprintable() or not _NEVER.isdisjoint(text):
         raise ValueError("contains characters that no URL has; copy it from the address bar")
     try:
         parts = urlsplit(text)
@@ -104,26 +113,25 @@ class UrlPattern:
 
     platform: Platform
     host: str | None
-    segments: tuple[re.Pattern[str], ...]
+    path: re.Pattern[str]
     key: str | None = None
 
     def match(self, url: WebUrl) -> Profile | None:
-        """Whose profile `url` is by this pattern."""
-        if not self._is_on(url.bare_host) or len(self.segments) != len(url.segments):
+        """Whose profile `url` is by this pattern, which must be one for its host."""
+        path = url.path.removesuffix("/")
+        # Decoded in parts, so that a slash in one stays what it is.
+        found = self.path.fullmatch(path if "%" not in path else "/".join(map(_decoded, path.split("/"))))
+        if found is None:
             return None
-        handle = ""
-        for pattern, segment in zip(self.segments, url.segments, strict=True):
-            found = pattern.fullmatch(unquote(segment))
-            if found is None:
-                return None
-            handle = found.groupdict().get("handle", handle)
+        handle = found.groupdict().get("handle", "").replace(_SLASH, "/")
         if self.key is not None:
             handle = next((value for key, value in parse_qsl(url.query) if key == self.key), "")
             if not handle:
                 return None
         return Profile(platform=self.platform, handle=handle, instance=url.host if self.host is None else "")
 
-    def _is_on(self, host: str) -> bool:
+    def is_for(self, host: str) -> bool:
+        """True where it is a pattern for pages of that bare host."""
         if self.host is None:
             return True
         return host.endswith(self.host.removeprefix("*")) if self.host.startswith("*.") else host == self.host
@@ -140,16 +148,17 @@ def parse_pattern(platform: Platform, text: str) -> UrlPattern:
     if parts.scheme not in _SCHEMES or not (_MARK in parts.path or in_query) or "{" in parts.netloc:
         raise ValueError("must be a web address with {handle} in its path, like https://x.com/{handle}")
     host = _PREFIX.sub("", parts.netloc.lower())
-    segments = tuple(_segment(part) for part in parts.path.removesuffix("/").split("/")[1:])
-    return UrlPattern(
-        platform=platform, host=None if any_host else host, segments=segments, key=key if in_query else None
-    )
+    path = re.compile("/".join(map(_segment, parts.path.removesuffix("/").split("/"))), re.DOTALL)
+    return UrlPattern(platform=platform, host=None if any_host else host, path=path, key=key if in_query else None)
 
 
-def _segment(text: str) -> re.Pattern[str]:
+def _segment(text: str) -> str:
     before, mark, after = text.partition(_MARK)
-    named = "(?P<handle>.+)" if mark else ""
-    return re.compile(re.escape(unquote(before)) + named + re.escape(unquote(after)), re.DOTALL)
+    return re.escape(_decoded(before)) + ("(?P<handle>[^/]+)" if mark else "") + re.escape(_decoded(after))
+
+
+def _decoded(segment: str) -> str:
+    return unquote(segment).replace("/", _SLASH)
 
 
 class Recogniser:
@@ -159,18 +168,28 @@ class Recogniser:
         patterns = [parse_pattern(platform, text) for platform in platforms for text in platform.recognise]
         self._patterns = sorted(patterns, key=lambda pattern: pattern.host is None)
         self._owners = {p.host: p.platform for p in reversed(self._patterns) if p.host is not None}
+        self._known: dict[str, tuple[UrlPattern, ...]] = {}
 
     def profile(self, url: WebUrl, platform: str | None = None) -> Profile | None:
         """Whose profile `url` is; `platform` (an id) leaves only that one's patterns."""
-        for pattern in self._patterns:
-            # A site with patterns of its own is nobody's instance.
-            if platform in (None, pattern.platform.id) and (
-                pattern.host is not None or self.is_instance(url.host, pattern.platform)
-            ):
-                found = pattern.match(url)
-                if found is not None:
-                    return found
+        for pattern in self._patterns_for(url):
+            if platform in (None, pattern.platform.id) and (found := pattern.match(url)) is not None:
+                return found
         return None
+
+    def _patterns_for(self, url: WebUrl) -> tuple[UrlPattern, ...]:
+        """Those for the host: of a hundred thousand URLs most share a few."""
+        known = self._known.get(url.host)
+        if known is not None:
+            return known
+        found = tuple(
+            pattern
+            for pattern in self._patterns
+            # A site with patterns of its own is nobody's instance.
+            if pattern.is_for(url.bare_host) and (pattern.host or self.is_instance(url.host, pattern.platform))
+        )
+        self._known[url.host] = found
+        return found
 
     def owner_of(self, url: WebUrl) -> Platform | None:
         """The platform whose own host this is, whether or not the page is a profile."""

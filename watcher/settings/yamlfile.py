@@ -7,6 +7,7 @@ aliases and tags are not understood at all (nothing can explode). What the text 
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from hashlib import sha256
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -15,19 +16,27 @@ from typing import Any, Final
 import yaml
 
 from watcher.model.errors import ConfigError, Fault
+from watcher.settings.nesting import DEEPEST, Steps
+from watcher.settings.plainyaml import OddError, read_plain
 from watcher.settings.wording import clipped_key, quoted
 
-Steps = tuple[str | int, ...]
 Place = tuple[int, int]
 
 # libyaml when PyYAML was built with it: the same events, ten times faster on a watchlist of thousands.
 LOADER: Final[Any] = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-DEEPEST: Final = 20
-LARGEST: Final = 16_000_000
+LARGEST: Final = 64_000_000
 
 _FORBIDDEN = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufeff\uff00-\ufffd\U00010000-\U0010ffff]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _PLAIN_KEY = re.compile(r"[\w-]+…?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where every key and every value stands."""
+
+    keys: Mapping[Steps, Place] = field(default_factory=dict)
+    values: Mapping[Steps, Place] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +45,12 @@ class Document:
 
     `file` is its name as shown in faults. `flaws` are faults found on the way that do not keep the rest from
     being read; `flawed` are the paths of the values not worth reading. `sha256` is that of the file's bytes.
+    `places` may take a while: the text is read again for them.
     """
 
     file: str
     data: object
-    keys: Mapping[Steps, Place] = field(default_factory=dict)
-    values: Mapping[Steps, Place] = field(default_factory=dict)
+    places: Callable[[], Places] = Places
     flaws: tuple[Fault, ...] = ()
     flawed: frozenset[Steps] = frozenset()
     sha256: str = ""
@@ -69,10 +78,11 @@ class Document:
         return node
 
     def _place(self, path: Steps, *, key: bool) -> Place:
-        if key and path in self.keys:
-            return self.keys[path]
+        places = self.places()
+        if key and path in places.keys:
+            return places.keys[path]
         around = (path[:length] for length in range(len(path), -1, -1))
-        return next((self.values[steps] for steps in around if steps in self.values), (1, 1))
+        return next((places.values[steps] for steps in around if steps in places.values), (1, 1))
 
 
 def path_text(path: Steps) -> str:
@@ -99,6 +109,12 @@ def show(path: Path) -> str:
 
 def read(source: Traversable, file: str) -> Document:
     """The document in `source`; raises ConfigError when it cannot be read as one YAML document."""
+    text, digest = text_of(source, file)
+    return replace(parse(text, file), sha256=digest)
+
+
+def text_of(source: Traversable, file: str) -> tuple[str, str]:
+    """The text in `source`, and the hash of its bytes; raises ConfigError when there is none."""
     try:
         with source.open("rb") as stream:
             raw = stream.read(LARGEST + 1)
@@ -107,7 +123,7 @@ def read(source: Traversable, file: str) -> Document:
         raise _broken(file, (1, 1), f"cannot be read: {reason}") from None
     if len(raw) > LARGEST:
         raise _broken(file, (1, 1), f"is larger than {LARGEST // 1_000_000} MB; is this the right file?")
-    return replace(parse(_decode(raw, file), file), sha256=sha256(raw).hexdigest())
+    return _decode(raw, file), sha256(raw).hexdigest()
 
 
 def parse(text: str, file: str, loader: Any = LOADER) -> Document:
@@ -116,6 +132,15 @@ def parse(text: str, file: str, loader: Any = LOADER) -> Document:
     if forbidden:
         place = _place_of(text[: forbidden.start()])
         raise _broken(file, place, f"contains the character U+{ord(forbidden[0]):04X}, which YAML does not allow")
+    try:
+        plain = read_plain(text, loader)
+    except OddError:
+        return _in_full(text, file, loader)
+    return Document(file=file, data=plain, places=cache(lambda: _in_full(text, file, loader).places()))
+
+
+def _in_full(text: str, file: str, loader: Any) -> Document:
+    """The document with the place of everything, and with all that is wrong with it."""
     builder = _Builder(file)
     try:
         for event in _events(text, loader):
@@ -129,8 +154,7 @@ def parse(text: str, file: str, loader: Any = LOADER) -> Document:
     return Document(
         file=file,
         data=builder.root,
-        keys=builder.keys,
-        values=builder.values,
+        places=lambda: Places(keys=builder.keys, values=builder.values),
         flaws=tuple(builder.flaws),
         flawed=frozenset(builder.flawed),
     )

@@ -41,19 +41,24 @@ class Body:
     bundle: str | None = None
 
 
+ONLY_LISTED: Final = ("policy", "controls", "calendar")
+"""What only the watchlist knows of an account: it is not kept."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
-    """The accounts that are watched from `at` on: all of them, and no others."""
+    """An edit of whom we watch: from `at` on these `accounts` too, each as it is here, and no longer the `gone`."""
 
     accounts: tuple[Account, ...]
     at: datetime
+    gone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
     """All that one decision changes. Stored in one transaction, or not at all.
 
-    `watched` are edits of the watchlist, in order: each is as a call of `watch`, made before all the rest.
+    `watched` are edits of the watchlist, in order, made before all the rest.
     `opened` are new incidents and `notifications` the rows that tell of them. For each (incident, instant) of
     `closed` the incident is closed and one RESOLVED row is written for every channel that holds an ALERT row
     of it that is not DEAD, or that reached some recipients before (nobody is told of the end of what they were never
@@ -198,6 +203,10 @@ class Store(Protocol):
 
     def load(self) -> Stored:
         """All that a start goes on from."""
+        ...
+
+    def known(self, account_ids: Collection[str]) -> Stored:
+        """What is stored of these accounts, as far as they were ever watched: `accounts` and `states`, no more."""
         ...
 
     def watch(self, accounts: Sequence[Account], now: datetime) -> None:

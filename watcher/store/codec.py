@@ -7,7 +7,7 @@ what was stored before it has the field's default. Instants and spans become int
 import dataclasses
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from functools import cache
@@ -20,7 +20,7 @@ from watcher.model.outage import Transition
 
 _T = TypeVar("_T")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+_DAY = 86_400
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -28,22 +28,22 @@ def micros_of(instant: datetime) -> int:
     """Microseconds since 1970 UTC. ValueError for a naive datetime: nobody knows when that was."""
     if instant.tzinfo is None:
         raise ValueError(f"naive datetime {instant.isoformat()}: give it a time zone")
-    return (instant - _EPOCH) // _MICROSECOND
+    return span_micros(instant - _EPOCH)
 
 
 def instant_of(micros: int) -> datetime:
     """The instant so many microseconds after 1970, UTC."""
-    return _EPOCH + micros * _MICROSECOND
+    return _EPOCH + timedelta(0, 0, micros)
 
 
 def span_micros(span: timedelta) -> int:
     """The microseconds of `span`."""
-    return span // _MICROSECOND
+    return (span.days * _DAY + span.seconds) * 1_000_000 + span.microseconds  # several times as fast as a division
 
 
 def span_of(micros: int) -> timedelta:
     """A span of so many microseconds."""
-    return micros * _MICROSECOND
+    return timedelta(0, 0, micros)
 
 
 def is_sha256(text: str) -> bool:
@@ -51,25 +51,34 @@ def is_sha256(text: str) -> bool:
     return _SHA256.fullmatch(text) is not None
 
 
-def to_json(value: Any) -> Any:  # noqa: PLR0911 one line for each kind of value
+def to_json(value: Any) -> Any:
     """`value` as what JSON can say. TypeError for what the model does not use."""
-    match value:
-        case Enum():
-            return value.value
-        case None | str() | int():
-            return value
-        case datetime():
-            return micros_of(value)
-        case timedelta():
-            return span_micros(value)
-        case Mapping():
-            return {str(key): to_json(item) for key, item in value.items()}
-        case tuple():
-            return [to_json(item) for item in value]
-        case _ if dataclasses.is_dataclass(value):
-            return {field.name: to_json(getattr(value, field.name)) for field in dataclasses.fields(value)}
-        case _:
-            raise TypeError(f"cannot be stored: {value!r}")
+    return _json_maker(value.__class__)(value)
+
+
+@cache
+def _json_maker(kind: type) -> Callable[[Any], Any]:  # noqa: PLR0911 - one line for each kind of value
+    """How values of exactly this kind are put; found out once, as a mass event has hundreds of thousands of them."""
+    if issubclass(kind, Enum):
+        return lambda value: value.value
+    if issubclass(kind, str | int | NoneType):
+        return lambda value: value
+    if issubclass(kind, datetime):
+        return micros_of
+    if issubclass(kind, timedelta):
+        return span_micros
+    if issubclass(kind, Mapping):
+        return lambda value: {str(key): to_json(item) for key, item in value.items()}
+    if issubclass(kind, tuple):
+        return lambda value: [to_json(item) for item in value]
+    if dataclasses.is_dataclass(kind):
+        names = tuple(field.name for field in dataclasses.fields(kind))
+        return lambda value: {name: to_json(getattr(value, name)) for name in names}
+    return _refuse
+
+
+def _refuse(value: Any) -> Any:
+    raise TypeError(f"cannot be stored: {value!r}")
 
 
 def without_defaults(data: Any) -> Any:
@@ -135,7 +144,7 @@ class Row(Protocol):
         ...
 
 
-def to_row(value: Any, *, without: Iterable[str] = ()) -> dict[str, Any]:
+def to_row(value: Any, *, without: tuple[str, ...] = ()) -> dict[str, Any]:
     """The fields of a dataclass by column; a stamp as its two ends. `without` names fields that have no column."""
     row: dict[str, Any] = {}
     for name, is_stamp in _columns(value.__class__):
@@ -152,15 +161,20 @@ def to_row(value: Any, *, without: Iterable[str] = ()) -> dict[str, Any]:
 
 def from_row(kind: Callable[..., _T], row: Row, **given: Any) -> _T:
     """The dataclass that `to_row` made `row` of; `given` are the fields that have no column."""
-    for name, is_stamp in _columns(kind):
-        if name in given:
-            continue
-        if is_stamp:
-            ends = row[f"{name}_e"], row[f"{name}_l"]
-            given[name] = None if None in ends else Stamp(earliest=ends[0], latest=ends[1])
-        else:
-            given[name] = row[name]
-    return kind(**given)
+    plain, stamps = _wanted(kind, tuple(given))
+    for name in stamps:
+        ends = row[f"{name}_e"], row[f"{name}_l"]
+        given[name] = None if None in ends else Stamp(earliest=ends[0], latest=ends[1])
+    return kind(**given, **{name: row[name] for name in plain})
+
+
+@cache
+def _wanted(kind: Any, given: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The fields that are in one column each, and the stamps."""
+    columns = [(name, is_stamp) for name, is_stamp in _columns(kind) if name not in given]
+    return tuple(name for name, is_stamp in columns if not is_stamp), tuple(
+        name for name, is_stamp in columns if is_stamp
+    )
 
 
 def transition_document(transition: Transition) -> dict[str, Any]:

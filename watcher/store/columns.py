@@ -1,7 +1,9 @@
 """Column types of our own: instants are UTC integer microseconds, spans the same, closed sets their words."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any, Protocol, runtime_checkable
 
 from sqlalchemy import BigInteger, Dialect, String, Text
 from sqlalchemy.types import TypeDecorator
@@ -9,11 +11,21 @@ from sqlalchemy.types import TypeDecorator
 from watcher.store.codec import instant_of, micros_of, span_micros, span_of
 
 
+@runtime_checkable
+class Plain(Protocol):
+    """A type that says in one function each how a value is stored and read. Neither is asked of None."""
+
+    stored: Callable[[Any], Any]
+    read: Callable[[Any], Any]
+
+
 class Instant(TypeDecorator[datetime]):
     """An aware datetime, kept as microseconds since 1970 UTC. A naive one is refused with ValueError."""
 
     impl = BigInteger
     cache_ok = True
+    stored = staticmethod(micros_of)
+    read = staticmethod(instant_of)
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
         """Microseconds for the database."""
@@ -31,6 +43,8 @@ class Span(TypeDecorator[timedelta]):
 
     impl = BigInteger
     cache_ok = True
+    stored = staticmethod(span_micros)
+    read = staticmethod(span_of)
 
     def process_bind_param(self, value: timedelta | None, dialect: Dialect) -> int | None:
         """Microseconds for the database."""
@@ -43,6 +57,17 @@ class Span(TypeDecorator[timedelta]):
         return None if value is None else span_of(value)
 
 
+class _Known(dict[str, Any]):
+    """What is made of each word, looked up; of any other it is tried, to be refused."""
+
+    def __init__(self, known: dict[Any, Any], make: Callable[[str], Any]) -> None:
+        super().__init__(known)
+        self._make = make
+
+    def __missing__(self, word: str) -> Any:
+        return self._make(word)
+
+
 class Word(TypeDecorator[StrEnum]):
     """A member of a closed set, kept as its word. A word that this version does not know: ValueError on reading."""
 
@@ -51,6 +76,8 @@ class Word(TypeDecorator[StrEnum]):
 
     def __init__(self, words: type[StrEnum]) -> None:
         self.words = words
+        self.stored = _Known({member: member.value for member in words}, lambda word: words(word).value).__getitem__
+        self.read = _Known({member.value: member for member in words}, words).__getitem__
         super().__init__()
 
     def process_bind_param(self, value: StrEnum | None, dialect: Dialect) -> str | None:

@@ -3,7 +3,7 @@
 What `open` and `close` do to a file they do not do here: a closed store can be opened again and has everything.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -12,7 +12,7 @@ from watcher.model.control import ControlReport
 from watcher.model.notification import Delivery, Incident, Notification, NotificationState, ToldAsWell
 from watcher.model.outage import Outage, Transition
 from watcher.store.amendments import keeping_retraction
-from watcher.store.base import FURTHEST_AHEAD, Commit, IncidentRecord, Store, Stored
+from watcher.store.base import FURTHEST_AHEAD, Commit, IncidentRecord, Store, Stored, Watched
 from watcher.store.codec import chained_hash, to_json, transition_document
 from watcher.store.commits import (
     first_of_each,
@@ -58,14 +58,27 @@ class MemoryStore(MemoryLetters, MemoryAttention, Store):
             heartbeat_at=self._heartbeat_at,
         )
 
+    def known(self, account_ids: Collection[str]) -> Stored:
+        """What is stored of these."""
+        stored = self.load()
+        return Stored(
+            accounts={name: account for name, account in stored.accounts.items() if name in account_ids},
+            states={name: state for name, state in stored.states.items() if name in account_ids},
+        )
+
     def watch(self, accounts: Sequence[Account], now: datetime) -> None:
         """Take note of `accounts`; the others are unwatched from `now` on."""
-        wanted = dict.fromkeys(account.id for account in accounts)
-        gone = {account_id: at or now for account_id, at in self._unwatched.items()}
-        self._unwatched = gone | wanted
-        for account in accounts:
+        wanted = {account.id for account in accounts}
+        gone = tuple(account_id for account_id in self._unwatched if account_id not in wanted)
+        self._edit(Watched(accounts=tuple(accounts), at=now, gone=gone))
+
+    def _edit(self, edit: Watched) -> None:
+        for account in edit.accounts:
             self._accounts[account.id] = account
-            self._watched_since.setdefault(account.id, now)
+            self._watched_since.setdefault(account.id, edit.at)
+            self._unwatched[account.id] = None
+        left = [account_id for account_id in edit.gone if account_id in self._unwatched]
+        self._unwatched.update({account_id: self._unwatched[account_id] or edit.at for account_id in left})
 
     def commit(self, commit: Commit) -> None:
         """Take all of `commit`, or nothing: everything is examined before anything is changed."""
@@ -78,7 +91,7 @@ class MemoryStore(MemoryLetters, MemoryAttention, Store):
         incidents, ended = self._changed_incidents(commit)
         _require_incidents(incidents, commit.notifications)
         for edit in commit.watched:
-            self.watch(edit.accounts, edit.at)
+            self._edit(edit)
         self._outages, self._incidents = outages, incidents
         self._states.update({state.account_id: state for state in commit.states})
         self._chain += links

@@ -80,10 +80,19 @@ class SqlStore(SqlRecord, Store):
                 heartbeat_at=None if beat is None else instant_of(int(beat)),
             )
 
+    def known(self, account_ids: Collection[str]) -> Stored:
+        """What is stored of these."""
+        with self._reading() as connection:
+            return Stored(
+                accounts=sql_load.accounts(connection, account_ids), states=sql_load.states(connection, account_ids)
+            )
+
     def watch(self, accounts: Sequence[Account], now: datetime) -> None:
         """Insert and update `accounts`; the others are unwatched from `now` on."""
+        wanted = {account.id for account in accounts}
         with self._writing() as connection:
-            write_watched(connection, Watched(accounts=tuple(accounts), at=now))
+            gone = tuple(name for name in sql_load.watched(connection) if name not in wanted)
+            write_watched(connection, Watched(accounts=tuple(accounts), at=now, gone=gone))
 
     def commit(self, commit: Commit) -> None:
         """Store all of `commit`: the files first, on the disk for good before a row names them.

@@ -1,7 +1,7 @@
 """Writing a Commit by SQL, within a transaction that somebody else began. Running it twice is as running it once."""
 
 import gzip
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from watcher.model.notification import Incident, Notification
 from watcher.model.outage import AccountState, Transition, Unobserved
 from watcher.model.sample import Sample
 from watcher.store import sql_chain, tables
-from watcher.store.base import IN_ROWS, Body, Commit, Watched
+from watcher.store.base import IN_ROWS, ONLY_LISTED, Body, Commit, Watched
 from watcher.store.codec import chained_hash, from_row, to_json, to_row, transition_document, without_defaults
 from watcher.store.commits import (
     first_of_each,
@@ -23,12 +23,18 @@ from watcher.store.commits import (
     transition_key,
     unobserved_key,
 )
-from watcher.store.upsert import insert_new, insert_or_update
+from watcher.store.upsert import insert_new, insert_or_update, insert_rows
 
 # SQLite takes 32,766 parameters in one statement, older ones 999; three go into each transition asked for.
 _ASKED_AT_ONCE = 300
 _RETRACTION = ("retracted_at", "retraction")
 _ROWS = tables.notification.c
+_ACCOUNTS = tables.account.c
+_UNWATCH = (
+    update(tables.account)
+    .where(_ACCOUNTS.id == bindparam("gone", type_=_ACCOUNTS.id.type), _ACCOUNTS.unwatched_at.is_(None))
+    .values(unwatched_at=bindparam("since", type_=_ACCOUNTS.unwatched_at.type))
+)
 _NOTIFICATIONS = (
     select(tables.notification)
     .where(_ROWS.incident_id == bindparam("its_incident", type_=_ROWS.incident_id.type))
@@ -50,17 +56,15 @@ def write_commit(connection: Connection, commit: Commit) -> None:
 
 
 def write_watched(connection: Connection, edit: Watched) -> None:
-    """Make the account table say whom we watch: insert and update, mark the others as unwatched."""
-    columns = tables.account.c
-    watched = connection.scalars(select(columns.id).where(columns.unwatched_at.is_(None))).all()
+    """Make the account table say whom we watch: insert and update, mark those that are gone as unwatched."""
     rows = [_account_row(account, edit.at) for account in edit.accounts]
     insert_or_update(connection, tables.account, rows, keep=["watched_since"])
-    for account_id in sorted(set(watched) - {account.id for account in edit.accounts}):
-        connection.execute(update(tables.account).where(columns.id == account_id).values(unwatched_at=edit.at))
+    if edit.gone:
+        connection.execute(_UNWATCH, [{"gone": account_id, "since": edit.at} for account_id in edit.gone])
 
 
 def _account_row(account: Account, now: datetime) -> dict[str, Any]:
-    row = to_row(account, without=("policy", "controls", "calendar"))
+    row = to_row(account, without=ONLY_LISTED)
     return row | {"labels": dict(account.labels), "watched_since": now, "unwatched_at": None}
 
 
@@ -96,21 +100,21 @@ def append_transitions(connection: Connection, transitions: Sequence[Transition]
     for transition in wanted:
         if transition_key(transition) in known:
             continue
-        seq, digest = seq + 1, chained_hash(transition_document(transition), digest)
-        rows.append(_transition_row(transition) | {"seq": seq, "hash": digest})
-    if rows:
-        connection.execute(tables.transition.insert(), rows)
+        document = transition_document(transition)
+        seq, digest = seq + 1, chained_hash(document, digest)
+        rows.append(_transition_row(transition, document) | {"seq": seq, "hash": digest})
+    insert_rows(connection, tables.transition, rows)
 
 
-def _transition_row(transition: Transition) -> dict[str, Any]:
+def _transition_row(transition: Transition, document: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "at": transition.at,
         "kind": transition.kind,
         "account_id": transition.account_id,
         "outage_id": transition.outage.id if transition.outage else None,
-        "finding": to_json(transition.finding),
-        "outage": to_json(transition.outage),
-        "detail": to_json(transition.detail),
+        "finding": document["finding"],
+        "outage": document["outage"],
+        "detail": document["detail"],
     }
 
 
@@ -197,8 +201,7 @@ def _open(connection: Connection, opened: Sequence[Incident], closing: dict[str,
     new = [incident for incident in wanted.values() if incident.id not in known]
     brief = {incident.id for incident in new if incident.id in closing and incident.closed_at is None}
     rows = [to_row(replace(item, closed_at=closing[item.id]) if item.id in brief else item) for item in new]
-    if rows:
-        connection.execute(tables.incident.insert(), rows)
+    insert_rows(connection, tables.incident, rows)
     return brief
 
 

@@ -1,10 +1,10 @@
 """What a start goes on from, by SQL. Reads only, in a transaction begun elsewhere."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, bindparam, select
+from sqlalchemy import Column, Connection, RowMapping, Select, bindparam, select
 
 from watcher.model.account import Account, Policy
 from watcher.model.control import Calibration, ControlFinding, ControlKey, ControlReport
@@ -12,7 +12,9 @@ from watcher.model.finding import Finding
 from watcher.model.notification import Incident
 from watcher.model.outage import AccountState, Outage, Transition
 from watcher.store import tables
-from watcher.store.codec import from_json, from_row
+from watcher.store.codec import Row, from_json, from_row
+from watcher.store.commits import batches
+from watcher.store.driver import rows_of
 
 
 def rows(connection: Connection, query: Select[Any]) -> Sequence[RowMapping]:
@@ -20,20 +22,37 @@ def rows(connection: Connection, query: Select[Any]) -> Sequence[RowMapping]:
     return connection.execute(query).mappings().all()
 
 
-def accounts(connection: Connection) -> dict[str, Account]:
-    """All accounts ever watched, as they were listed last."""
-    return {row["id"]: _account(row) for row in rows(connection, select(tables.account))}
+def accounts(connection: Connection, ids: Collection[str] | None = None) -> dict[str, Account]:
+    """All accounts ever watched, or those of `ids`, as they were listed last."""
+    query = select(tables.account)
+    return {row["id"]: _account(row) for row in _rows_of(connection, query, tables.account.c.id, ids)}
 
 
-def states(connection: Connection) -> dict[str, AccountState]:
-    """The state of each account, with its open outage."""
+def states(connection: Connection, ids: Collection[str] | None = None) -> dict[str, AccountState]:
+    """The state of each account, or of those of `ids`, with its open outage."""
     current = select(tables.account_state.c.outage_id).where(tables.account_state.c.outage_id.is_not(None))
     found = rows(connection, select(tables.outage).where(tables.outage.c.id.in_(current)))
     outages = {row["id"]: from_row(Outage, row) for row in found}
+    columns = tables.account_state.c
     return {
         row["account_id"]: from_row(AccountState, row, outage=outages.get(row["outage_id"]))
-        for row in rows(connection, select(tables.account_state))
+        for row in _rows_of(connection, select(tables.account_state), columns.account_id, ids)
     }
+
+
+def watched(connection: Connection) -> Sequence[str]:
+    """The ids of the accounts that are watched now."""
+    return connection.scalars(select(tables.account.c.id).where(tables.account.c.unwatched_at.is_(None))).all()
+
+
+def _rows_of(
+    connection: Connection, query: Select[Any], key: Column[Any], ids: Collection[str] | None
+) -> Iterator[Row]:
+    if ids is None:
+        yield from rows_of(connection, query)
+        return
+    for some in batches(tuple(ids)):
+        yield from rows(connection, query.where(key.in_(some)))
 
 
 _ONE_ACCOUNT = select(tables.account).where(
@@ -47,7 +66,7 @@ def account(connection: Connection, account_id: str) -> Account | None:
     return _account(found) if found is not None else None
 
 
-def _account(row: RowMapping) -> Account:
+def _account(row: Row) -> Account:
     # What only the watchlist knows is not kept.
     return from_row(Account, row, policy=Policy(), controls=(), calendar=None)
 

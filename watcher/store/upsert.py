@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
+from watcher.store.driver import run_many
+
 _Insert = sqlite.Insert | postgresql.Insert
 
 
@@ -25,7 +27,7 @@ def insert_or_update(
     """
     if rows:
         statement = _upsert(connection.dialect.name, table, tuple(rows[0]), tuple(keep), only_while_null)
-        connection.execute(statement, _as_parameters(rows))
+        run_many(connection, table, statement, rows)
 
 
 def insert_new(
@@ -41,7 +43,7 @@ def insert_new(
     Of the column `latest`, where one is named, the greater value stays; nothing else of a row that is there changes.
     """
     if rows:
-        connection.execute(_insert_new(connection.dialect.name, table, tuple(unique), latest), _as_parameters(rows))
+        run_many(connection, table, _insert_new(connection.dialect.name, table, tuple(unique), latest), rows)
 
 
 # Built once each: putting a statement together takes longer than running it.
@@ -65,9 +67,11 @@ def _insert_new(dialect: str, table: Table, unique: tuple[str, ...], latest: str
     return statement.on_conflict_do_update(index_elements=list(unique), set_={latest: new}, where=table.c[latest] < new)
 
 
+def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert `rows`, of which none may be there yet."""
+    if rows:
+        run_many(connection, table, _insert(connection.dialect.name, table), rows)
+
+
 def _insert(dialect: str, table: Table) -> _Insert:
     return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
-
-
-def _as_parameters(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [dict(row) for row in rows]

@@ -28,7 +28,7 @@ from watcher.store.faults import ContradictionError
 TOUCH_WITHIN: Final = timedelta(seconds=10)
 FIRST_BACK_OFF: Final = timedelta(milliseconds=100)
 LONGEST_BACK_OFF: Final = timedelta(seconds=5)
-# So many commits go into one transaction at most: others wait for the thread meanwhile.
+# So many commits, and so many touched states, go into one transaction at most: others wait for the thread meanwhile.
 _TOGETHER = 500
 # So many bytes of pages may wait: while the store fails for hours, memory is for what people are to be told.
 MOST_WAITING_PAGES: Final = 64 * 1024 * 1024
@@ -119,6 +119,12 @@ class StoreWorker:
     def follow(self, stored: Mapping[str, AccountState]) -> None:
         """Keep the last written state of just these accounts; these are what was written so far."""
         self.stored = dict(stored)
+
+    def follow_edit(self, begun: Mapping[str, AccountState], gone: Iterable[str]) -> None:
+        """Of these too from now on, of which that is stored so far, and no longer of the `gone`."""
+        for account_id in gone:
+            self.stored.pop(account_id, None)
+        self.stored.update(begun)
 
     def backlog(self) -> int:
         """How many commits and touched states are not stored yet."""
@@ -220,7 +226,7 @@ class StoreWorker:
         if len(batch) < len(self._queue) or (self._singly and batch):
             # A touch goes never before a commit that is still queued: it may be of the same account, and older.
             return batch, {}
-        return batch, dict(islice(self._touched.items(), 1 if self._singly else None))
+        return batch, dict(islice(self._touched.items(), 1 if self._singly else _TOGETHER))
 
     def _written(self, batch: list[_Queued], touched: dict[str, AccountState]) -> None:
         self._forget(batch, touched)
@@ -278,7 +284,8 @@ class StoreWorker:
             # Touched or committed again meanwhile: that is still to be written.
             if self._touched.get(account_id) is state:
                 del self._touched[account_id]
-        self._touched_since = self._clock.now() if self._touched else None
+        if len(touched) < _TOGETHER:  # else there were more than go into one transaction: they have waited as long
+            self._touched_since = self._clock.now() if self._touched else None
 
 
 def _page_bytes(commit: Commit) -> int:

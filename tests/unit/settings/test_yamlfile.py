@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.model.errors import ConfigError
-from watcher.settings.yamlfile import DEEPEST, LARGEST, parse, path_text, read, show
+from watcher.settings.nesting import DEEPEST
+from watcher.settings.yamlfile import LARGEST, parse, path_text, read, show
 
 LOADERS = [pytest.param(getattr(yaml, name), id=name) for name in ("BaseLoader", "CBaseLoader") if hasattr(yaml, name)]
 each_parser = pytest.mark.parametrize("loader", LOADERS)
@@ -128,7 +129,7 @@ def test_a_file_that_cannot_be_read_is_a_fault(tmp_path: Path) -> None:
     """Missing files, folders, other encodings and huge files are refused without a traceback."""
     cases: list[tuple[bytes, str]] = [
         (b"a: b\nc: caf\xe9\n", "f:2:7: byte 0xe9 is not UTF-8; save the file as UTF-8"),
-        (b"#" * (LARGEST + 1), "f:1:1: is larger than 16 MB; is this the right file?"),
+        (b"#" * (LARGEST + 1), "f:1:1: is larger than 64 MB; is this the right file?"),
     ]
     for raw, said in cases:
         path = tmp_path / "f"
