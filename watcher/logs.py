@@ -18,6 +18,7 @@ from watcher.redact import Redaction
 from watcher.text import clean
 
 _LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+_WATCHER: Final = logging.getLogger("watcher")
 _COLOURS: Final = {"warning": "\x1b[33m", "error": "\x1b[31m", "critical": "\x1b[31m"}
 _DIM, _RESET = "\x1b[2m", "\x1b[0m"
 _INDENT: Final = " " * 10
@@ -115,7 +116,7 @@ def _heed_others() -> None:
 
 def is_told(level: str) -> bool:
     """True when what is logged at this level is written. For what is logged often and is dear to put together."""
-    return logging.getLogger("watcher").isEnabledFor(_LEVELS[level])
+    return _WATCHER.isEnabledFor(_LEVELS[level])
 
 
 def configure(
@@ -133,7 +134,7 @@ def configure(
         else _TerminalRenderer(colours=out.isatty() and not os.environ.get("NO_COLOR"))
     )
     lines = _Lines(out, hide or Redaction())
-    logging.getLogger("watcher").setLevel(_LEVELS[level])
+    _WATCHER.setLevel(_LEVELS[level])
     _heed_others()
     structlog.configure(
         processors=[

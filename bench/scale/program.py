@@ -25,7 +25,7 @@ from watcher.clock import SystemClock
 from watcher.logs import configure
 from watcher.model.exchange import Exchange, Task
 from watcher.probe import Prober
-from watcher.quicker import runner
+from watcher.quicker import runner, settle
 from watcher.schedule import ApsTicker, Due, Plan
 from watcher.settings import load_all
 from watcher.store.sql import SqlStore
@@ -190,6 +190,7 @@ async def watch(config: Path) -> None:
         print(json.dumps({"url": app.web.url}), flush=True)
         answering = asyncio.create_task(_answer(instruments, app))
         answering.add_done_callback(lambda _task: stop.set())
+        settle()
         tasks.extend((answering, asyncio.create_task(instruments.glance())))
 
     await app.run(stop, started)

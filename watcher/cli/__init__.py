@@ -5,7 +5,6 @@ that cannot be used; 3 neither yes nor no: a probe that cannot tell, evidence of
 """
 
 import asyncio
-import gc
 import os
 import signal
 import sys
@@ -86,7 +85,7 @@ def _watch(config: Path, log_level: str, ending: Ending) -> None:
     from watcher.app import App, Surroundings
     from watcher.clock import SystemClock
     from watcher.logs import configure
-    from watcher.quicker import runner
+    from watcher.quicker import runner, settle
     from watcher.schedule import ApsTicker
     from watcher.settings import Loaded, Reading
     from watcher.settings.values import secrets_of
@@ -103,9 +102,7 @@ def _watch(config: Path, log_level: str, ending: Ending) -> None:
         configure(log_level, hide=Redaction(secrets))
 
     def begun(app: App) -> None:
-        # What was built to stay is looked through for garbage once, and then left alone.
-        gc.collect()
-        gc.freeze()
+        settle()
         say_all(started(loaded, app.web.url))
 
     async def watch() -> None:

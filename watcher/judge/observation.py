@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from watcher.judge.policy import is_gap
 from watcher.model.account import Policy
 from watcher.model.finding import Finding, Stamp, Verdict
-from watcher.model.outage import ZERO, AccountState, Phase, Unobserved
+from watcher.model.outage import ZERO, AccountState, Phase, Unobserved, changed
 
 
 def is_old(state: AccountState, finding: Finding) -> bool:
@@ -58,7 +58,7 @@ def observe(state: AccountState, finding: Finding, gap: tuple[Unobserved, ...]) 
     """The state with what any conclusive finding changes. An identity is pinned from a PRESENT answer only."""
     still_up = state.phase is Phase.UP and finding.is_present
     return unobserve(
-        replace(
+        changed(
             state,
             observed=state.observed + _observed(state, finding, gap),
             last_seen=finding.seen.latest,

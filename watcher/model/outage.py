@@ -1,9 +1,11 @@
 """An account's state, the outages that come of it, and the transitions between phases."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
+from operator import attrgetter
+from typing import Any, Final
 
 from watcher.model.account import Severity
 from watcher.model.finding import Certainty, Finding, Reason, Stamp, Verdict
@@ -210,6 +212,15 @@ class AccountState:
     def outage_total(self) -> timedelta:
         """Time in outages: the closed ones at their best estimate, the open one at its lower bound. Never falls."""
         return self.outage_closed + (self.outage.duration.min if self.outage else ZERO)
+
+
+_NAMES: Final = tuple(each.name for each in fields(AccountState))
+_values: Final = attrgetter(*_NAMES)
+
+
+def changed(state: AccountState, **changes: Any) -> AccountState:
+    """What `dataclasses.replace` makes, in half of its time: this is done at every look."""
+    return AccountState(**{**dict(zip(_NAMES, _values(state), strict=True)), **changes})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

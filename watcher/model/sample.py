@@ -62,9 +62,9 @@ def samples_of(
 def _is_new_day(account_id: str, before: datetime | None, after: datetime | None) -> bool:
     if before is None or after is None:
         return after is not None
-    return day_of(account_id, after) > day_of(account_id, before)
+    return since_day_began(account_id, after) < after - before
 
 
-def day_of(account_id: str, at: datetime) -> int:
-    """The number of the account's day in which `at` lies."""
-    return (at - _EPOCH - _DAY * (crc32(account_id.encode()) / 2**32)) // _DAY
+def since_day_began(account_id: str, at: datetime) -> timedelta:
+    """How much of the account's day has passed at `at`."""
+    return (at - _EPOCH - _DAY * (crc32(account_id.encode()) / 2**32)) % _DAY
