@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from inspect import isawaitable
 from pathlib import Path
 
-from bench.__main__ import _plan_round
 from bench.figure import reference
 from bench.look import looks
+from bench.stages import plan_round
 from bench.subjects import Subjects
 from watcher.classify import classify
 from watcher.judge.machine import step
@@ -64,7 +64,7 @@ async def measured() -> dict[str, float]:
             Subject(name="classify_missing_30kb", work=lambda: classify(s.page_missing, s.references), times=20),
             Subject(name="classify_missing_1mb", work=lambda: classify(s.page_missing_large, s.references), times=3),
             Subject(name="judge_step", work=lambda: step(s.state_up, s.finding_present, s.account), times=300),
-            Subject(name="plan_round", work=_plan_round, times=1, done=10_000),
+            Subject(name="plan_round", work=plan_round, times=1, done=10_000),
         )
         return {subject.name: round(await ratio_of(subject), 5) for subject in subjects}
 

@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -266,10 +266,9 @@ def main() -> int:
     with TemporaryDirectory() as directory:
         rows = figures(Path(directory), asked.accounts, database=asked.database)
     for each in rows:
-        goal = "" if each.goal is None else f"<= {each.goal:g} {'ok' if each.ok else 'MISSED'}"
-        print(f"{each.name:28} {each.value:10.2f} {each.unit:12} {each.ratio or 0:12.2f}  {goal}")
+        print(each.line())
     if asked.json is not None:
-        asked.json.write_text(json.dumps([asdict(each) for each in rows], indent=2) + "\n")
+        asked.json.write_text(json.dumps([each.record() for each in rows], indent=2) + "\n")
     return 0 if all(each.ok is not False for each in rows) else 1
 
 
