@@ -48,9 +48,6 @@ class _Answer:
         self.content = self
         self._left = body
 
-    def at_eof(self) -> bool:
-        return not self._left
-
     async def read(self, _most: int) -> bytes:
         left, self._left = self._left, b""
         return left

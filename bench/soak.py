@@ -88,9 +88,6 @@ class _Answer:
         self._wait = wait
         net.asked += 1
 
-    def at_eof(self) -> bool:
-        return not self._left
-
     async def read(self, _most: int) -> bytes:
         left, self._left = self._left, b""
         return left

@@ -48,7 +48,10 @@ async def platform(tmp_path: Path) -> AsyncIterator[ScriptedPlatform]:
 
 
 def watching(directory: Path, platform: ScriptedPlatform, slack: FakeSlack, *, crowd: int = CROWD) -> Path:
-    """The configuration of a run that watches them, and tells `slack`. It is patient with those who never answer."""
+    """The configuration of a run that watches them, and tells `slack`.
+
+    It is patient with those who never answer: half as many as there are connections may one host keep waiting.
+    """
     config = configure(
         directory,
         platform,
@@ -57,7 +60,7 @@ def watching(directory: Path, platform: ScriptedPlatform, slack: FakeSlack, *, c
         settings=f'channels: [{{name: newsroom, kind: slack, webhook_url: "{slack.url}"}}]\n'
         f"routes: [{{name: default, channels: [newsroom]}}]\n{FREELY}",
     )
-    config.write_text(config.read_text().replace("probe: {", "probe: {timeout: 60s, connections: 400, "))
+    config.write_text(config.read_text().replace("probe: {", "probe: {timeout: 60s, connections: 600, "))
     return config
 
 

@@ -18,9 +18,8 @@ async def read_capped(response: ClientResponse, limit: int) -> bytes | FetchFail
     chunks: list[bytes] = []
     size = 0
     try:
-        content = response.content
-        while not content.at_eof():
-            chunk = await content.read(_CHUNK)
+        # Not until `at_eof`: it is so too once the body could not be unpacked, which only reading tells.
+        while chunk := await response.content.read(_CHUNK):
             size += len(chunk)
             if size > limit:
                 response.close()
