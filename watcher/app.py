@@ -20,7 +20,7 @@ from watcher.controls import Controls
 from watcher.ending import Budget
 from watcher.explain import explanation
 from watcher.handover import Handover, compare, edited, not_after, removed_at_start, reopen, too_much
-from watcher.intervals import Intervals
+from watcher.intervals import InForce, Intervals, found_in_force
 from watcher.metrics import Metrics
 from watcher.model.account import Watchlist
 from watcher.model.errors import StoreError, WatcherError
@@ -80,7 +80,7 @@ class Surroundings:
 class _Change:
     """The list that is to be kept to, what it changes, and where its accounts are."""
 
-    watchlist: Watchlist
+    found: InForce
     edit: Edit
     where: Whereabouts
 
@@ -156,7 +156,7 @@ class App:
         stack.push_async_callback(self._end, "store", self._close_store)
         stored = await self._worker.call(self._store.load)
         self.reader = StoreReader(self._worker)
-        watchlist = self._intervals.in_force(self._loaded, self.started_at)
+        watchlist = self._intervals.go_by(found_in_force(self._loaded, self.started_at))
         if (lost := removed_at_start(stored, watchlist)) is not None:
             hint = "if that is not meant, put them back: they go on from what is stored of them"
             self._log.warning("much_was_removed", said=f"the watchlist {lost}, since the last run", hint=hint)
@@ -336,14 +336,16 @@ class App:
 
     def _change(self, loaded: Loaded, now: datetime) -> "_Change":
         """What `loaded` makes of the list that is kept to at present."""
-        watchlist = self._intervals.in_force(loaded, now, self.book.watchlist)
-        return _Change(watchlist=watchlist, edit=compare(self.book.watchlist, watchlist), where=whereabouts(watchlist))
+        found = found_in_force(loaded, now, self.book.watchlist)
+        edit = compare(self.book.watchlist, found.watchlist)
+        return _Change(found=found, edit=edit, where=whereabouts(found.watchlist))
 
     def _hand_over(self, change: "_Change", known: Stored, platforms: Mapping[str, Platform]) -> Handover:
         """Make the change true, with nothing in between that waits."""
         now, book = self.clock.now(), self.book
-        handover = edited(book.watchlist, change.watchlist, book.states, known, now, change.edit)
-        self.pipeline.adopt(change.watchlist, platforms, self.settings.routes, handover, change.where)
+        watchlist = self._intervals.go_by(change.found)
+        handover = edited(book.watchlist, watchlist, book.states, known, now, change.edit)
+        self.pipeline.adopt(watchlist, platforms, self.settings.routes, handover, change.where)
         return handover
 
     async def _known(self, account_ids: tuple[str, ...]) -> Stored:

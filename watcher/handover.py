@@ -111,7 +111,11 @@ def edited(
     begun |= {name: AccountState(account_id=name, since=now) for name in edit.added if name not in known.states}
     begun |= {d.state.account_id: d.state for d in decisions if d.state.account_id in new.accounts}
     watched = Watched(
-        accounts=tuple(new.accounts[account_id] for account_id in (*edit.added, *edit.changed)),
+        accounts=tuple(
+            new.accounts[name]
+            for name in (*edit.added, *edit.changed)
+            if not _is_stored(new.accounts[name], old.accounts.get(name))
+        ),
         at=now,
         gone=edit.removed,
     )

@@ -123,8 +123,10 @@ class Rounds:
 
     async def finish(self, patience: timedelta) -> None:
         """Wait for the looks under way, for at most `patience` of real time; then cancel them."""
-        if self._looks:
-            await asyncio.wait(self._looks, timeout=patience.total_seconds())
+        loop = asyncio.get_running_loop()
+        until = loop.time() + patience.total_seconds()
+        while self._looks and loop.time() < until:  # those that are handed out may begin only now
+            await asyncio.wait(tuple(self._looks), timeout=until - loop.time())
         looks = tuple(self._looks)
         for look in looks:
             look.cancel()

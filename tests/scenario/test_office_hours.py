@@ -42,6 +42,23 @@ def test_a_window_begins_and_ends(tmp_path: Path) -> None:
     run_virtual(story())
 
 
+def test_a_refused_edit_changes_no_calendar(tmp_path: Path) -> None:
+    """An edit that takes too much away is refused, and the windows of the list that goes on begin all the same."""
+
+    async def story() -> None:
+        async with World(tmp_path, f"{WATCHLIST}  - https://x.com/carol\n") as world:
+            for handle in ("alice", "bob", "carol"):
+                world.x.set(handle, Page.PRESENT)
+            await world.wait(minutes=5)
+            world.edit("accounts:\n  - https://x.com/carol\n")
+            status, _ = await world.post("/-/reload")
+            assert status == 409
+            await world.wait(minutes=36)
+            assert len([look for look in world.x.asked("alice") if BEGINS <= look.at < ENDS]) >= 59
+
+    run_virtual(story())
+
+
 def test_gone_within_the_window(tmp_path: Path) -> None:
     """What holds within the window is measured with its interval; the outage outlasts it and ends as any other."""
 

@@ -131,6 +131,13 @@ def test_an_edit_leaves_the_others_alone() -> None:
     assert handover.commit == Commit(watched=(watched(POTUS, second=100),))
 
 
+def test_another_interval_is_not_stored() -> None:
+    """A calendar turns for all accounts at once: the store, which keeps no intervals, is not written to."""
+    sooner = replace(TRUMP, policy=replace(TRUMP.policy, interval=TRUMP.policy.interval / 2))
+    faster = replace(WATCHED, accounts={TRUMP.id: sooner})
+    assert edited(WATCHED, faster, {TRUMP.id: down().state}, Stored(), at(100)).commit == Commit()
+
+
 def test_an_edit_that_takes_one_away_in_an_outage() -> None:
     """As at a start: closed with its end unknown. Put on again it goes on from what was stored."""
     states = {TRUMP.id: down().state, POTUS.id: AccountState(account_id=POTUS.id, since=at(0))}

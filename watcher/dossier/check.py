@@ -68,7 +68,9 @@ def _verified(trace: Trace, dossier: Dossier) -> Iterator[Check]:
     yield check(whole, name, f"has the hash {trace.hash}", "is not as it was written")
     named = (trace.document.get("detail") or {}).get(BUNDLE)
     if named is None:
-        yield Check(outcome=Outcome.OK, what=f"{name} came of no look: it has no bundle")
+        yield Check(
+            outcome=Outcome.OK, what=f"{name} has no bundle: it came of no look, or is a first sight among very many"
+        )
         return
     kept = {digest for _, digest, _ in trace.evidence}
     if not isinstance(named, str):

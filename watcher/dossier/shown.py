@@ -67,7 +67,12 @@ def shown(dossier: Dossier) -> Iterator[str]:
         bundle = dossier.document(trace, "bundle")
         if bundle is None or bundle.get("schema") != SCHEMA:
             named = (trace.document.get("detail") or {}).get(BUNDLE)
-            yield _line("bundle", "none: it came of no look" if named is None else f"{named}, not kept any more")
+            yield _line(
+                "bundle",
+                "none: it came of no look, or is a first sight among very many"
+                if named is None
+                else f"{named}, not kept any more",
+            )
             continue
         yield _line("bundle", f"{trace.document['detail'][BUNDLE]}, {bundle['made_by']}")
         yield from _asked(bundle["request"])

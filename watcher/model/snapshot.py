@@ -33,5 +33,6 @@ class Snapshot:
 
     @property
     def rows(self) -> Iterator[tuple[Account, AccountState]]:
-        """Each account with its state."""
-        return ((account, self.states[account.id]) for account in self.accounts.values())
+        """Each account with its state; who is taken off the list while this is read is left out."""
+        states = ((account, self.states.get(account.id)) for account in self.accounts.values())
+        return ((account, state) for account, state in states if state is not None)

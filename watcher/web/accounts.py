@@ -32,7 +32,8 @@ class AccountLines:
         accounts = iter(snapshot.accounts.values())
         number = 0
         while chunk := list(islice(accounts, _SIZE)):
-            block = self._block(number, chunk)
+            # Who was taken off the list since the scrape began has no state any more.
+            block = self._block(number, [account for account in chunk if account.id in snapshot.states])
             # All at once: between blocks the accounts go on, and so may another scrape.
             for stretch, piece in zip(written, block.pieces(snapshot), strict=True):
                 stretch.append(piece)

@@ -202,3 +202,22 @@ def test_what_did_not_change_is_not_written_again(monkeypatch: pytest.MonkeyPatc
     written = {line.partition("{")[0] for lines in packed for line in lines.splitlines() if not line.startswith("#")}
     assert written == {"watcher_account_last_probe_timestamp_seconds"}
     assert sum(not line.startswith("#") for lines in packed for line in lines.splitlines()) == 3
+
+
+def test_who_is_taken_off_the_list_meanwhile_is_left_out() -> None:
+    """A scrape gives way to others; an account without a state is no fault, and comes back with one."""
+    listed = {each.id: each for each in (story.account(f"many{n}") for n in range(600))}
+    states = {name: story.state(listed[name]) for name in listed}
+    snapshot = replace(story.snapshot(), accounts=listed, states=states, stored={})
+    exporter = Exporter(CollectorRegistry())
+    whole = text(snapshot, exporter)
+    last = next(reversed(listed))
+    gone = states.pop(last)
+    left = text(snapshot, exporter).splitlines()
+    assert [line for line in whole.splitlines() if f'"{last}"' not in line and "watcher_accounts{" not in line] == [
+        line for line in left if "watcher_accounts{" not in line
+    ]
+    assert 'watcher_accounts{platform="x",state="up"} 599.0' in left
+    assert len(list(snapshot.rows)) == 599
+    states[last] = gone
+    assert text(snapshot, exporter) == whole
