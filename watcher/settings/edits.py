@@ -46,8 +46,10 @@ class _Found:
         self.marks = b""
         self._old = old
         self._stand_ins: list[bool] = []  # of each file: whether what is read of it is known
-        hashes = (digest for layout in old.layouts.values() for digest in layout)
-        self._places = {digest: place for place, digest in enumerate(hashes)}
+        self._read = 0  # parts, of all files
+        # What a part means depends on the defaults of its file, too, which are in what stands around it.
+        hashes = ((layout.around, digest) for layout in old.layouts.values() for digest in layout)
+        self._places = {known: place for place, known in enumerate(hashes)}
         self._accounts = tuple(old.watchlist.accounts.values())
 
     def watchlist(
@@ -75,9 +77,11 @@ class _Found:
 
     def _reading(self, file: Path, parts: Parts) -> Reading[WatchlistFile]:
         """The file as if it had only what is new in it; where nothing is, its first item, since no file has none."""
-        digests = zip(parts.items, self.layouts[file], strict=True)
-        new = [item for item, digest in digests if digest not in self._places]
+        layout = self.layouts[file]
+        digests = zip(parts.items, layout, strict=True)
+        new = [item for item, digest in digests if (layout.around, digest) not in self._places]
         self._stand_ins.append(not new)
+        self._read += len(new) or 1
         return read_watchlist(parse(parts.with_items(new or parts.items[:1]), show(file)))
 
     def _as_before(self, account: Account) -> Account:
@@ -86,7 +90,9 @@ class _Found:
         return before if before is not None and before == account else account
 
     def _put_together(self, fresh: Watchlist) -> dict[str, Account]:
-        """All accounts in their order. Nobody may be watched twice."""
+        """All accounts in their order. Each part must be one account, and nobody may be watched twice."""
+        if len(fresh.accounts) != self._read:
+            raise _TooMuchError
         coming = iter(fresh.accounts.values())
         accounts: dict[str, Account] = {}
         marks: list[bytes] = []
@@ -94,7 +100,7 @@ class _Found:
             if is_stand_in:
                 next(coming)
             for digest in layout:
-                place = self._places.get(digest)
+                place = self._places.get((layout.around, digest))
                 account = self._as_before(next(coming)) if place is None else self._accounts[place]
                 marks.append(marks_of([account]) if place is None else mark_at(self._old.marks, place))
                 accounts[account.id] = account

@@ -17,7 +17,7 @@ from watcher.settings.yamlfile import parse
 
 HASH: Final = 16  # bytes
 _ACCOUNTS = re.compile(r"^accounts:[ \t]*(?:#[^\n]*)?\n", re.MULTILINE)
-_FIRST = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*( *)- ")
+_FIRST = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*( *)-(?=[ \t\n])")
 _BREAKS: Final = ("\r", "\x85", "\u2028", "\u2029")  # what ends a line too, in YAML
 
 
@@ -56,10 +56,10 @@ def part(text: str) -> Parts | None:
     first = _FIRST.match(text, heads[0].end()) if len(heads) == 1 else None
     if first is None or any(each in text for each in _BREAKS):
         return None
-    indent = first[1]
-    end = re.compile(rf"^(?!{indent}- )[^\s#]", re.MULTILINE).search(text, first.start(1))
+    item = rf"{first[1]}-(?=[ \t\n])"  # all that may follow: an item more than a part would be lost with its account
+    end = re.compile(rf"^(?!{item})[^\s#]", re.MULTILINE).search(text, first.start(1))
     stop = end.start() if end is not None else len(text)
-    begins = re.compile(rf"^{indent}- ", re.MULTILINE)
+    begins = re.compile(rf"^{item}", re.MULTILINE)
     starts = [found.start() for found in begins.finditer(text, first.start(1), stop)]
     items = [text[at:until] for at, until in zip(starts, [*starts[1:], stop], strict=True)]
     return Parts(head=text[: starts[0]], items=items, tail=text[stop:])
