@@ -14,9 +14,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
+from threading import Event, Timer
 from typing import IO, Final
 
 from watcher.model.account import Account, Owner, Watchlist
@@ -32,11 +34,12 @@ from watcher.settings.values import Settings
 LARGE: Final = 300_000  # bytes: some two thousand accounts, read in the time that a process takes to begin
 _SLICE: Final = 500  # accounts at a time: to take them up lets others run in between
 _NICE: Final = 5
+_LONGEST: Final = 300.0  # seconds: a hundred times what a hundred thousand accounts take
 _PROGRAM: Final = f"from {__name__} import main; main()"
 
 
 class ReadingError(WatcherError):
-    """The process that reads the configuration ended without a word: it was stopped, or killed for want of memory."""
+    """The process that reads the configuration did not begin, or ended without a word: by want of memory, say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,30 +93,57 @@ class Reading:
             known.marks if known else b"",
             _NICE if old is not None else 0,
         )
-        with subprocess.Popen(  # noqa: S603 - this program itself
-            [sys.executable, "-c", _PROGRAM],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-            start_new_session=True,  # an interrupt from the keyboard is for this process alone
-        ) as process:
-            self._process = process
-            if self._is_stopped:
-                process.kill()
+        try:
+            process = self._begun()
+        except OSError as error:
+            reason = (error.strerror or "it failed").lower()
+            raise ReadingError(f"{path} could not be read: its reader could not be started: {reason}") from None
+        with process, _in_time(process) as too_late:
             try:
                 return _taken(process, asked, old)
-            except (EOFError, BrokenPipeError, pickle.UnpicklingError):
+            except (EOFError, OSError, pickle.UnpicklingError):
                 process.kill()
-                status = process.wait()
-                raise ReadingError(f"{path} could not be read: its reader ended with status {status}") from None
-            finally:
-                process.kill()
+                end = f"took longer than {_LONGEST:g} s" if too_late.is_set() else f"ended with status {process.wait()}"
+                raise ReadingError(f"{path} could not be read: its reader {end}") from None
+
+    def _begun(self) -> "subprocess.Popen[bytes]":
+        process = subprocess.Popen(  # noqa: S603 - this program itself
+            # -P: what lies in the working directory is no part of this program.
+            [sys.executable, "-P", "-c", _PROGRAM],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            start_new_session=True,  # an interrupt from the keyboard is for this process alone
+        )
+        self._process = process
+        if self._is_stopped:
+            process.kill()
+        return process
 
     def stop(self) -> None:
         """End it, from any thread."""
         self._is_stopped = True
         if self._process is not None:
             self._process.kill()
+
+
+@contextmanager
+def _in_time(process: "subprocess.Popen[bytes]") -> Iterator[Event]:
+    """Kill it at the end, or when that takes too long: then the event is set."""
+    too_late = Event()
+
+    def end() -> None:
+        too_late.set()
+        process.kill()
+
+    timer = Timer(_LONGEST, end)
+    timer.daemon = True
+    try:
+        timer.start()
+        yield too_late
+    finally:
+        timer.cancel()
+        process.kill()
 
 
 def _taken(process: "subprocess.Popen[bytes]", asked: _Asked, old: Loaded | None) -> Loaded:

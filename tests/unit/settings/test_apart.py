@@ -1,5 +1,8 @@
 """Large watchlists: read in a process of their own, and after an edit only what the edit has changed."""
 
+import errno
+import subprocess
+import sys
 from pathlib import Path
 from threading import Timer
 
@@ -207,3 +210,42 @@ def test_a_reader_that_is_stopped(files: Files) -> None:
     Timer(0.05, reading.stop).start()
     with pytest.raises(ReadingError, match="could not be read: its reader ended with status -9"):
         reading.load(files.path, {})
+
+
+@pytest.mark.usefixtures("large")
+def test_a_reader_that_takes_too_long(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not waited for without end: it is killed, and that is said."""
+    monkeypatch.setattr("watcher.settings.apart._LONGEST", 0.2)
+    monkeypatch.setattr("watcher.settings.apart._PROGRAM", "import time; time.sleep(60)")
+    with pytest.raises(ReadingError, match=r"could not be read: its reader took longer than 0\.2 s"):
+        Reading().load(files.path, {})
+
+
+@pytest.mark.usefixtures("large")
+def test_a_reader_that_dies(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where memory is wanting: whoever waited for it is told how it ended."""
+    monkeypatch.setattr("watcher.settings.apart._PROGRAM", "import os; os.kill(os.getpid(), 9)")
+    with pytest.raises(ReadingError, match="could not be read: its reader ended with status -9"):
+        Reading().load(files.path, {})
+
+
+@pytest.mark.usefixtures("large")
+def test_a_reader_that_cannot_begin(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no process can be started, that is no crash but said as any end of a reading is."""
+
+    def refuse(*_args: object, **_more: object) -> None:
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    with pytest.raises(ReadingError, match="its reader could not be started: cannot allocate memory"):
+        Reading().load(files.path, {})
+
+
+@pytest.mark.usefixtures("large")
+def test_a_reader_is_this_program_only(files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lies in the working directory under the name of a module is not run, also by an empty entry of the path."""
+    (tmp_path / "pickle.py").write_text("raise SystemExit('not this one')\n")
+    (tmp_path / "yaml.py").write_text("raise SystemExit('nor this one')\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", ["", *sys.path])
+    assert ids(Reading().load(files.path, {})) == ["x:alice", "x:bob", "x:carol"]
