@@ -6,6 +6,7 @@ and once again when a configuration is taken. What an edit does to the accounts 
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 import structlog
@@ -24,10 +25,18 @@ from watcher.settings import ConfigFiles, Loaded, Reading, ReadingError, load_al
 
 KEY: Final = "configuration"
 _MOST_FAULTS: Final = 20
+_FIRST_WAIT: Final = timedelta(minutes=1)
+_LONGEST_WAIT: Final = timedelta(minutes=15)
+_FAILURES_TOLD: Final = 3  # in a row: one may be a bad moment, and to tell people of it would wake them for nothing
 
 
 T = TypeVar("T")
 Adopt = Callable[[Loaded, bool], Awaitable[Outcome]]
+
+
+def wait_after(failures: int) -> timedelta:
+    """How long what could not be read so many times in a row is let be."""
+    return min(_FIRST_WAIT * (1 << min(failures - 1, 10)), _LONGEST_WAIT)
 
 
 class Reloader:
@@ -58,6 +67,9 @@ class Reloader:
         self._is_threaded = threaded
         self._tried = self._seen = loaded.fingerprint
         self._said: tuple[str, ...] = ()
+        self._failures = 0  # readings in a row that came to no end, by no fault of the files
+        self._failed = ""  # the fingerprint of the last of them
+        self._again_at: datetime | None = None  # when that is tried again
         self._busy = asyncio.Lock()
         self._log = structlog.get_logger("watcher")
 
@@ -67,30 +79,38 @@ class Reloader:
             return
         found = await self._fingerprint()
         stands_still, self._seen = found == self._seen, found
-        if stands_still and found != self._tried:
+        if stands_still and found != self._tried and not self._waits_with(found):
             await self.reload()
 
     async def reload(self, *, force: bool = False) -> Outcome:
         """Read all files now and go by them, if they are right; `force` takes one that removes too much, too."""
         async with self._busy:
             before = await self._fingerprint()
-            outcome = await self._read_and_adopt(force=force)
+            outcome = await self._read_and_adopt(before, force=force)
             # What changed while it was read differs from this, and is read again; so is what a bad moment refused.
             self._tried = "" if isinstance(outcome, Refused) and outcome.passing else before
             self._report(outcome)
             return outcome
 
-    async def _read_and_adopt(self, *, force: bool) -> Outcome:
+    async def _read_and_adopt(self, fingerprint: str, *, force: bool) -> Outcome:
         try:
             loaded = await self._aside(self._load)
-        except ConfigError as error:
-            return Refused(why=tuple(str(fault) for fault in error.faults))
         except ReadingError as error:
+            self._failures += 1
+            self._failed, self._again_at = fingerprint, self._clock.now() + wait_after(self._failures)
             return Refused(why=(str(error),), passing=True)
+        except ConfigError as error:
+            self._failures, self._again_at = 0, None
+            return Refused(why=tuple(str(fault) for fault in error.faults))
+        self._failures, self._again_at = 0, None
         outcome = await self._adopt(loaded, force)
         if isinstance(outcome, Reloaded):
             self._loaded = loaded
         return outcome
+
+    def _waits_with(self, fingerprint: str) -> bool:
+        """Whether that could not be read a short while ago: to try it all the time would cost what is wanting."""
+        return fingerprint == self._failed and self._again_at is not None and self._clock.now() < self._again_at
 
     def _load(self) -> Loaded:
         old = self._loaded
@@ -120,6 +140,8 @@ class Reloader:
             self.accepted()
             return
         self._metrics.config_reload_successful.set(0)
+        if self._failures >= _FAILURES_TOLD:
+            self._tell(outcome)
         if outcome.why == self._said:
             return
         self._said = outcome.why

@@ -1,6 +1,7 @@
 """The watchlist is edited while the program runs, in the middle of an outage too."""
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from tests.fakes.virtual_time import run_virtual
 from tests.scenario.world import World, watching
 from watcher.demo.answers import Page
 from watcher.model.outage import EndCause, Outage, Phase, TransitionKind
+from watcher.settings import Loaded, ReadingError
 
 ALICE, BOB, CAROL, DAVE = "x:alice", "x:bob", "x:carol", "x:dave"
 PAGES = [f"https://x.com/{name}" for name in ("alice", "bob", "carol", "dave")]
@@ -322,5 +324,41 @@ def test_those_around_are_told_of_what_is_adopted(tmp_path: Path) -> None:
             world.edit("accounts: []\n")
             assert (await world.post("/-/reload"))[0] != 200
             assert adopted == [4]
+
+    run_virtual(story())
+
+
+def test_a_reading_that_comes_to_no_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tried again after longer and longer waits; people are told at the third time, and when it is taken at last."""
+
+    async def story() -> None:
+        async with World(tmp_path, TWO) as world:
+            await settle_in(world)
+            tries: list[datetime] = []
+
+            def killed(*_args: object) -> Loaded:
+                tries.append(world.now)
+                raise ReadingError("watcher.yaml could not be read: its reader ended with status -9")
+
+            with monkeypatch.context() as patched:
+                patched.setattr("watcher.reload.load_all", killed)
+                world.edit(THREE)
+                await world.wait(minutes=2)
+                assert (len(tries), world.texts(), await world.sample(SUCCESS)) == (2, [], 0)
+                await world.wait(minutes=60)
+                waits = [(later - former) / timedelta(minutes=1) for former, later in pairwise(tries)]
+                assert waits == pytest.approx([1, 2, 4, 8, 15, 15, 15], abs=0.1)
+                assert len(world.texts()) == 1
+                assert "watcher refuses its changed configuration" in world.texts()[0]
+                assert "its reader ended with status -9" in str(world.slack.accepted[0])
+                assert len(world.warnings("configuration_refused")) == 1
+                world.edit(FOUR)  # what is new is tried at once
+                await world.wait(seconds=6)
+                assert len(tries) == len(waits) + 2
+            assert (await world.post("/-/reload"))[0] == 200  # and so is what is asked for
+            assert await world.sample(SUCCESS) == 1
+            assert DAVE in world.app.book.states
+            await world.wait(seconds=6)
+            assert "watcher takes its configuration again" in world.texts()[1]
 
     run_virtual(story())
