@@ -15,8 +15,8 @@ def test_what_thirty_accounts_take() -> None:
     found = cost_of(loads(crowd(30), PLATFORMS), 30)
     per_minute = [found.looks * 60, found.requests * 60, found.connections * 60]
     assert per_minute == pytest.approx([30.4, 30.4, 0.4])
-    assert found.cores == pytest.approx((30.4 * 0.35e-3 + 0.4 * 1e-3) / 60)
-    assert found.memory == 60_000_000 + 30 * 3_000
+    assert found.cores == pytest.approx((30.4 * 1.2e-3 + 0.4 * 2e-3) / 60)
+    assert found.memory == 125_000_000 + 30 * 2_000
 
 
 def test_who_is_asked_seldom_is_connected_to_each_time() -> None:
