@@ -8,6 +8,7 @@ from watcher.model.exchange import FetchFailure
 from watcher.model.finding import Reason
 
 _CHUNK: Final = 65_536
+_SHORTEST_GZIP: Final = 20
 
 
 async def read_capped(response: ClientResponse, limit: int) -> bytes | FetchFailure:
@@ -31,4 +32,12 @@ async def read_capped(response: ClientResponse, limit: int) -> bytes | FetchFail
         return FetchFailure(
             reason=Reason.TRUNCATED, detail="the body ended early or could not be unpacked", status=response.status
         )
+    if not chunks and _is_cut_short(response):
+        return FetchFailure(reason=Reason.TRUNCATED, detail="the body could not be unpacked", status=response.status)
     return b"".join(chunks)
+
+
+def _is_cut_short(response: ClientResponse) -> bool:
+    """True where less came than the shortest gzip file (RFC 1952): isal waits for the rest, and says nothing."""
+    packed = response.headers.get("Content-Encoding", "").lower() in ("gzip", "x-gzip")
+    return packed and 0 < (response.content_length or 0) < _SHORTEST_GZIP
