@@ -65,6 +65,7 @@ class Metrics:
         self._add_probes(r)
         self._add_findings(r)
         self._add_notifications(r)
+        self._add_standing(r)
         self._add_own_health(r)
 
     def of_platform(self, platform: str) -> OfPlatform:
@@ -167,6 +168,15 @@ class Metrics:
             ["channel"],
             registry=r,
         )
+        self.notification_latency = Histogram(
+            "watcher_notification_latency_seconds",
+            "Time from the event to the delivery of its notification.",
+            ["channel"],
+            buckets=(1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 3600.0),
+            registry=r,
+        )
+
+    def _add_standing(self, r: CollectorRegistry) -> None:
         self.silences = Gauge(
             "watcher_silences",
             "Silences that hold (active), and that are still to begin (pending).",
@@ -195,13 +205,6 @@ class Metrics:
             "watcher_channel_up",
             "1 while a channel takes what it is given, 0 while it has failed for five minutes or is disabled.",
             ["channel"],
-            registry=r,
-        )
-        self.notification_latency = Histogram(
-            "watcher_notification_latency_seconds",
-            "Time from the event to the delivery of its notification.",
-            ["channel"],
-            buckets=(1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 3600.0),
             registry=r,
         )
 
