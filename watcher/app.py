@@ -130,12 +130,15 @@ class App:
         """
         async with AsyncExitStack() as stack:
             await self._build(stack)
-            started(self)
             reloads = self._reload_when(reload or asyncio.Event())
             loops = [asyncio.create_task(loop) for loop in (self._worker.run(), self._telling.outbox.run(), reloads)]
             ticking = asyncio.create_task(self._ticker.run())
             waiting = asyncio.create_task(stop.wait())
             try:
+                # The first are looked at while the last are still given their place.
+                async with self._changing:
+                    await self.rounds.arrange()
+                started(self)
                 # Only a bug ends a loop: better to stop, and to be started again, than to watch with one of them gone.
                 await asyncio.wait({waiting, ticking, *loops}, return_when=asyncio.FIRST_COMPLETED)
             finally:
@@ -167,7 +170,6 @@ class App:
         self._telling = self._build_telling()
         await self._telling.open(stack)
         self._expect()
-        await self.rounds.arrange()
         self._build_chores()
         await self._build_web(stack)
         self._not_ready.discard("starting")
