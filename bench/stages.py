@@ -96,7 +96,7 @@ def figures(directory: Path) -> list[Figure]:
 def plan_round() -> None:
     """Ten thousand accounts handed out and put back."""
     plan = Plan()
-    plan.replace((Slot(account_id=f"x:{n}", host="x.com", interval=timedelta(seconds=60)) for n in range(10_000)), _NOW)
+    plan.amend((Slot(account_id=f"x:{n}", host="x.com", interval=timedelta(seconds=60)) for n in range(10_000)), _NOW)
     later = _NOW + timedelta(seconds=60)
     for due in plan.due(later, lambda _host: 10_000):
         plan.again(due.account_id, later, timedelta(seconds=60))

@@ -4,32 +4,31 @@ Order of the end: readiness false → ticker → running probes → commits → 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Any, Final, ParamSpec, TypeVar
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
 
 import structlog
 
 from watcher import __version__
-from watcher.book import Book, Whereabouts, whereabouts
+from watcher.adoption import Adoption, InUse
+from watcher.book import Book
 from watcher.chores import Chores
 from watcher.clock import Clock
 from watcher.controls import Controls
 from watcher.ending import Budget
 from watcher.explain import explanation
-from watcher.handover import Handover, compare, edited, not_after, removed_at_start, reopen, too_much
-from watcher.intervals import InForce, Intervals, found_in_force
+from watcher.handover import not_after, removed_at_start, reopen
+from watcher.intervals import Intervals, found_in_force
 from watcher.metrics import Metrics
 from watcher.model.account import Watchlist
-from watcher.model.errors import StoreError, WatcherError
+from watcher.model.errors import StoreError
 from watcher.model.finding import REASONS, Verdict
 from watcher.model.outage import AccountState
-from watcher.model.platform import Platform
-from watcher.model.reload import Edit, Outcome, Refused, Reloaded
+from watcher.model.reload import Outcome
 from watcher.model.snapshot import Snapshot
-from watcher.notify.channels.base import Channel
 from watcher.notify.fallback import STORE_MAY_FAIL
 from watcher.ondemand import OnDemand
 from watcher.outlook import Outlooks
@@ -39,6 +38,7 @@ from watcher.reload import Reloader
 from watcher.rounds import Rounds
 from watcher.schedule import Ticker
 from watcher.settings import Loaded
+from watcher.settings.values import Settings
 from watcher.showing import snapshot_of
 from watcher.store.base import Store, Stored
 from watcher.store.desk import StoreDesk
@@ -54,12 +54,6 @@ _PATIENCE: Final = timedelta(seconds=5)
 _WRITING: Final = timedelta(seconds=3)
 _LAST_WORDS: Final = timedelta(seconds=1)
 _WEB_GRACE: Final = timedelta(milliseconds=500)
-# What a run cannot change: these keys of watcher.yaml are taken up at the next start.
-_LATER: Final = ("state_dir", "probe", "web")
-
-
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,20 +70,10 @@ class Surroundings:
     adopted: Callable[[Loaded], None] = lambda _loaded: None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Change:
-    """The list that is to be kept to, what it changes, and where its accounts are."""
-
-    found: InForce
-    edit: Edit
-    where: Whereabouts
-
-
 class App:
     """One run of watcher. `run` until told to stop."""
 
     def __init__(self, loaded: Loaded, around: Surroundings) -> None:
-        self.settings = loaded.settings
         self.clock = around.clock
         self.metrics = Metrics(__version__)
         self.started_at = around.clock.now()
@@ -99,19 +83,24 @@ class App:
         self.reloader: Reloader
         self.rounds: Rounds
         self.web: WebServer
-        self._loaded = loaded
+        self._in_use = InUse(loaded)
         self._store = around.store
         self._ticker = around.ticker
-        self._adopted = around.adopted
+        self._told_of = around.adopted
         self._is_threaded = around.threaded
         self._log = structlog.get_logger("watcher")
         self._not_ready: set[str] = {"starting"}
         self._intervals = Intervals(around.clock)
-        self._changing = asyncio.Lock()
+        self._adoption: Adoption
         self._worker: StoreWorker
         self._telling: Telling
         self._chores: Chores
         self._reachability: Reachability
+
+    @property
+    def settings(self) -> Settings:
+        """What is configured, as this run goes by it."""
+        return self._in_use.settings
 
     @property
     def book(self) -> Book:
@@ -135,9 +124,7 @@ class App:
             ticking = asyncio.create_task(self._ticker.run())
             waiting = asyncio.create_task(stop.wait())
             try:
-                # The first are looked at while the last are still given their place.
-                async with self._changing:
-                    await self.rounds.arrange()
+                await self._adoption.begin()
                 started(self)
                 # Only a bug ends a loop: better to stop, and to be started again, than to watch with one of them gone.
                 await asyncio.wait({waiting, ticking, *loops}, return_when=asyncio.FIRST_COMPLETED)
@@ -159,7 +146,7 @@ class App:
         stack.push_async_callback(self._end, "store", self._close_store)
         stored = await self._worker.call(self._store.load)
         self.reader = StoreReader(self._worker)
-        watchlist = self._intervals.go_by(found_in_force(self._loaded, self.started_at))
+        watchlist = self._intervals.go_by(found_in_force(self._in_use.loaded, self.started_at))
         if (lost := removed_at_start(stored, watchlist)) is not None:
             hint = "if that is not meant, put them back: they go on from what is stored of them"
             self._log.warning("much_was_removed", said=f"the watchlist {lost}, since the last run", hint=hint)
@@ -170,6 +157,7 @@ class App:
         self._telling = self._build_telling()
         await self._telling.open(stack)
         self._expect()
+        self._build_adoption(stack)
         self._build_chores()
         await self._build_web(stack)
         self._not_ready.discard("starting")
@@ -188,6 +176,30 @@ class App:
             threaded=self._is_threaded,
         )
 
+    def _build_adoption(self, stack: AsyncExitStack) -> None:
+        self._adoption = Adoption(
+            self._in_use,
+            self._intervals,
+            self.pipeline,
+            self.rounds,
+            self._telling,
+            self._worker,
+            self.clock,
+            adopted=self._told_of,
+            expect=self._expect,
+            threaded=self._is_threaded,
+        )
+        self.reloader = Reloader(
+            self._in_use.loaded,
+            self._adoption.adopt,
+            self.pipeline,
+            self.clock,
+            self.metrics,
+            fallback=lambda: self.settings.fallback,
+            threaded=self._is_threaded,
+        )
+        stack.callback(self.reloader.stop)
+
     def _build_chores(self) -> None:
         self._chores = Chores(
             rounds=self.rounds,
@@ -195,7 +207,7 @@ class App:
             reachability=self._reachability,
             worker=self._worker,
             looks={
-                "calendar": self._turn,
+                "calendar": self._adoption.turn,
                 "reload": self.reloader.look,
                 **self._telling.looks,
             },
@@ -234,7 +246,7 @@ class App:
         self._reachability = Reachability(self.clock, self.prober.session.reaches)
         book = Book(
             watchlist=watchlist,
-            platforms=self._loaded.platforms,
+            platforms=self._in_use.loaded.platforms,
             routes=self.settings.routes,
             states=states,
             incidents=stored.incidents,
@@ -262,23 +274,9 @@ class App:
             committed=self._wake_outbox,
         )
         self.rounds = Rounds(self.pipeline, self.prober.pacer, self.clock, self.metrics)
-        self.reloader = Reloader(
-            self._loaded,
-            self._adopt,
-            self.pipeline,
-            self.clock,
-            self.metrics,
-            fallback=lambda: self.settings.fallback,
-            threaded=self._is_threaded,
-        )
-        stack.callback(self.reloader.stop)
 
     def _wake_outbox(self) -> None:
         self._telling.wake()
-
-    def _go_by(self, channels: dict[str, Channel]) -> None:
-        self._telling.go_by(channels)
-        self._expect()
 
     def _expect(self) -> None:
         """Have a series of zeros for all that may be counted."""
@@ -299,76 +297,6 @@ class App:
 
     async def _reload(self, force: bool) -> Outcome:
         return await self.reloader.reload(force=force)
-
-    async def _adopt(self, loaded: Loaded, force: bool) -> Outcome:
-        """Go by `loaded` from now on, unless it takes away too much.
-
-        What takes long where many are watched is found out beside the loop, from what nobody changes meanwhile: the
-        lists. What comes of it for the states, which every look changes, is decided and made true in one go; only those
-        are touched whom the edit names.
-        """
-        async with self._changing:
-            return await self._take_up(loaded, force=force)
-
-    async def _take_up(self, loaded: Loaded, *, force: bool) -> Outcome:
-        old = self._loaded.watchlist
-        edit = await self._aside(compare, old, loaded.watchlist)
-        try:
-            known = await self._known(edit.added)
-            change = await self._aside(self._change, loaded, self.clock.now())
-            if (why := too_much(edit, old, self.book.states)) is not None and not force:
-                return Refused(why=(f"the changed watchlist {why}",), forcible=True)
-            channels = self._telling.made(loaded.settings.channels, self.settings.channels)
-        except StoreError as error:
-            return Refused(why=(f"new accounts cannot be looked up in the store: {error}",), passing=True)
-        except WatcherError as error:
-            return Refused(why=(str(error),))
-        before, self._loaded = self.settings, loaded
-        self._adopted(loaded)
-        later = tuple(key for key in _LATER if getattr(loaded.settings, key) != getattr(before, key))
-        self.settings = replace(loaded.settings, **{key: getattr(before, key) for key in _LATER})
-        is_all = loaded.platforms is not self.book.platforms
-        handover = self._hand_over(change, known, loaded.platforms)
-        # Of who is new nothing is written yet; it begins with zeros.
-        begun = {name: known.states.get(name) or handover.states[name] for name in change.edit.added}
-        self._worker.follow_edit(begun, handover.gone)
-        self._go_by(channels)
-        await self.rounds.arrange(None if is_all else change.edit)
-        return Reloaded(edit=edit, later=later)
-
-    def _change(self, loaded: Loaded, now: datetime) -> "_Change":
-        """What `loaded` makes of the list that is kept to at present."""
-        found = found_in_force(loaded, now, self.book.watchlist)
-        edit = compare(self.book.watchlist, found.watchlist)
-        return _Change(found=found, edit=edit, where=whereabouts(found.watchlist))
-
-    def _hand_over(self, change: "_Change", known: Stored, platforms: Mapping[str, Platform]) -> Handover:
-        """Make the change true, with nothing in between that waits."""
-        now, book = self.clock.now(), self.book
-        watchlist = self._intervals.go_by(change.found)
-        handover = edited(book.watchlist, watchlist, book.states, known, now, change.edit)
-        self.pipeline.adopt(watchlist, platforms, self.settings.routes, handover, change.where)
-        return handover
-
-    async def _known(self, account_ids: tuple[str, ...]) -> Stored:
-        """What is stored of these accounts, with all that is still to be written. Raises StoreError."""
-        if not account_ids:
-            return Stored()
-        await self._worker.flush()
-        return await self._worker.call(self._store.known, frozenset(account_ids))
-
-    async def _aside(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        return await asyncio.to_thread(work, *args, **kwargs) if self._is_threaded else work(*args, **kwargs)
-
-    async def _turn(self) -> None:
-        """Where a window of some calendar has begun or ended, other intervals hold from now on."""
-        if not self._intervals.is_due or self._changing.locked():
-            return
-        async with self._changing:
-            change = await self._aside(self._change, self._loaded, self.clock.now())
-            self._hand_over(change, Stored(), self.book.platforms)
-            await self.rounds.arrange(change.edit)
-        self._log.info("calendar_turned", next=str(self._intervals.next_change))
 
     # What others ask of it.
 

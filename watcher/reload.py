@@ -67,7 +67,7 @@ class Reloader:
         self._is_threaded = threaded
         self._tried = self._seen = loaded.fingerprint
         self._said: tuple[str, ...] = ()
-        self._failures = 0  # readings in a row that came to no end, by no fault of the files
+        self._failures = 0  # reloads in a row that came to no end, by no fault of the files
         self._failed = ""  # the fingerprint of the last of them
         self._again_at: datetime | None = None  # when that is tried again
         self._busy = asyncio.Lock()
@@ -95,21 +95,22 @@ class Reloader:
     async def _read_and_adopt(self, fingerprint: str, *, force: bool) -> Outcome:
         try:
             loaded = await self._aside(self._load)
+            outcome = await self._adopt(loaded, force)
         except ReadingError as error:
-            self._failures += 1
-            self._failed, self._again_at = fingerprint, self._clock.now() + wait_after(self._failures)
-            return Refused(why=(str(error),), passing=True)
+            outcome = Refused(why=(str(error),), passing=True)
         except ConfigError as error:
-            self._failures, self._again_at = 0, None
-            return Refused(why=tuple(str(fault) for fault in error.faults))
-        self._failures, self._again_at = 0, None
-        outcome = await self._adopt(loaded, force)
+            outcome = Refused(why=tuple(str(fault) for fault in error.faults))
         if isinstance(outcome, Reloaded):
             self._loaded = loaded
+        if isinstance(outcome, Refused) and outcome.passing:
+            self._failures += 1
+            self._failed, self._again_at = fingerprint, self._clock.now() + wait_after(self._failures)
+        else:
+            self._failures, self._again_at = 0, None
         return outcome
 
     def _waits_with(self, fingerprint: str) -> bool:
-        """Whether that could not be read a short while ago: to try it all the time would cost what is wanting."""
+        """Whether that could not be taken a short while ago: to try it all the time would cost what is wanting."""
         return fingerprint == self._failed and self._again_at is not None and self._clock.now() < self._again_at
 
     def _load(self) -> Loaded:

@@ -318,7 +318,7 @@ def test_those_around_are_told_of_what_is_adopted(tmp_path: Path) -> None:
     async def story() -> None:
         async with World(tmp_path, TWO) as world:
             adopted: list[int] = []
-            world.app._adopted = lambda loaded: adopted.append(len(loaded.watchlist.accounts))
+            world.app._adoption._adopted = lambda loaded: adopted.append(len(loaded.watchlist.accounts))
             world.edit(FOUR)
             assert (await world.post("/-/reload"))[0] == 200
             world.edit("accounts: []\n")

@@ -92,19 +92,6 @@ class Plan:
     def __iter__(self) -> Iterator[str]:
         return iter(tuple(self._slots))
 
-    def replace(self, slots: Iterable[Slot], now: datetime) -> None:
-        """Make these the accounts of the schedule. Those unchanged keep their time; new ones are spread.
-
-        One that waits and whose interval or host has changed is never put off: however often its interval is edited,
-        it is looked at no later than it would have been.
-        One that is being looked at is not due before it is put back, whatever has changed. The first looks at `n` new
-        accounts go out over `n` seconds, at most over the interval; after that each account keeps to its own phase
-        (see `phase`). Urgent ones are due at once.
-        """
-        wanted = {slot.account_id: slot for slot in slots}
-        self.remove(self._slots.keys() - wanted.keys())
-        self.amend(wanted.values(), now)
-
     def remove(self, account_ids: Iterable[str]) -> None:
         """Take these off the schedule."""
         for gone in account_ids:
@@ -113,7 +100,14 @@ class Plan:
             self._served.pop(gone, None)
 
     def amend(self, slots: Iterable[Slot], now: datetime, among: int = 0) -> None:
-        """As `replace`, but of those that are not named nothing changes; the new ones are some of `among`."""
+        """Take these up, or as they are now. Those unchanged keep their time; new ones, some of `among`, are spread.
+
+        One that waits and whose interval or host has changed is never put off: however often its interval is edited,
+        it is looked at no later than it would have been.
+        One that is being looked at is not due before it is put back, whatever has changed. The first looks at `n` new
+        accounts go out over `n` seconds, at most over the interval; after that each account keeps to its own phase
+        (see `phase`). Urgent ones are due at once.
+        """
         wanted = {slot.account_id: slot for slot in slots}
         fresh = [slot for slot in wanted.values() if self._is_fresh(slot)]
         self._slots.update(wanted)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit.schedule.plans import make_it
 from watcher.schedule.plan import Due, Plan, Slot, phase
 
 START = datetime(2017, 11, 2, 23, 0, tzinfo=UTC)
@@ -27,7 +28,7 @@ def slots(count: int, *, host: str = HOST, interval: timedelta = MINUTE, urgent:
 def planned(*wanted: Slot, at: datetime = START) -> Plan:
     """A plan of these."""
     plan = Plan()
-    plan.replace(wanted, at)
+    make_it(plan, wanted, at)
     return plan
 
 
@@ -163,7 +164,7 @@ def test_an_account_moves_to_another_host() -> None:
 def test_replacing_keeps_what_is_unchanged() -> None:
     """Accounts that stay keep their time to the microsecond; one that is new comes beside them."""
     plan, names = own()
-    plan.replace([*slots(3), Slot(account_id="x:new", host=HOST, interval=MINUTE)], START + SECOND)
+    make_it(plan, [*slots(3), Slot(account_id="x:new", host=HOST, interval=MINUTE)], START + SECOND)
     due = {d.account_id: d.at for d in all_due(plan, START + 2 * MINUTE)}
     assert {name: due[name] for name in names} == {name: phase(name, MINUTE, START) for name in names}
     assert START + SECOND <= due["x:new"] <= START + 2 * SECOND
@@ -172,10 +173,10 @@ def test_replacing_keeps_what_is_unchanged() -> None:
 def test_replacing_drops_who_is_gone() -> None:
     """An account that was taken off the watchlist is not looked at again, in flight or not."""
     plan, names = own()
-    plan.replace(slots(2), START)
+    make_it(plan, slots(2), START)
     assert len(plan) == 2
     assert set(ids(all_due(plan, START + 2 * MINUTE))) == set(names[:2])
-    plan.replace(slots(1), START + 2 * MINUTE)
+    make_it(plan, slots(1), START + 2 * MINUTE)
     plan.again(names[1], START + 2 * MINUTE, SECOND)
     assert all_due(plan, START + 10 * MINUTE) == []
 
@@ -185,7 +186,7 @@ def test_replacing_gives_a_changed_account_another_time(changed: dict[str, timed
     """With another host or interval an account that waits starts anew, once."""
     plan, _ = own(count=1)
     other = Slot(**{"account_id": "x:0", "host": HOST, "interval": MINUTE, **changed})  # type: ignore[arg-type] # mixed
-    plan.replace([other], START)
+    make_it(plan, [other], START)
     [due] = all_due(plan, START + 30 * MINUTE)
     assert START <= due.at <= START + SECOND
     assert all_due(plan, START + 60 * MINUTE) == []
@@ -195,7 +196,7 @@ def test_replacing_does_not_double_a_look_under_way() -> None:
     """An account whose interval changes while it is looked at waits for that look, then keeps the new interval."""
     plan = planned(*slots(1, urgent=True))
     [due] = all_due(plan, START)
-    plan.replace(slots(1, interval=5 * MINUTE), START)
+    make_it(plan, slots(1, interval=5 * MINUTE), START)
     assert all_due(plan, START + 20 * MINUTE) == []
     plan.again(due.account_id, START, 5 * MINUTE)
     assert [d.at for d in all_due(plan, START + 20 * MINUTE)] == [phase(due.account_id, 5 * MINUTE, START)]
@@ -224,7 +225,7 @@ def test_urgent_and_routine_share() -> None:
     for due in all_due(plan, START + MINUTE)[:20]:
         plan.again(due.account_id, START, SECOND)
     routine = [f"r:{n}" for n in range(20)]
-    plan.replace([*slots(40), *(Slot(account_id=r, host=HOST, interval=MINUTE) for r in routine)], START)
+    make_it(plan, [*slots(40), *(Slot(account_id=r, host=HOST, interval=MINUTE) for r in routine)], START)
     found = plan.due(START + MINUTE, takes(20))
     assert sum(due.urgent for due in found) == 10
     rest = all_due(plan, START + MINUTE)
@@ -289,7 +290,7 @@ def test_edits_put_nobody_off() -> None:
     plan, now = Plan(), START
     for minute in range(60):
         interval = timedelta(minutes=20, seconds=minute)
-        plan.replace(slots(200 + minute, interval=interval), now)
+        make_it(plan, slots(200 + minute, interval=interval), now)
         for _ in range(60):
             for due in plan.due(now, takes(1)):
                 looked.add(due.account_id)
@@ -321,9 +322,9 @@ def test_without_room_for_all_the_urgent_and_then_the_oldest_go_first() -> None:
     """Over all hosts: whoever is to be confirmed, then whoever has waited longest."""
     plan = Plan()
     late = [replace(slot, account_id=f"late{place}") for place, slot in enumerate(slots(3, host="a.example"))]
-    plan.replace(late, START)
-    plan.replace([*late, *slots(3, host="b.example")], START + MINUTE)
-    plan.replace([*late, *slots(3, host="b.example"), *_urgent(2)], START + 2 * MINUTE)
+    make_it(plan, late, START)
+    make_it(plan, [*late, *slots(3, host="b.example")], START + MINUTE)
+    make_it(plan, [*late, *slots(3, host="b.example"), *_urgent(2)], START + 2 * MINUTE)
     now = START + 5 * MINUTE
     first = plan.due(now, takes(9), room=5)
     assert {due.account_id for due in first} == {"u0", "u1", "late0", "late1", "late2"}

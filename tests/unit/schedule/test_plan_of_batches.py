@@ -8,6 +8,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit.schedule.plans import make_it
 from watcher.schedule.plan import Due, Plan, Slot, phase
 
 START = datetime(2017, 11, 2, 23, 0, tzinfo=UTC)
@@ -29,7 +30,7 @@ def takes(count: int) -> Callable[[str], int]:
 def settled(*slots: Slot) -> Plan:
     """A plan whose accounts have all been looked at once at START."""
     plan = Plan()
-    plan.replace(slots, START - timedelta(days=1))
+    make_it(plan, slots, START - timedelta(days=1))
     while found := plan.due(START, takes(100)):
         for due in found:
             for each in due.all:
@@ -82,7 +83,7 @@ def test_other_batches_do_not_go_along() -> None:
 def test_capacity_counts_requests() -> None:
     """A host that takes one request takes a whole batch."""
     plan = Plan()
-    plan.replace([member(n) for n in range(20)], START)
+    make_it(plan, [member(n) for n in range(20)], START)
     [due] = plan.due(START + MINUTE, takes(1))
     assert len(due.all) == 20
     assert plan.due(START + MINUTE, takes(0)) == []
@@ -91,7 +92,7 @@ def test_capacity_counts_requests() -> None:
 def test_whoever_has_to_wait_is_not_taken_along_sooner() -> None:
     """After a failure each keeps its own wait, however many requests leave in between."""
     plan = Plan()
-    plan.replace([member(n) for n in range(40)], START - MINUTE)
+    make_it(plan, [member(n) for n in range(40)], START - MINUTE)
     for due in plan.due(START, takes(1)):
         failed = [each.account_id for each in due.all]
     for name in failed:
@@ -123,7 +124,7 @@ def test_an_account_that_moves_out_goes_alone() -> None:
 def test_one_that_was_taken_off_does_not_go_along() -> None:
     """Nor does one whose entry names another batch meanwhile; it is looked at in its own."""
     plan = settled(*(member(n) for n in range(6)))
-    plan.replace([member(n) for n in range(4)] + [member(4, batch="c")], START)
+    make_it(plan, [member(n) for n in range(4)] + [member(4, batch="c")], START)
     found = [due for _, due in run(plan, 3 * MINUTE)]
     assert "x:5" not in {each.account_id for due in found for each in due.all}
     assert {due.batch for due in found for each in due.all if each.account_id == "x:4"} == {"c"}
@@ -140,7 +141,7 @@ def test_nobody_starves_and_nobody_is_asked_twice(data: st.DataObject) -> None:
     seconds = data.draw(st.lists(st.sampled_from([20, 60, 300]), min_size=count, max_size=count))
     interval = {f"x:{n}": seconds[n] * SECOND for n in range(count)}
     plan = Plan()
-    plan.replace([member(n, interval=seconds[n] * SECOND, room=room) for n in range(count)], START)
+    make_it(plan, [member(n, interval=seconds[n] * SECOND, room=room) for n in range(count)], START)
     is_narrow = data.draw(st.booleans())
     slow = data.draw(st.integers(0, 3))
     looks: dict[str, list[datetime]] = defaultdict(list)
