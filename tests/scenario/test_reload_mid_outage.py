@@ -9,8 +9,9 @@ import pytest
 from tests.fakes.virtual_time import run_virtual
 from tests.scenario.world import World, watching
 from watcher.demo.answers import Page
+from watcher.model.errors import StoreError, WatcherError
 from watcher.model.outage import EndCause, Outage, Phase, TransitionKind
-from watcher.settings import Loaded, ReadingError
+from watcher.settings import ReadingError
 
 ALICE, BOB, CAROL, DAVE = "x:alice", "x:bob", "x:carol", "x:dave"
 PAGES = [f"https://x.com/{name}" for name in ("alice", "bob", "carol", "dave")]
@@ -328,7 +329,15 @@ def test_those_around_are_told_of_what_is_adopted(tmp_path: Path) -> None:
     run_virtual(story())
 
 
-def test_a_reading_that_comes_to_no_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("where", "error"),
+    [
+        ("watcher.reload.load_all", ReadingError("watcher.yaml could not be read: its reader ended with status -9")),
+        ("watcher.store.memory.MemoryStore.known", StoreError("the database is locked by another process")),
+    ],
+    ids=["the reader", "the store"],
+)
+def test_what_comes_to_no_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, error: WatcherError) -> None:
     """Tried again after longer and longer waits; people are told at the third time, and when it is taken at last."""
 
     async def story() -> None:
@@ -336,12 +345,12 @@ def test_a_reading_that_comes_to_no_end(tmp_path: Path, monkeypatch: pytest.Monk
             await settle_in(world)
             tries: list[datetime] = []
 
-            def killed(*_args: object) -> Loaded:
+            def fails(*_args: object) -> object:
                 tries.append(world.now)
-                raise ReadingError("watcher.yaml could not be read: its reader ended with status -9")
+                raise error
 
             with monkeypatch.context() as patched:
-                patched.setattr("watcher.reload.load_all", killed)
+                patched.setattr(where, fails)
                 world.edit(THREE)
                 await world.wait(minutes=2)
                 assert (len(tries), world.texts(), await world.sample(SUCCESS)) == (2, [], 0)
@@ -350,7 +359,7 @@ def test_a_reading_that_comes_to_no_end(tmp_path: Path, monkeypatch: pytest.Monk
                 assert waits == pytest.approx([1, 2, 4, 8, 15, 15, 15], abs=0.1)
                 assert len(world.texts()) == 1
                 assert "watcher refuses its changed configuration" in world.texts()[0]
-                assert "its reader ended with status -9" in str(world.slack.accepted[0])
+                assert str(error) in str(world.slack.accepted[0])
                 assert len(world.warnings("configuration_refused")) == 1
                 world.edit(FOUR)  # what is new is tried at once
                 await world.wait(seconds=6)
