@@ -27,6 +27,7 @@ MEASURES: dict[str, Measure] = {
     "overload": figures.overload,
     "black_hole": figures.black_hole,
     "detection": figures.detection,
+    "detection_at_scale": figures.detection_at_scale,
 }
 
 
