@@ -3,7 +3,7 @@
 import sqlite3
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
@@ -15,6 +15,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Connection
 
 from tests.unit.store.samples import (
     LEASE,
@@ -41,6 +42,7 @@ from watcher.store import migrations, tables
 from watcher.store.base import Commit
 from watcher.store.engine import DATABASE, sqlite_engine
 from watcher.store.faults import ContradictionError
+from watcher.store.migrations.chain import migrate
 from watcher.store.sql import SqlStore
 
 SHORT = timedelta(milliseconds=20)
@@ -111,10 +113,13 @@ def test_any_transition_survives(shared: SqlStore, data: st.DataObject, names: I
     assert shared.verify_chain() is None
 
 
-@pytest.mark.usefixtures("store")
-def test_migrations_make_what_the_tables_say(state_dir: Path) -> None:
-    """The schema of a migrated database differs in nothing from the metadata."""
-    engine = sqlite_engine(state_dir / DATABASE, read_only=True, patience=SHORT)
+@pytest.mark.parametrize("make", [migrations.upgrade, lambda connection, _name: migrate(connection)])
+def test_migrations_make_what_the_tables_say(tmp_path: Path, make: Callable[[Connection, Path], None]) -> None:
+    """The schema of a new database, and that of a migrated one, differ in nothing from the metadata."""
+    (tmp_path / DATABASE).touch()
+    engine = sqlite_engine(tmp_path / DATABASE, read_only=False, patience=SHORT)
+    with engine.begin() as connection:
+        make(connection, tmp_path)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, tables.metadata) == []
@@ -123,6 +128,31 @@ def test_migrations_make_what_the_tables_say(state_dir: Path) -> None:
             sql = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name = ?", (index,)).scalar_one()
             assert sql.endswith("WHERE closed_at IS NULL")
     engine.dispose()
+
+
+def test_a_new_database_is_as_a_migrated_one(tmp_path: Path) -> None:
+    """Column by column, index by index; but for the order, which nothing goes by."""
+    found = []
+    for name, make in (("new", lambda connection: migrations.upgrade(connection, tmp_path)), ("migrated", migrate)):
+        (tmp_path / name).touch()
+        engine = sqlite_engine(tmp_path / name, read_only=False, patience=SHORT)
+        with engine.begin() as connection:
+            make(connection)
+            found.append(schema_of(connection))
+        engine.dispose()
+    assert found[0] == found[1]
+    assert len(found[0]) > len(tables.metadata.tables)
+
+
+def schema_of(connection: Connection) -> dict[str, object]:
+    """What the file says of its tables and indexes."""
+    ask = connection.exec_driver_sql
+    schema: dict[str, object] = {}
+    for kind, name, sql in ask("SELECT type, name, sql FROM sqlite_master ORDER BY name").all():
+        columns = {tuple(row[1:]) for row in ask(f"PRAGMA table_info({name})")}
+        keys = {tuple(row[2:]) for row in ask(f"PRAGMA foreign_key_list({name})")}
+        schema[name] = (kind, columns, keys) if kind == "table" else (kind, sql)
+    return schema
 
 
 def test_file_and_directory_are_private(store: SqlStore, state_dir: Path) -> None:
@@ -241,15 +271,17 @@ def test_reader_of_an_older_schema_is_told(state_dir: Path, monkeypatch: pytest.
         SqlStore(state_dir, read_only=True).open()
 
 
-def test_died_while_migrating_leaves_nothing(state_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A migration is one transaction: after its failure the next start begins afresh."""
-    from alembic import op
+@pytest.mark.parametrize("fails", ["alembic.op.create_index", "watcher.store.migrations.head"])
+def test_died_while_migrating_leaves_nothing(state_dir: Path, monkeypatch: pytest.MonkeyPatch, fails: str) -> None:
+    """A migration is one transaction, and so is the making of a new database: the next start begins afresh."""
 
     def fail(*_args: object, **_kwargs: object) -> None:
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(op, "create_index", fail)
+        if fails.startswith("alembic"):
+            patched.setattr(migrations, "_create", migrate)
+        patched.setattr(fails, fail)
         with pytest.raises(StoreError, match="No space left on device"):
             SqlStore(state_dir).open()
     raw = sqlite3.connect(state_dir / DATABASE)

@@ -1,7 +1,8 @@
 """The history of the schema, and bringing a database up to it. Only migrations change tables, and none is ever edited.
 
-A new one is the next `versions/rNNNN_what.py` with the revision NNNN; a test compares what they make with `tables`.
-Alembic, which takes a tenth of the program's memory, is loaded only where there is something to migrate.
+A new one is the next `versions/rNNNN_what.py` with the revision NNNN; a test compares what they make with `tables`,
+of which a new database is made. Alembic, which takes a tenth of the program's memory, is loaded only where there is
+something to migrate.
 """
 
 from pathlib import Path
@@ -10,22 +11,33 @@ from typing import Final
 from sqlalchemy import Connection, inspect, text
 
 from watcher.model.errors import StoreError
+from watcher.store.tables import metadata
 
 _TABLE: Final = "alembic_version"
 _KNOWN: Final = frozenset(path.name[1:5] for path in (Path(__file__).parent / "versions").glob("r[0-9]*.py"))
 
 
 def upgrade(connection: Connection, name: Path) -> None:
-    """Bring the schema up to date, within the transaction that `connection` is in. `name` is for messages.
+    """Make the schema, or bring it up to date, within the transaction that `connection` is in. `name` is for messages.
 
     Raises StoreError when a newer version of the program has changed it already.
     """
     found = revisions(connection)
     _refuse_newer(found, name)
-    if found != head():
+    if not found:
+        _create(connection)
+    elif found != head():
         from watcher.store.migrations.chain import migrate  # noqa: PLC0415 - see above
 
         migrate(connection)
+
+
+def _create(connection: Connection) -> None:
+    # As alembic makes it. The first, since what is read at every start had better be where damage shows.
+    connection.execute(text(f"CREATE TABLE {_TABLE} (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
+    metadata.create_all(connection, checkfirst=False)
+    for revision in head():
+        connection.execute(text(f"INSERT INTO {_TABLE} VALUES (:revision)"), {"revision": revision})  # noqa: S608 - our own
 
 
 def require_current(connection: Connection, name: Path) -> None:
