@@ -4,7 +4,9 @@ A page is followed by a reader who did the tutorial: `watcher` is on the path, a
 into the machine's own folders is installed into folders like them, below a temporary one.
 """
 
+import re
 import shutil
+import sys
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +54,7 @@ NOT_RUN: Mapping[str, Mapping[str, str]] = {
         "docker build ": _ENGINE,
     },
     "alertmanager.md": {"curl -X POST ": _SERVERS, "amtool alert query ": _SERVERS},
+    "editor.md": {},
 }
 # Which parts of the system a page needs.
 TOOLS: Mapping[str, tuple[str, ...]] = {"alertmanager.md": ("promtool", "amtool"), "systemd.md": ("install", "sed")}
@@ -215,3 +218,13 @@ async def test_alertmanager(cloned: Place, slack: FakeSlack, tmp_path: Path) -> 
     shutil.copytree(ROOT / "config/prometheus", tmp_path / "config/prometheus")
     await reader.follow((PAGES / "alertmanager.md").read_text("utf-8"))
     assert sum(command.startswith("amtool config routes test") for command in reader.typed) == 2
+
+
+async def test_editor(cloned: Place, slack: FakeSlack, tmp_path: Path) -> None:
+    """The schemas are written where the file says, a validator takes the file, and marks a slip."""
+    reader = reader_of("editor.md", cloned, slack, tmp_path)
+    reader.env = {**reader.env, "PATH": f"{reader.env['PATH']}:{Path(sys.executable).parent}"}
+    await reader.follow((PAGES / "editor.md").read_text("utf-8"))
+    named = re.match(r"# yaml-language-server: \$schema=(.+)\n", (tmp_path / "config/watchlist.yaml").read_text())
+    assert named is not None
+    assert (tmp_path / "config" / named[1]).read_text() == (ROOT / "config" / named[1]).read_text()
