@@ -11,7 +11,7 @@ _FILES = ("watcher", "watchlist")
 @click.command(
     epilog=epilog(
         "watcher schema watchlist > watchlist.schema.json",
-        "watcher schema watcher | check-jsonschema --schemafile - config/watcher.yaml",
+        "watcher schema watcher",
     )
 )
 @click.argument("file", metavar="watcher|watchlist", type=click.Choice(_FILES))
