@@ -32,7 +32,9 @@ ENV = {
     "X": "x",
 }
 FENCE = re.compile(r"^```ya?ml ?(?P<about>[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
-SAMPLES = [path for path in (ROOT / "config").rglob("watch*.yaml") if path.stem in FILES]
+SAMPLES = [
+    path for path in (ROOT / "config").rglob("watch*.yaml") if path.stem in FILES and "grafana" not in path.parts
+]
 
 
 @cache
@@ -205,7 +207,7 @@ WORDS = st.sampled_from(SCALARS)
 
 
 @pytest.mark.parametrize("reader", SHAPES, ids=lambda reader: reader.__name__)
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(written=st.one_of(WORDS, SIGNS))
 def test_a_shape_takes_what_its_reader_takes(reader: Reader, written: str) -> None:
     """As the text that it is, and unquoted, as whatever YAML makes of it; in a watchlist variables apart."""
@@ -229,7 +231,7 @@ EXACT = [
 
 
 @pytest.mark.parametrize("reader", EXACT, ids=lambda reader: reader.__name__)
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(written=st.one_of(WORDS, SIGNS))
 def test_a_shape_refuses_what_its_reader_refuses(reader: Reader, written: str) -> None:
     """Where a pattern can say it all, it does."""
