@@ -115,7 +115,7 @@ def test_the_compose_file_keeps_its_schema() -> None:
 def test_every_service_is_held_tight() -> None:
     """Read-only, without capabilities, with a health check, reachable from this machine only."""
     services = compose()["services"]
-    assert set(services) == {"watcher", "prometheus", "alertmanager", "mailpit"}
+    assert set(services) == {"watcher", "prometheus", "alertmanager", "grafana", "mailpit"}
     for name, service in services.items():
         assert service["read_only"], name
         assert service["cap_drop"] == ["ALL"], name

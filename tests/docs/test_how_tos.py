@@ -4,7 +4,9 @@ A page is followed by a reader who did the tutorial: `watcher` is on the path, a
 into the machine's own folders is installed into folders like them, below a temporary one.
 """
 
+import re
 import shutil
+import sys
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +27,7 @@ _ENGINE = "needs a container engine and a registry; tests/container/check.sh bui
 _COMPOSE = "needs them too; tests/container/test_files.py checks the file and all that it mounts"
 _DOWNLOAD = "downloads; the Dockerfile installs the same files, and tests/container/check.sh runs what comes of it"
 _SERVERS = "needs a running Prometheus or Alertmanager; the files that they would take are checked beside it"
+_GRAFANA = "needs a running Grafana; tests/process/test_grafana.py asks a Prometheus what its dashboards ask"
 _OUTAGE = "needs an outage of the reader's; tests/process/test_evidence.py runs all of them beside a run"
 # The beginning of a command that no test can run here, and what stands in for it.
 NOT_RUN: Mapping[str, Mapping[str, str]] = {
@@ -52,6 +55,8 @@ NOT_RUN: Mapping[str, Mapping[str, str]] = {
         "docker build ": _ENGINE,
     },
     "alertmanager.md": {"curl -X POST ": _SERVERS, "amtool alert query ": _SERVERS},
+    "editor.md": {},
+    "grafana.md": {"docker compose ": _COMPOSE, "systemctl ": _GRAFANA},
 }
 # Which parts of the system a page needs.
 TOOLS: Mapping[str, tuple[str, ...]] = {"alertmanager.md": ("promtool", "amtool"), "systemd.md": ("install", "sed")}
@@ -215,3 +220,26 @@ async def test_alertmanager(cloned: Place, slack: FakeSlack, tmp_path: Path) -> 
     shutil.copytree(ROOT / "config/prometheus", tmp_path / "config/prometheus")
     await reader.follow((PAGES / "alertmanager.md").read_text("utf-8"))
     assert sum(command.startswith("amtool config routes test") for command in reader.typed) == 2
+
+
+async def test_editor(cloned: Place, slack: FakeSlack, tmp_path: Path) -> None:
+    """The schemas are written where the file says, a validator takes the file, and marks a slip."""
+    reader = reader_of("editor.md", cloned, slack, tmp_path)
+    reader.env = {**reader.env, "PATH": f"{reader.env['PATH']}:{Path(sys.executable).parent}"}
+    await reader.follow((PAGES / "editor.md").read_text("utf-8"))
+    named = re.match(r"# yaml-language-server: \$schema=(.+)\n", (tmp_path / "config/watchlist.yaml").read_text())
+    assert named is not None
+    assert (tmp_path / "config" / named[1]).read_text() == (ROOT / "config" / named[1]).read_text()
+
+
+async def test_grafana(cloned: Place, slack: FakeSlack, tmp_path: Path) -> None:
+    """What is copied is where the provisioning says that it is."""
+    reader = reader_of("grafana.md", cloned, slack, tmp_path)
+    reader.start = cloned.clone
+    reader.instead = {"/etc/grafana": f"{tmp_path}/etc/grafana"}
+    await reader.follow((PAGES / "grafana.md").read_text("utf-8"))
+    provisioned = (tmp_path / "etc/grafana/provisioning/dashboards/watcher.yaml").read_text()
+    path = re.search(r"path: (\S+)", provisioned)
+    assert path is not None
+    shipped = {file.name for file in (ROOT / "config/grafana/dashboards").iterdir()}
+    assert {file.name for file in (tmp_path / path[1].lstrip("/")).iterdir()} == shipped

@@ -103,7 +103,7 @@ class Prometheus(_Server):
 
     async def query(self, expression: str) -> dict[str, float]:
         """The values now, by the label `account` (or by the metric's name, where there is none)."""
-        found = await self._get("query", query=expression)
+        found = await self.get("query", query=expression)
         return {_name(one["metric"]): float(one["value"][1]) for one in found["result"]}
 
     async def until(self, expression: str, wanted: Mapping[str, Any]) -> None:
@@ -118,15 +118,16 @@ class Prometheus(_Server):
 
     async def samples(self, selector: str) -> dict[str, list[float]]:
         """Every sample of the series that it has, in order."""
-        found = await self._get("query", query=f"{selector}[1h]")
+        found = await self.get("query", query=f"{selector}[1h]")
         return {_name(one["metric"]): [float(value) for _, value in one["values"]] for one in found["result"]}
 
     async def targets(self) -> dict[str, tuple[str, str]]:
         """Health and last error by job."""
-        found = await self._get("targets")
+        found = await self.get("targets")
         return {one["labels"]["job"]: (one["health"], one["lastError"]) for one in found["activeTargets"]}
 
-    async def _get(self, what: str, **parameters: str) -> Any:
+    async def get(self, what: str, **parameters: str) -> Any:
+        """What its API says; a query that it does not take fails."""
         async with (
             aiohttp.ClientSession() as session,
             session.get(f"{self.url}/api/v1/{what}", params=parameters) as answer,

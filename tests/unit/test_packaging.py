@@ -29,11 +29,12 @@ def test_everything_of_the_package_is_in_the_wheel(wheel: set[str]) -> None:
     [
         "watcher/platforms/x.yaml",
         "watcher/platforms/phrases/x.yaml",
+        "watcher/schemas/watchlist.schema.json",
         "watcher/web/landing.css",
         "watcher/store/migrations/versions/r0001_first_tables.py",
         "watcher/py.typed",
     ],
 )
 def test_data_is_in_the_wheel(wheel: set[str], name: str) -> None:
-    """Platforms, phrases, the style sheet, migrations and the mark of being typed."""
+    """Platforms, phrases, schemas, the style sheet, migrations and the mark of being typed."""
     assert name in wheel

@@ -14,6 +14,7 @@ from tests.unit.web.test_metrics_doc import exposed
 SHIPPED = Path(__file__).parents[2] / "config" / "prometheus"
 RULES = sorted((SHIPPED / "rules").glob("*.yml"))
 TESTS = sorted((SHIPPED / "tests").glob("*.yml"))
+RECORDED = re.compile(r"\b[a-z_]+:watcher_\w+(?::\w+)?")
 QUOTED = re.compile(r'"[^"]*"')
 
 
@@ -59,13 +60,22 @@ def test_the_rules_speak_of_metrics_that_there_are() -> None:
         assert set(named) <= real, rule
 
 
+def test_what_is_recorded_is_used_under_its_name() -> None:
+    """A rule that reads what another one records reads one that is there, and of the same file."""
+    for path in RULES:
+        groups = yaml.safe_load(path.read_text("utf-8"))["groups"]
+        recorded = {rule["record"] for group in groups for rule in group["rules"] if "record" in rule}
+        read = {name for group in groups for rule in group["rules"] for name in RECORDED.findall(rule["expr"])}
+        assert read <= recorded
+
+
 def test_every_alert_can_be_acted_upon() -> None:
-    """A name in CamelCase, a severity, a summary and a description; and a test in which it fires."""
+    """A name in CamelCase, a severity, a summary, a description and a runbook; and a test in which it fires."""
     tests = "".join(path.read_text("utf-8") for path in TESTS)
     alerts = [rule for rule in rules() if "alert" in rule]
     assert len({rule["alert"] for rule in alerts}) == len(alerts)
     for rule in alerts:
         assert re.fullmatch(r"Watcher([A-Z][a-z]+)+", rule["alert"])
         assert rule["labels"]["severity"] in ("critical", "warning")
-        assert set(rule["annotations"]) == {"summary", "description"}
+        assert set(rule["annotations"]) == {"runbook_url", "summary", "description"}
         assert rule["alert"] in tests

@@ -20,6 +20,7 @@ from watcher.cli.notifications import notifications
 from watcher.cli.plan import plan
 from watcher.cli.records import accounts, backup, forget, outages
 from watcher.cli.routes import routes
+from watcher.cli.schema import schema
 from watcher.cli.selftest import selftest
 from watcher.cli.silences import ack, silence, unack
 from watcher.cli.template import template
@@ -258,6 +259,7 @@ main.add_command(ack)
 main.add_command(unack)
 main.add_command(notifications)
 main.add_command(template)
+main.add_command(schema)
 
 
 @main.command(

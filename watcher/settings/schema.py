@@ -6,9 +6,10 @@ watchlistfile, settingsfile, platformfile.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import time, timedelta
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, wraps
 from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Any, Final, TypeVar
 from zoneinfo import ZoneInfo
@@ -39,7 +40,12 @@ class RobotsAnswer(StrEnum):
 def _once(read: Callable[[object], _T]) -> PlainValidator:
     """A reader of what is written again and again: the same text is read once, and makes one value for all."""
     remembered = lru_cache(_REMEMBERED)(read)
-    return PlainValidator(lambda value: remembered(value) if isinstance(value, str) else read(value))
+
+    @wraps(read)
+    def once(value: object) -> _T:
+        return remembered(value) if isinstance(value, str) else read(value)
+
+    return PlainValidator(once)
 
 
 Line = Annotated[str, PlainValidator(scalars.line)]
@@ -75,9 +81,15 @@ def _by_instance(value: object) -> object:
     return {"*": value} if isinstance(value, str | list) else value
 
 
-def _under(key: str) -> BeforeValidator:
+@dataclass(frozen=True, slots=True)
+class Under:
     """A mapping may be written as the text of its main key."""
-    return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
+
+    key: str
+
+    def __call__(self, value: object) -> object:
+        """The mapping."""
+        return {self.key: value} if isinstance(value, str) else value
 
 
 Lines = Annotated[tuple[Line, ...], BeforeValidator(several)]
@@ -166,9 +178,9 @@ class AccountEntry(Entry):
 class WatchlistFile(Entry):
     """watchlist.yaml."""
 
-    accounts: list[Annotated[AccountEntry, _under("url")]]
+    accounts: list[Annotated[AccountEntry, BeforeValidator(Under("url"))]]
     defaults: DefaultsEntry = DefaultsEntry()
-    owners: dict[Slug, Annotated[OwnerEntry, _under("name")]] = {}
+    owners: dict[Slug, Annotated[OwnerEntry, BeforeValidator(Under("name"))]] = {}
 
 
 # --- watcher.yaml

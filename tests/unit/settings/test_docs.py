@@ -9,49 +9,14 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, RootModel
 
-from watcher.settings import alertingschema, load_all, load_platforms, platformschema, schema, settingsschema
+from watcher.settings import load_all, load_platforms, platformschema, schema, settingsschema
+from watcher.settings.configurationdocs import SECTIONS, Row, rows
 from watcher.settings.scalars import span_text
 from watcher.settings.validate import models_in
 
 ROOT = Path(__file__).parents[3]
 DOC = (ROOT / "docs/configuration.md").read_text("utf-8")
 ROOTS = (schema.WatchlistFile, settingsschema.SettingsFile, platformschema.PlatformFile)
-SECTIONS: dict[type[BaseModel], tuple[str, str]] = {
-    schema.WatchlistFile: ("watchlist.yaml", "The file"),
-    schema.DefaultsEntry: ("watchlist.yaml", "`defaults`"),
-    schema.WindowEntry: ("watchlist.yaml", "`windows`"),
-    schema.RepeatEntry: ("watchlist.yaml", "`confirm` and `recover`"),
-    schema.OwnerEntry: ("watchlist.yaml", "`owners`"),
-    schema.AccountEntry: ("watchlist.yaml", "`accounts`"),
-    schema.AccountControlsEntry: ("watchlist.yaml", "`controls` of an account"),
-    settingsschema.SettingsFile: ("watcher.yaml", "The file"),
-    schema.ProbeEntry: ("watcher.yaml", "`probe`"),
-    schema.BrowserEntry: ("watcher.yaml", "`browser`"),
-    schema.WebEntry: ("watcher.yaml", "`web`"),
-    schema.RetentionEntry: ("watcher.yaml", "`retention`"),
-    alertingschema.LogChannelEntry: ("watcher.yaml", "`channels` of kind `log`"),
-    alertingschema.SlackChannelEntry: ("watcher.yaml", "`channels` of kind `slack`"),
-    alertingschema.SlackBotChannelEntry: ("watcher.yaml", "`channels` of kind `slack_bot`"),
-    alertingschema.EmailChannelEntry: ("watcher.yaml", "`channels` of kind `email`"),
-    alertingschema.WebhookChannelEntry: ("watcher.yaml", "`channels` of kind `webhook`"),
-    alertingschema.AlertmanagerChannelEntry: ("watcher.yaml", "`channels` of kind `alertmanager`"),
-    alertingschema.AppriseChannelEntry: ("watcher.yaml", "`channels` of kind `apprise`"),
-    alertingschema.RouteEntry: ("watcher.yaml", "`routes`"),
-    alertingschema.DigestEntry: ("watcher.yaml", "`digest`"),
-    alertingschema.HeartbeatEntry: ("watcher.yaml", "`heartbeat`"),
-    alertingschema.HoursEntry: ("watcher.yaml", "`mute` and `active`"),
-    alertingschema.MatchEntry: ("watcher.yaml", "`match`"),
-    schema.PlatformOverrideEntry: ("watcher.yaml", "`platforms`"),
-    schema.SourceOverrideEntry: ("watcher.yaml", "`sources` of `platforms`"),
-    schema.PaceEntry: ("watcher.yaml", "`pace`"),
-    platformschema.PlatformFile: ("Platform files", "The file"),
-    platformschema.FactEntry: ("Platform files", "`facts`"),
-    platformschema.HandleEntry: ("Platform files", "`handle`"),
-    platformschema.ControlsEntry: ("Platform files", "`controls` of a platform"),
-    platformschema.SourceEntry: ("Platform files", "`sources`"),
-    platformschema.BatchEntry: ("Platform files", "`batch` of `sources`"),
-    platformschema.RuleEntry: ("Platform files", "`rules`"),
-}
 
 
 def reachable(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
@@ -62,12 +27,8 @@ def reachable(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
                 yield from reachable(inner)
 
 
-def table(model: type[BaseModel]) -> dict[str, tuple[str, str]]:
-    chapter, section = SECTIONS[model]
-    text = DOC.split(f"\n## {chapter}\n")[1].split("\n## ")[0]
-    text = text.split(f"\n### {section}\n")[1].split("\n### ")[0]
-    rows = re.findall(r"^\| `(\w+)` \| (.+?) \| (.+?) \|$", text, re.MULTILINE)
-    return {key: (default, meaning) for key, default, meaning in rows}
+def table(model: type[BaseModel]) -> dict[str, Row]:
+    return rows(DOC, model)
 
 
 def written(value: Any) -> str:  # noqa: PLR0911 - one answer for each kind of default
@@ -101,10 +62,10 @@ def test_every_model_of_the_schema_has_its_section() -> None:
 @pytest.mark.parametrize("model", SECTIONS, ids=lambda m: m.__name__)
 def test_every_key_is_described_with_its_default(model: type[BaseModel]) -> None:
     """The table of a mapping has its keys, all of them and no other, with the defaults that the program uses."""
-    rows = table(model)
-    assert list(rows) == list(schema.keys_of(model))
+    described = table(model)
+    assert list(described) == list(schema.keys_of(model))
     for key, info in schema.keys_of(model).items():
-        cell = rows[key][0]
+        cell = described[key].default
         if info.is_required():
             assert cell == "required", key
         elif is_in_words(info.default):
@@ -139,5 +100,5 @@ def test_every_yaml_block_loads(kind: str, text: str, tmp_path: Path) -> None:
 
 def test_every_shipped_platform_is_named() -> None:
     """The ids that can be written in `platform:` are listed."""
-    row = table(schema.AccountEntry)["platform"][1]
+    row = table(schema.AccountEntry)["platform"].meaning
     assert set(re.findall(r"`(\w+)`", row)) == set(load_platforms(None))
