@@ -1,19 +1,33 @@
-"""A database of a year, one outage per account and month, written by the store: its size, and a start from it."""
+"""A database of a year, one outage per account and month, written by the store: its size, and a start from it.
 
+`python -m bench.year [--accounts 2000] [--months 6]` tells the size of two parts of it, to show that it grows evenly,
+and reckons the whole from the second. In it is all but the evidence and the samples: what each look of an outage said,
+its incident, both messages and a delivery of each. Every instant has its own microseconds, as real ones have.
+"""
+
+import argparse
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+from sqlalchemy import insert
 
 from watcher.judge.machine import step
 from watcher.model.account import Account
 from watcher.model.finding import Certainty, Evidence, Finding, Reason, Stamp, Verdict
+from watcher.model.notification import Delivery, NotificationState
 from watcher.model.outage import AccountState, Decision
 from watcher.model.route import Route
 from watcher.notify.announce import announce
 from watcher.notify.grouping import Groups
+from watcher.store import tables
 from watcher.store.base import Commit
 from watcher.store.commits import merge
+from watcher.store.engine import DATABASE, sqlite_engine
 from watcher.store.sql import SqlStore
 
 _BEGAN = datetime(2017, 1, 1, tzinfo=UTC)

@@ -23,6 +23,7 @@ from watcher.store.commits import (
     transition_key,
     unobserved_key,
 )
+from watcher.store.packed import pack
 from watcher.store.upsert import insert_new, insert_or_update, insert_rows
 
 # SQLite takes 32,766 parameters in one statement, older ones 999; three go into each transition asked for.
@@ -112,9 +113,7 @@ def _transition_row(transition: Transition, document: Mapping[str, Any]) -> dict
         "kind": transition.kind,
         "account_id": transition.account_id,
         "outage_id": transition.outage.id if transition.outage else None,
-        "finding": document["finding"],
-        "outage": document["outage"],
-        "detail": document["detail"],
+        "document": pack(document, transition.outage.id if transition.outage else None),
     }
 
 
