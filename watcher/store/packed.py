@@ -50,8 +50,14 @@ _MEMORY: Final = 5
 
 def pack(document: Mapping[str, Any], outage_id: str | None) -> bytes:
     """The pieces of `document`, which is what the hash is taken over; `unpack` needs the other columns again."""
-    text = "\n".join(canonical(document[name]) for name in PIECES)
-    known = _known(_NEWEST, document["account_id"], outage_id, document["at"])
+    texts = {name: canonical(document[name]) for name in PIECES}
+    return pack_texts(texts, document["account_id"], outage_id, document["at"])
+
+
+def pack_texts(texts: Mapping[str, str], account_id: str, outage_id: str | None, at: int) -> bytes:
+    """As `pack`, of pieces that are canonical JSON already."""
+    text = "\n".join(texts[name] for name in PIECES)
+    known = _known(_NEWEST, account_id, outage_id, at)
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WINDOW, _MEMORY, zlib.Z_DEFAULT_STRATEGY, known)
     return bytes((_NEWEST,)) + packer.compress(text.encode("ascii")) + packer.flush()
 
