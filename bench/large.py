@@ -1,8 +1,7 @@
 """What a watchlist of a hundred thousand accounts costs: `python -m bench.large [--accounts 100000] [--json FILE]`.
 
 To read it, to start with it, to edit it while running, to keep its states; and the memory of each account. The
-program is a process of its own, asking a server of its own over loopback. `--database` writes months of outages too
-and measures their size and a start from them.
+program is a process of its own, asking a server of its own over loopback. Of the database see `bench.year`.
 """
 
 import argparse
@@ -21,7 +20,6 @@ from tempfile import TemporaryDirectory
 import aiohttp
 
 from bench.figure import Figure, reference
-from bench.year import year_of_outages
 from watcher.model.account import Account
 from watcher.model.finding import Reason, Verdict
 from watcher.model.outage import AccountState, Phase
@@ -219,7 +217,7 @@ def state_rows(directory: Path, accounts: int) -> float:
     return sorted(rounds)[2]
 
 
-def figures(directory: Path, accounts: int, *, database: bool = False) -> list[Figure]:
+def figures(directory: Path, accounts: int) -> list[Figure]:
     """All rows."""
     rows: list[Figure] = []
     few = max(accounts // 10, 1000)
@@ -244,9 +242,6 @@ def figures(directory: Path, accounts: int, *, database: bool = False) -> list[F
     row("memory_each_more", (large["memory"] - small["memory"]) / (accounts - few) / 1000, "kB/account", 3)
     row("store_share_of_1667_a_second", 100 * 1667 * state_rows(directory / "states", 20_000), "% of a core", 10)
     row("check", _cpu(lambda: load_all(directory / "large" / "watcher.yaml", {})), "s of CPU", None)
-    if database:
-        for name, value, unit, goal in year_of_outages(directory / "year", accounts):
-            row(name, value, unit, goal)
     return rows
 
 
@@ -260,11 +255,10 @@ def main() -> int:
     """Print the table; the exit status is 1 when a goal was missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--accounts", type=int, default=100_000)
-    parser.add_argument("--database", action="store_true", help="build a year of outages too")
     parser.add_argument("--json", type=Path, metavar="FILE")
     asked = parser.parse_args()
     with TemporaryDirectory() as directory:
-        rows = figures(Path(directory), asked.accounts, database=asked.database)
+        rows = figures(Path(directory), asked.accounts)
     for each in rows:
         print(each.line())
     if asked.json is not None:

@@ -21,6 +21,7 @@ from watcher.model.outage import Transition
 _T = TypeVar("_T")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = 86_400
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -189,10 +190,17 @@ def transition_document(transition: Transition) -> dict[str, Any]:
     }
 
 
-def chained_hash(document: Mapping[str, Any], previous: str) -> str:
-    r"""SHA-256, hexadecimal, of `document` as canonical JSON followed by the hash of the row before ("" for the first).
+def canonical(value: Any) -> str:
+    r"""`value` as JSON in the one way that hashes are taken over: keys sorted, no spaces, ASCII (others as \uXXXX)."""
+    return _CANONICAL.encode(value)
 
-    Canonical: keys sorted, no spaces, ASCII (other characters as \uXXXX).
-    """
-    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return sha256((canonical + previous).encode("ascii")).hexdigest()
+
+def chained_hash(document: Mapping[str, Any], previous: str) -> str:
+    """SHA-256, hexadecimal, of `document` as canonical JSON and then the hash of the row before ("" for the first)."""
+    return hash_of_texts({name: canonical(value) for name, value in document.items()}, previous)
+
+
+def hash_of_texts(texts: Mapping[str, str], previous: str) -> str:
+    """As `chained_hash`, of a document whose values are canonical JSON already; its names need no escapes."""
+    joined = ",".join(f'"{name}":{texts[name]}' for name in sorted(texts))
+    return sha256(f"{{{joined}}}{previous}".encode("ascii")).hexdigest()

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
-from sqlalchemy import BigInteger, Dialect, String, Text
+from sqlalchemy import BigInteger, Dialect, LargeBinary, String, Text
 from sqlalchemy.types import TypeDecorator
 
 from watcher.store.codec import instant_of, micros_of, span_micros, span_of
@@ -105,6 +105,30 @@ class PageText(TypeDecorator[str]):
         """The text without NUL and lone surrogates."""
         del dialect
         return None if value is None else value.translate(_UNSTORABLE)
+
+
+def _digits(kept: bytes | str) -> str:
+    # An older version kept the digits themselves, and so may a hand that changed the row.
+    return kept if isinstance(kept, str) else kept.hex()
+
+
+class Digest(TypeDecorator[str]):
+    """A SHA-256 in hexadecimal digits, kept as its 32 bytes. It compares as its digits do."""
+
+    impl = LargeBinary(32)
+    cache_ok = True
+    stored = staticmethod(bytes.fromhex)
+    read = staticmethod(_digits)
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
+        """The bytes; ValueError for what are no hexadecimal digits."""
+        del dialect
+        return None if value is None else bytes.fromhex(value)
+
+    def process_result_value(self, value: bytes | str | None, dialect: Dialect) -> str | None:
+        """The digits."""
+        del dialect
+        return None if value is None else _digits(value)
 
 
 class Lines(TypeDecorator[tuple[str, ...]]):

@@ -13,6 +13,7 @@ DATABASE: Final = "watcher.db"
 PATIENCE: Final = timedelta(seconds=5)
 # Shorter than what the end of a run has left for its last words; it tries again.
 RUN_PATIENCE: Final = timedelta(seconds=1)
+_WORTH_IT: Final = 1_000  # pages of 4 KB
 _WRITES = "watcher_writes"
 
 
@@ -70,6 +71,25 @@ def scrub(database: Path, patience: timedelta) -> bool:
         connection.execute("VACUUM")
         (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     return not busy
+
+
+def is_mostly_empty(database: Path) -> bool:
+    """True when more than half of the file is left over from what was deleted or packed. Raises sqlite3.Error."""
+    with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        (free,), (pages,) = (connection.execute(f"PRAGMA {name}_count").fetchone() for name in ("freelist", "page"))
+    return int(free) > _WORTH_IT and 2 * int(free) > int(pages)
+
+
+def shrink(database: Path, patience: timedelta) -> None:
+    """Write the file anew without its empty pages. It is whole at every moment. Raises sqlite3.Error.
+
+    That takes as much of the disk again as is left of it, for a while: in the system's folder for temporary files,
+    under no name, then in the log beside the database.
+    """
+    uri = f"{database.absolute().as_uri()}?mode=rw"
+    with closing(sqlite3.connect(uri, uri=True, timeout=patience.total_seconds(), isolation_level=None)) as connection:
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _set_up(connection: sqlite3.Connection, *, read_only: bool, patience: timedelta) -> None:

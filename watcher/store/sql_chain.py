@@ -4,15 +4,16 @@ Each function runs in a transaction begun elsewhere.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from heapq import merge
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Select, Text, cast, delete, inspect, literal, select, type_coerce
+from sqlalchemy import BigInteger, Connection, Select, Text, cast, delete, inspect, literal, select, text, type_coerce
 
 from watcher.store import tables
 from watcher.store.codec import Row, chained_hash
 from watcher.store.commits import batches
+from watcher.store.packed import PIECES, unpack
 from watcher.store.upsert import insert_new
 
 
@@ -39,8 +40,9 @@ def first_broken(connection: Connection) -> int | None:
     """The number of the first transition that is not as it was written; None when all are."""
     previous = ""
     # What was forgotten cannot be checked, but what follows must build on its hash.
-    kept = connection.execute(_as_written()).mappings()
-    # A backup may be made of what an older version left, which had forgotten nothing.
+    # A backup may be made of what an older version left, which packed nothing, or had forgotten nothing.
+    is_packed = any(column["name"] == "document" for column in inspect(connection).get_columns("transition"))
+    kept = connection.execute(_as_written() if is_packed else _AS_WRITTEN_BEFORE).mappings()
     has_forgotten = inspect(connection).has_table(tables.forgotten.name)
     gone = connection.execute(_as_forgotten()).mappings() if has_forgotten else ()
     for row in merge(kept, gone, key=_number):
@@ -62,10 +64,15 @@ def _as_forgotten() -> Select[Any]:
 def _as_written() -> Select[Any]:
     # Raw, without the types that make values of it: a row that cannot be read is a broken row, not an error.
     columns = tables.transition.c
-    texts = [cast(columns[name], Text).label(name) for name in ("kind", "finding", "outage", "detail")]
-    at = type_coerce(columns.at, BigInteger).label("at")
-    known = (columns.seq, columns.hash, columns.account_id, columns.outage_id)
-    return select(*known, at, *texts, literal(0).label("gone")).order_by(columns.seq)
+    kind, at = cast(columns.kind, Text).label("kind"), type_coerce(columns.at, BigInteger).label("at")
+    known = (columns.seq, columns.hash, columns.account_id, columns.outage_id, columns.document)
+    return select(*known, at, kind, literal(0).label("gone")).order_by(columns.seq)
+
+
+# Up to the schema 0004 the pieces were columns of JSON.
+_AS_WRITTEN_BEFORE = text(
+    "SELECT seq, at, kind, account_id, outage_id, finding, outage, detail, hash, 0 AS gone FROM transition ORDER BY seq"
+)
 
 
 def as_written(connection: Connection, numbers: Sequence[int]) -> dict[int, tuple[dict[str, Any], str]]:
@@ -87,13 +94,15 @@ def _hashes(connection: Connection, numbers: Sequence[int]) -> dict[int, str]:
     }
 
 
-def _document(row: Row) -> dict[str, Any]:
+def _document(row: Mapping[Any, Any]) -> dict[str, Any]:
     # What is stored, not what this version makes of it: fields added later must not break old hashes.
     document = {name: row[name] for name in ("kind", "at", "account_id")}
-    return document | {name: json.loads(row[name] or "null") for name in ("finding", "outage", "detail")}
+    if "document" in row:
+        return document | unpack(row["document"], row["account_id"], row["outage_id"], row["at"])
+    return document | {name: json.loads(row[name] or "null") for name in PIECES}
 
 
-def _is_intact(row: Row, previous: str) -> bool:
+def _is_intact(row: Mapping[Any, Any], previous: str) -> bool:
     try:
         document = _document(row)
         outage_id = document["outage"]["id"] if document["outage"] else None

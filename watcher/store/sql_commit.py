@@ -14,7 +14,16 @@ from watcher.model.outage import AccountState, Transition, Unobserved
 from watcher.model.sample import Sample
 from watcher.store import sql_chain, tables
 from watcher.store.base import IN_ROWS, ONLY_LISTED, Body, Commit, Watched
-from watcher.store.codec import chained_hash, from_row, to_json, to_row, transition_document, without_defaults
+from watcher.store.codec import (
+    canonical,
+    from_row,
+    hash_of_texts,
+    micros_of,
+    to_json,
+    to_row,
+    transition_document,
+    without_defaults,
+)
 from watcher.store.commits import (
     first_of_each,
     outages_of,
@@ -23,6 +32,7 @@ from watcher.store.commits import (
     transition_key,
     unobserved_key,
 )
+from watcher.store.packed import pack_texts
 from watcher.store.upsert import insert_new, insert_or_update, insert_rows
 
 # SQLite takes 32,766 parameters in one statement, older ones 999; three go into each transition asked for.
@@ -100,21 +110,21 @@ def append_transitions(connection: Connection, transitions: Sequence[Transition]
     for transition in wanted:
         if transition_key(transition) in known:
             continue
-        document = transition_document(transition)
-        seq, digest = seq + 1, chained_hash(document, digest)
-        rows.append(_transition_row(transition, document) | {"seq": seq, "hash": digest})
+        # Said once, for the hash and for the row: in a mass event there are thousands.
+        texts = {name: canonical(value) for name, value in transition_document(transition).items()}
+        seq, digest = seq + 1, hash_of_texts(texts, digest)
+        rows.append(_transition_row(transition, texts) | {"seq": seq, "hash": digest})
     insert_rows(connection, tables.transition, rows)
 
 
-def _transition_row(transition: Transition, document: Mapping[str, Any]) -> dict[str, Any]:
+def _transition_row(transition: Transition, texts: Mapping[str, str]) -> dict[str, Any]:
+    outage_id = transition.outage.id if transition.outage else None
     return {
         "at": transition.at,
         "kind": transition.kind,
         "account_id": transition.account_id,
-        "outage_id": transition.outage.id if transition.outage else None,
-        "finding": document["finding"],
-        "outage": document["outage"],
-        "detail": document["detail"],
+        "outage_id": outage_id,
+        "document": pack_texts(texts, transition.account_id, outage_id, micros_of(transition.at)),
     }
 
 

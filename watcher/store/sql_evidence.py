@@ -105,7 +105,7 @@ def _readings(reference: str) -> list[ColumnElement[bool]]:
         readings.append(_TRANSITION.seq == int(reference))
     folded = reference.lower()
     if _LEAST_PREFIX <= len(folded) <= _HASH_LENGTH and set(folded) <= set("0123456789abcdef"):
-        readings.append(_TRANSITION.hash.startswith(folded))
+        readings.append(_TRANSITION.hash.between(folded.ljust(_HASH_LENGTH, "0"), folded.ljust(_HASH_LENGTH, "f")))
         link = tables.transition_evidence.c
         bundled = and_(link.seq == _TRANSITION.seq, link.role == "bundle", link.sha256.startswith(folded))
         readings.append(exists().where(bundled).correlate(tables.transition))

@@ -1,15 +1,27 @@
 """The SQLite file of a state directory: who may open it and how, and the transactions in it. No statements."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import structlog
 from sqlalchemy import Connection, Engine
 
 from watcher.model.errors import StoreError
 from watcher.store import migrations
-from watcher.store.engine import DATABASE, PATIENCE, RUN_PATIENCE, for_writing, make_private, scrub, sqlite_engine
+from watcher.store.engine import (
+    DATABASE,
+    PATIENCE,
+    RUN_PATIENCE,
+    for_writing,
+    is_mostly_empty,
+    make_private,
+    scrub,
+    shrink,
+    sqlite_engine,
+)
 from watcher.store.evidence import EvidenceShelf
 from watcher.store.faults import told_as_store_error
 from watcher.store.lock import WriterLock
@@ -57,9 +69,21 @@ class SqlFile:
             with self._writing() as connection:
                 migrations.upgrade(connection, self._path)
                 give_back(connection)
+            self._shrink()
         else:
             with self._reading() as connection:
                 migrations.require_current(connection, self._path)
+
+    def _shrink(self) -> None:
+        """Give the disk back what a migration or pruning has left empty: else only new rows would ever fill it."""
+        log = structlog.get_logger("watcher")
+        try:
+            if is_mostly_empty(self._path):
+                log.info("more than half of the database is empty: it is written anew", path=str(self._path))
+                shrink(self._path, self._patience)
+        except sqlite3.Error as error:
+            # A full disk, or a reader in the way: all is there as it was, and the next start tries again.
+            log.warning("the database stays as large as it was, until the next start", error=str(error))
 
     def close(self) -> None:
         """Let go of the file, and of the lock last."""

@@ -12,9 +12,10 @@ from watcher.model.finding import Finding
 from watcher.model.notification import Incident
 from watcher.model.outage import AccountState, Outage, Transition
 from watcher.store import tables
-from watcher.store.codec import Row, from_json, from_row
+from watcher.store.codec import Row, from_json, from_row, micros_of
 from watcher.store.commits import batches
 from watcher.store.driver import rows_of
+from watcher.store.packed import unpack
 
 
 def rows(connection: Connection, query: Select[Any]) -> Sequence[RowMapping]:
@@ -105,11 +106,12 @@ def report(row: RowMapping) -> ControlReport:
 
 def transition(row: RowMapping) -> Transition:
     """One transition as it was."""
+    said = unpack(row["document"], row["account_id"], row["outage_id"], micros_of(row["at"]))
     return Transition(
         kind=row["kind"],
         at=row["at"],
         account_id=row["account_id"],
-        finding=from_json(Finding, row["finding"]),
-        outage=from_json(Outage, row["outage"]),
-        detail=row["detail"],
+        finding=from_json(Finding, said["finding"]),
+        outage=from_json(Outage, said["outage"]),
+        detail=said["detail"],
     )

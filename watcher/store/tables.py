@@ -26,7 +26,7 @@ from watcher.model.account import Severity
 from watcher.model.finding import Certainty, Reason, Verdict
 from watcher.model.notification import IncidentKind, NotificationKind, NotificationState
 from watcher.model.outage import EndCause, Phase, TransitionKind
-from watcher.store.columns import Instant, Lines, PageText, Span, Word
+from watcher.store.columns import Digest, Instant, Lines, PageText, Span, Word
 
 metadata = MetaData(
     naming_convention={
@@ -145,7 +145,7 @@ platform_state = Table(
     Column("baseline", JSON(none_as_null=True)),
 )
 
-# The numbers are given by the program: the hash of a row needs that of the row before.
+# The numbers are given by the program: the hash of a row needs that of the row before. `document`: see `packed`.
 transition = Table(
     "transition",
     metadata,
@@ -154,10 +154,8 @@ transition = Table(
     Column("kind", Word(TransitionKind), nullable=False),
     Column("account_id", ForeignKey(account.c.id), nullable=False),
     Column("outage_id", ForeignKey(outage.c.id)),
-    Column("finding", JSON(none_as_null=True)),
-    Column("outage", JSON(none_as_null=True)),
-    Column("detail", JSON, nullable=False),
-    Column("hash", String(64), nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    Column("hash", Digest, nullable=False),
     UniqueConstraint("account_id", "at", "kind"),
     Index(None, "at"),
     Index(None, "outage_id"),
@@ -313,7 +311,7 @@ forgotten = Table(
     "forgotten",
     metadata,
     Column("seq", _ROW_ID, primary_key=True, autoincrement=False),
-    Column("hash", String(64), nullable=False),
+    Column("hash", Digest, nullable=False),
 )
 
 meta = Table(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog.testing
@@ -43,6 +44,7 @@ from watcher.store.base import Commit
 from watcher.store.engine import DATABASE, sqlite_engine
 from watcher.store.faults import ContradictionError
 from watcher.store.migrations.chain import migrate
+from watcher.store.packed import pack, unpack
 from watcher.store.sql import SqlStore
 
 SHORT = timedelta(milliseconds=20)
@@ -462,14 +464,14 @@ def test_text_that_no_database_keeps_does_not_stop_the_commit(store: SqlStore) -
         "kind = 'NoSuchKind'",
         "at = at - 1",
         "account_id = 'x:realdonaldtrump'",
-        "finding = replace(finding, 'not_found', 'suspended')",
-        "finding = NULL",
-        "finding = '{half'",
-        "outage = replace(outage, 'potus', 'flotus')",
-        "outage = '{}'",
-        "outage = '[1]'",
         "outage_id = NULL",
-        'detail = \'{"a": "b"}\'',
+        "document = (SELECT document FROM transition WHERE seq = 1)",
+        "document = x''",
+        "document = x'01'",
+        "document = 'text'",
+        "document = CAST(x'ff' || substr(document, 2) AS BLOB)",
+        "document = CAST(document || x'00' AS BLOB)",
+        "hash = x'00'",
         "hash = 'ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff'",
     ],
 )
@@ -479,6 +481,65 @@ def test_changed_transition_is_found(store: SqlStore, raw: sqlite3.Connection, c
     store.commit(closing(OUTAGE))
     raw.execute(f"UPDATE transition SET {change} WHERE seq = 2")
     assert store.verify_chain() == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"finding": {"verdict": "absent", "reason": "suspended"}},
+        {"finding": None},
+        {"outage": None},
+        {"outage": {}},
+        {"outage": [1]},
+        {"detail": {"a": "b"}},
+    ],
+)
+def test_changed_document_is_found(store: SqlStore, raw: sqlite3.Connection, change: dict[str, Any]) -> None:
+    """Also where somebody packed it again as it should be."""
+    store.commit(opening(OUTAGE))
+    store.commit(closing(OUTAGE))
+    query = "SELECT document, account_id, outage_id, at FROM transition WHERE seq = 2"
+    packed, account_id, outage_id, at = raw.execute(query).fetchone()
+    document = {"account_id": account_id, "at": at, **unpack(packed, account_id, outage_id, at)}
+    assert store.verify_chain() is None
+    raw.execute("UPDATE transition SET document = ? WHERE seq = 2", (pack(document | change, outage_id),))
+    assert store.verify_chain() == 2
+
+
+def test_file_that_is_mostly_empty_shrinks(store: SqlStore, raw: sqlite3.Connection, state_dir: Path) -> None:
+    """At the next start, with what it holds; one with little to gain is left alone."""
+    store.commit(opening(OUTAGE))
+    raw.executescript(f"CREATE TABLE old AS SELECT zeroblob({5_000 * 4096}) AS bulk; DROP TABLE old")
+    raw.close()
+    store.close()
+    with structlog.testing.capture_logs() as told:
+        store.open()
+    assert (state_dir / DATABASE).stat().st_size < 1_000_000
+    assert [line["event"] for line in told] == ["more than half of the database is empty: it is written anew"]
+    assert store.outages() == (OUTAGE,)
+    store.close()
+    with structlog.testing.capture_logs() as told:
+        store.open()
+    assert told == []
+
+
+def test_start_goes_on_where_the_file_cannot_shrink(
+    store: SqlStore, raw: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk is no reason not to watch: it is told, and tried again at the next start."""
+    store.commit(opening(OUTAGE))
+    raw.executescript(f"CREATE TABLE old AS SELECT zeroblob({5_000 * 4096}) AS bulk; DROP TABLE old")
+    store.close()
+
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr("watcher.store.sql_file.shrink", full)
+    with structlog.testing.capture_logs() as told:
+        store.open()
+    assert told[-1]["event"] == "the database stays as large as it was, until the next start"
+    assert told[-1]["error"] == "database or disk is full"
+    assert store.outages() == (OUTAGE,)
 
 
 def test_removed_transition_is_found(store: SqlStore, raw: sqlite3.Connection) -> None:
