@@ -117,6 +117,7 @@ class WebServer:
     def _application(self) -> web.Application:
         app = web.Application(middlewares=[self._answer, self._admit], client_max_size=_MAX_BODY)
         app.on_response_prepare.append(_be_strict)
+        app.on_shutdown.append(self._pages.close)
         app.add_routes(
             [
                 *self._pages.routes(),

@@ -8,6 +8,7 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from watcher.model.record import instant
 from watcher.text import clean
 from watcher.web.answers import whole
 from watcher.web.pages import words
@@ -44,6 +45,8 @@ class Shell:
             iso=words.iso,
             stamp=words.stamp,
             plain=words.plain,
+            share=_share,
+            instant=instant,
             web_address=words.web_address,
             account_path=words.account_path,
             outage_path=words.outage_path,
@@ -56,6 +59,15 @@ class Shell:
         """The page as text. `path` is where it is: the navigation marks it. Takes long where there is much."""
         return self._environment.get_template(template).render(path=path, **values)
 
+    def piece(self, template: str, macro: str, /, *values: Any) -> str:
+        """What a macro of a template makes of the values, without the spaces around it."""
+        module: Any = self._environment.get_template(template).module
+        return str(getattr(module, macro)(*values)).strip()
+
+    async def refusal(self, request: web.Request, status: int, why: str) -> web.Response:
+        """A page that says why there is none, and what to do."""
+        return await self.answer(request, "refusal.html.j2", status=status, head=_head(status), why=why)
+
     async def answer(
         self, request: web.Request, template: str, /, *, status: int = HTTPStatus.OK, **values: Any
     ) -> web.Response:
@@ -66,6 +78,14 @@ class Shell:
             return whole(request, page.encode(), HTML, status)
 
         return await asyncio.to_thread(made)
+
+
+def _head(status: int) -> str:
+    return HTTPStatus(status).phrase.capitalize()
+
+
+def _share(ratio: float | None) -> str:
+    return "–" if ratio is None else words.percent(ratio)
 
 
 def _inert(value: Any) -> Any:

@@ -47,6 +47,12 @@ def span(value: timedelta) -> str:
     return " ".join(f"{count} {unit}" for unit, count in units[first : first + 2] if count) or "0 s"
 
 
+def percent(ratio: float) -> str:
+    """A part of a whole, rounded down: what was not wholly so never reads as 100 %."""
+    hundredths = int(ratio * 10_000)
+    return "100 %" if ratio >= 1 else f"{hundredths // 100}.{hundredths % 100:02} %"
+
+
 def iso(at: datetime) -> str:
     """The instant for machines, in whole seconds of UTC."""
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
