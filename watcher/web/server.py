@@ -3,7 +3,7 @@
 import asyncio
 import errno
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Any, assert_never, cast
@@ -38,7 +38,8 @@ class WebServer:
 
     `snapshot` shows the program as it is, from memory; `records` is asked for what is stored; `reload` has the
     configuration read anew, by force or not; without `probe` nobody can ask for a look, without `desk` nobody for
-    silences and incidents. `grace` is what running requests get when the server stops.
+    silences and incidents. `upcoming` says when an account is looked at
+    next. `grace` is what running requests get when the server stops.
     """
 
     def __init__(  # noqa: PLR0913 - what it shows, each by its name
@@ -52,6 +53,7 @@ class WebServer:
         *,
         probe: ProbePage[Any] | None = None,
         desk: Desk | None = None,
+        upcoming: Callable[[str], datetime | None] = lambda _account_id: None,
         grace: timedelta = timedelta(seconds=2),
     ) -> None:
         self._settings = settings
@@ -63,7 +65,15 @@ class WebServer:
         self._probe = probe
         self._attention = AttentionApi(desk, settings.token, lambda: snapshot().at) if desk is not None else None
         self._pages = Pages(
-            Behind(version=version, snapshot=snapshot, records=records, desk=desk, token=settings.token)
+            Behind(
+                version=version,
+                snapshot=snapshot,
+                records=records,
+                desk=desk,
+                token=settings.token,
+                probe=probe,
+                upcoming=upcoming,
+            )
         )
         self._hosts = HostAllowList(settings.host, settings.allow_hosts)
         self._log = structlog.get_logger()

@@ -5,6 +5,7 @@ Each page is a file with its pure part, its handlers and its routes; a page of i
 
 from aiohttp import web
 
+from watcher.web.pages.accountpage import AccountPage
 from watcher.web.pages.behind import Behind
 from watcher.web.pages.boardpage import BoardPage
 from watcher.web.pages.live import Live
@@ -23,11 +24,13 @@ class Pages:
         wall = Wall(behind.records)
         self._live = Live(behind.snapshot, wall, self._shell)
         self._board = BoardPage(behind, wall, self._shell)
+        self._account = AccountPage(behind, wall, self._shell)
 
     def routes(self) -> list[web.RouteDef]:
         """What is served, and by which handler."""
         return [
             *self._board.routes(),
+            *self._account.routes(),
             *self._live.routes(),
             *self._shell.statics.routes(),
         ]

@@ -24,6 +24,8 @@ _QUARTER: Final = timedelta(minutes=15)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 # So much of a cell at least is not observed before that is drawn: a restart takes seconds.
 _NOTICED: Final = 0.01
+# What was absent shows, however short it was.
+_LEAST: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,7 @@ def _cell(part: Uptime) -> tuple[int, int] | None:
     length = part.until - part.since
     if not length:
         return None
-    absent = _steps(part.absent / length)
+    absent = max(_steps(part.absent / length), _LEAST) if part.absent else 0
     hidden = part.unobserved / length
     unseen = min(_steps(hidden), STEPS - absent) if hidden >= _NOTICED else 0
     # Where nothing at all was present, nothing is drawn as if it had been.

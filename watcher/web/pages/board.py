@@ -12,7 +12,7 @@ from watcher.model.finding import Reason, Verdict
 from watcher.model.outage import AccountState, Outage, Phase
 from watcher.model.platform import Platform
 from watcher.model.snapshot import Snapshot
-from watcher.notify.wording import place_of
+from watcher.notify.wording import at_handle, name_of, place_of
 from watcher.web.pages.bars import Bars
 from watcher.web.pages.query import TROUBLE, BoardQuery, Group, Sort
 from watcher.web.pages.words import LOOKS, RANK, Look, account_path, look_of
@@ -180,7 +180,7 @@ class Row:
     @property
     def name(self) -> str:
         """The handle that people know; the new one after a rename."""
-        return self.state.handle or self.listed.account.display_handle
+        return at_handle(self.state.handle) if self.state.handle else name_of(self.listed.account)
 
     @property
     def path(self) -> str:

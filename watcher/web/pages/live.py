@@ -19,6 +19,7 @@ from aiohttp import web
 from watcher.model.outage import AccountState
 from watcher.model.record import instant
 from watcher.model.snapshot import Snapshot
+from watcher.notify.wording import at_handle, name_of
 from watcher.text import clean
 from watcher.web.pages.bars import quarter_of
 from watcher.web.pages.board import Arranged, Board, Index, Listed, concerns, notice_of, place_in_order, standing
@@ -300,7 +301,7 @@ class Live:
         if listed is None or known is None or look_of(known) == look:
             return
         self._told += 1
-        name = clean(state.handle or listed.account.display_handle)
+        name = clean(at_handle(state.handle) if state.handle else name_of(listed.account))
         self._news.append(_News(self._told, listed, f"{name} on {clean(listed.place)}: {look.words}"))
 
     def _made(self, board: Board, platforms: Platforms, before: _View | None) -> _View:

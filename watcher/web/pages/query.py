@@ -54,6 +54,11 @@ class BoardQuery:
         return bool(self.q or self.owner or self.platform or self.state)
 
     @property
+    def is_special(self) -> bool:
+        """Whether anything but words and a page is asked for."""
+        return replace(self, q="", page=1, size=SIZE) != BoardQuery()
+
+    @property
     def text(self) -> str:
         """As the query of an address: only what is not as usual."""
         usual = asdict(BoardQuery())

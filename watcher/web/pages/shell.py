@@ -47,6 +47,8 @@ class Shell:
             plain=words.plain,
             share=_share,
             instant=instant,
+            milliseconds=words.milliseconds,
+            verdict=words.verdict,
             web_address=words.web_address,
             account_path=words.account_path,
             outage_path=words.outage_path,

@@ -74,6 +74,15 @@ class Wall:
                 version=self._version,
             )
 
+    async def row(self, snapshot: Snapshot, account_id: str) -> Row | None:
+        """One account by itself; None where it is not watched."""
+        listed = (await self.index(snapshot)).listed.get(account_id)
+        if listed is None:
+            return None
+        found = Arranged(entries=((listed, ""),), found=1, pages=1, page=1, total=1, down=0, counts=())
+        board = await self.board(snapshot, BoardQuery(), found)
+        return board.entries[0][1] if board.entries else None
+
     async def _pasts(self, found: Arranged, snapshot: Snapshot) -> tuple[Mapping[str, History], bool]:
         """The record of those whose bars may have changed by it; and whether it could be read."""
         shown = [listed.account.id for listed, _ in found.entries]

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import quote, urlsplit
 
+from watcher.model.finding import Verdict
 from watcher.model.outage import AccountState, Phase
 
 
@@ -72,6 +73,17 @@ def clock(at: datetime, now: datetime) -> str:
 def plain(name: str) -> str:
     """A reason, or another name of the program's own, as people read it."""
     return name.replace("_", " ")
+
+
+def milliseconds(span: timedelta) -> str:
+    """A response time: `240 ms`, `1.2 s`."""
+    seconds = span.total_seconds()
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+def verdict(said: Verdict) -> Look:
+    """A verdict as a badge."""
+    return Look(str(said), {Verdict.PRESENT: "good", Verdict.ABSENT: "bad"}.get(said, "dim"), str(said))
 
 
 def web_address(url: str) -> str | None:

@@ -79,7 +79,8 @@ function arrange(order, changed) {
     const before = known.get(key);
     if (before) {
       before.replaceWith(row);
-      row.classList.add("changed");
+      const word = (of) => of.querySelector(".badge")?.textContent;
+      if (word(before) !== word(row)) row.classList.add("changed");
     }
     localTimes(row);
     known.set(key, row);
