@@ -32,7 +32,7 @@ from watcher.store.worker import StoreWorker
 from watcher.web import ProbePage, WebServer
 
 NOW = datetime(2017, 11, 2, 23, 7, 30, tzinfo=UTC)
-TOKEN = "let me in"  # noqa: S105 - of a server that lives as long as a test
+TOKEN = "let me in"
 QUOTE = "Désolé, cette page n'existe pas"
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
@@ -196,7 +196,7 @@ class Scene:
 
 def up(account: Account, since: datetime) -> AccountState:
     """A state as the judge leaves it: seen some seconds ago."""
-    ago = NOW - timedelta(seconds=5 + sum(account.id.encode()) % 50)
+    ago = NOW - timedelta(seconds=5 + sum(map(ord, account.id)) % 50)
     return AccountState(
         account_id=account.id,
         phase=Phase.UP,

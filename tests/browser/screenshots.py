@@ -1,11 +1,12 @@
-"""Take the pictures of the documentation anew: `python -m tests.browser.screenshots [folder]`. Small, and always alike."""
+"""Take the pictures of the documentation anew: `python -m tests.browser.screenshots [folder]`. Small, always alike."""
 
 import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Literal, cast
+from shutil import which
+from typing import Literal
 
 from playwright.async_api import Browser, Page, ViewportSize, async_playwright
 
@@ -39,8 +40,6 @@ async def a_browser() -> AsyncIterator[Browser]:
 
 def program() -> str:
     """Where Chromium is."""
-    from shutil import which
-
     found = next(filter(None, map(which, PROGRAMS)), None)
     if found is None:
         raise SystemExit("Chromium is missing: apt-get install chromium-headless-shell")
@@ -72,7 +71,7 @@ async def main() -> None:
     async with a_scene() as scene, a_browser() as browser:
         await taken(browser, scene, folder)
     for name, *_ in SHOTS:
-        size = cast("int", (folder / f"{name}.png").stat().st_size)
+        size = (folder / f"{name}.png").stat().st_size
         sys.stdout.write(f"{name}.png {size / 1000:.0f} kB\n")
 
 

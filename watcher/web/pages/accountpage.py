@@ -18,7 +18,7 @@ from watcher.text import clean
 from watcher.web.guard import TOKEN_SETTING, given_refusal
 from watcher.web.pages.account import Dossier, Stored, dossier
 from watcher.web.pages.behind import Behind
-from watcher.web.pages.forms import Form, form_of
+from watcher.web.pages.forms import Form, form_of, see_other
 from watcher.web.pages.shell import Shell
 from watcher.web.pages.wall import Wall
 from watcher.web.pages.words import account_path
@@ -82,7 +82,7 @@ class AccountPage:
         except WatcherError as error:
             fault = f"the store does not answer at present, nothing was changed: {error}"
             return await self._answer(request, status=HTTPStatus.SERVICE_UNAVAILABLE, form=form, fault=fault)
-        raise web.HTTPSeeOther(f"{account_path(account_id)}#silences")
+        return see_other(f"{account_path(account_id)}#silences")
 
     async def _unanswered(self, request: web.Request, why: Unanswered) -> web.Response:
         match why:

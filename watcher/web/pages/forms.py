@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final
 
 from aiohttp import web
@@ -18,6 +19,11 @@ class Form:
 
     def __getitem__(self, name: str) -> str:
         return self.fields[name]
+
+
+def see_other(path: str) -> web.Response:
+    """What a form is answered with that was taken: go and look there. To load that again sends nothing again."""
+    return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": path})
 
 
 async def form_of(request: web.Request, names: Collection[str]) -> Form:
