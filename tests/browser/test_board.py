@@ -1,6 +1,7 @@
 """The board and the account's page in a real Chromium, as people use them: by mouse, by keyboard, on a phone."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from playwright.async_api import Browser, expect
 
 from tests.browser.rig import needs_chromium
 from tests.browser.scene import NOW, TOKEN, Scene, a_scene, account_of, outage_of, up
-from tests.browser.viewer import DESK, PHONE, Viewer, a_browser, a_viewer
+from tests.browser.viewer import DESK, PHONE, a_browser, a_viewer
 from tests.process.command import Watcher
 from tests.unit.web.story import HOSTILE
 from watcher.model.account import Owner
@@ -151,17 +152,13 @@ async def test_hostile_names_do_nothing(scene: Scene, browser: Browser) -> None:
         await viewer.open("/?group=owner")
         outage = outage_of(evil, 1, NOW - timedelta(seconds=30), None)
         scene.now += timedelta(seconds=5)
-        scene.goes(evil.id, Phase.DOWN, outage=type(outage)(**{**_fields(outage), "quote": nasty, "language": '"><b>'}))
+        scene.goes(evil.id, Phase.DOWN, outage=replace(outage, quote=nasty, language='"><b>'))
         await expect(viewer.page).to_have_title("(2) watcher")
         row = viewer.page.locator("#rows tr.bad", has_text="pwned").first
         assert "<img src=x onerror=" in await row.inner_text()
         await row.locator(".name").click()
         await expect(viewer.page.get_by_role("heading", level=1)).to_contain_text("<img src=x")
         assert await viewer.page.locator("main img, main b").count() == 0
-
-
-def _fields(outage: object) -> dict[str, object]:
-    return {name: getattr(outage, name) for name in outage.__slots__}  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(("size", "colours"), [(DESK, "light"), (PHONE, "dark")], ids=["desk", "phone"])
