@@ -89,7 +89,7 @@ def test_the_open_outage_is_as_memory_knows_it() -> None:
     down = replace(UP, phase=Phase.DOWN, outage=known)
     for stored in ((), (replace(known, began=story.stamp(NOW - DAY), last_present=NOW - DAY),)):
         bars = bars_of(History(seen_since=NOW - 9 * DAY, outages=stored), down, NOW)
-        assert bars.hours.label == "24 hours: 99.50 % available, 7 min not"
+        assert bars.hours.label == "24 hours: 99.51 % available, 7 min not"
         last = cells(bars.hours)[-1]
         assert last is not None
         assert last.absent == STEPS
