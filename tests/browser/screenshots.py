@@ -13,7 +13,7 @@ from playwright.async_api import Browser, Page, ViewportSize, async_playwright
 from tests.browser.scene import Scene, a_scene, docs
 from watcher.settings.browser import PROGRAMS
 
-DESK = ViewportSize(width=1280, height=800)
+DESK = ViewportSize(width=1280, height=760)
 PHONE = ViewportSize(width=390, height=844)
 TRUMP = "/accounts/x%3Arealdonaldtrump"
 #: Name of the picture, path, size of the screen, colours.
