@@ -174,7 +174,10 @@ async def test_axe_finds_nothing(scene: Scene, browser: Browser, size: object, c
 
 
 async def test_the_eleven_minutes_on_the_open_board(browser: Browser) -> None:
-    """`watcher demo`, and a board left open: gone with the page's own words, back again; it ends while it is open."""
+    """`watcher demo`, and a board left open: gone with the page's own words, back again.
+
+    A look that is asked for then sees it too; the program ends while the board is open.
+    """
     async with Watcher("demo", "--speed", "120", "--port", "0") as demo:
         async with a_viewer(browser, await demo.url()) as viewer:
             page = viewer.page
@@ -186,6 +189,12 @@ async def test_the_eleven_minutes_on_the_open_board(browser: Browser) -> None:
             await expect(page).to_have_title("watcher", timeout=30_000)
             assert "unavailable" not in await viewer.words("#rows")
             assert await page.evaluate("window.untouched")
+            await page.get_by_role("link", name="@realDonaldTrump", exact=True).click()
+            await expect(page.get_by_text("available again: confirmed")).to_be_visible()
+            assert "Next probe" in await viewer.words(".facts")
+            await page.get_by_role("button", name="Probe now").click()
+            await expect(page.locator("#seen .badge")).to_have_text("present")
+            await viewer.open("/")
             demo.stop()
             ended = await demo.ended(within=10)
             viewer.faults = [fault for fault in viewer.faults if "ERR_" not in fault]

@@ -1,9 +1,9 @@
 """The board: who is on it, in which order, and what is shown of each, as values for the templates. Pure."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any, Final
 
 from watcher.model.account import Account, Owner
@@ -97,21 +97,18 @@ class Arranged:
 
 def arranged(index: Index, states: Mapping[str, AccountState], query: BoardQuery) -> Arranged:
     """What of the index the query shows. Takes a while where there are many."""
-    counts: Counter[Look] = Counter()
+    counts: dict[str, int] = dict.fromkeys(RANK, 0)
     found: list[tuple[Any, Listed]] = []
-    total = down = 0
-    words = query.q.casefold().split()
-    for number, listed in enumerate(index.listed.values()):
-        state = states.get(listed.account.id)
+    is_narrow, words = query.is_narrow, query.q.casefold().split()
+    for account_id, listed in index.listed.items():
+        state = states.get(account_id)
         if state is None:  # taken off the list meanwhile
             continue
         look = look_of(state)
-        total += 1
-        down += state.is_down
-        counts[look] += 1
-        if _is_wanted(listed, state, look, query, words):
-            found.append(((*_rank(listed, state, look, query), number), listed))
-    found.sort(key=lambda pair: pair[0])
+        counts[look.name] += 1
+        if not is_narrow or _is_wanted(listed, state, look, query, words):
+            found.append((_rank(listed, state, look, query), listed))
+    found.sort(key=itemgetter(0))  # stable: equals stay in the order of the watchlist
     pages = max(1, -(-len(found) // query.size))
     page = min(query.page, pages)
     shown = [listed for _, listed in found[(page - 1) * query.size : page * query.size]]
@@ -120,9 +117,9 @@ def arranged(index: Index, states: Mapping[str, AccountState], query: BoardQuery
         found=len(found),
         pages=pages,
         page=page,
-        total=total,
-        down=down,
-        counts=tuple((look, counts[look]) for look in LOOKS if counts[look]),
+        total=sum(counts.values()),
+        down=counts[Phase.DOWN] + counts[Phase.RECOVERING],
+        counts=tuple((look, counts[look.name]) for look in LOOKS if counts[look.name]),
     )
 
 
@@ -137,21 +134,22 @@ def _is_wanted(listed: Listed, state: AccountState, look: Look, query: BoardQuer
     return all(word in listed.text or word in (state.handle or "").casefold() for word in words)
 
 
-def _rank(listed: Listed, state: AccountState, look: Look, query: BoardQuery) -> tuple[Any, ...]:
-    match query.group:
-        case Group.OWNER:
-            together: tuple[Any, ...] = (not listed.owner, listed.owner.casefold())
-        case Group.PLATFORM:
-            together = (listed.platform.casefold(),)
-        case Group.NONE:
-            together = ()
+def _rank(listed: Listed, state: AccountState, look: Look, query: BoardQuery) -> Any:
+    """By what it is put in its place: with those of its group, and among them."""
     match query.sort:
         case Sort.ATTENTION:
-            return (*together, RANK[look.name])
+            place: Any = RANK[look.name]
         case Sort.NAME:
-            return (*together, (state.handle or listed.account.display_handle).lstrip("@").casefold())
+            place = (state.handle or listed.account.display_handle).lstrip("@").casefold()
         case Sort.SINCE:
-            return (*together, -state.since.timestamp())
+            place = -state.since.timestamp()
+    match query.group:
+        case Group.OWNER:
+            return not listed.owner, listed.owner.casefold(), place
+        case Group.PLATFORM:
+            return listed.platform.casefold(), place
+        case Group.NONE:
+            return place
 
 
 def _headed(shown: list[Listed], group: Group) -> Iterator[tuple[Listed, str]]:
