@@ -1,5 +1,6 @@
 """The handler of the board."""
 
+import asyncio
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
@@ -71,6 +72,6 @@ class BoardPage:
             "board.html.j2",
             board=board,
             have=f"{self._wall.run}.{board.version}",
-            choices=choices_of(snapshot),
+            choices=await asyncio.to_thread(choices_of, snapshot),
             platforms=platforms_of(snapshot),
         )

@@ -39,7 +39,8 @@ _QUIET: Final = timedelta(seconds=5)
 _AGAIN: Final = 3000
 _SAID: Final = 200
 _SAID_AT_ONCE: Final = 4
-_PIECE: Final = 500
+_PIECE: Final = 200
+_GLANCE: Final = 5000
 _DIGITS: Final = 15
 _PARTS: Final = "board_parts.html.j2"
 _HEADERS: Final = {
@@ -114,6 +115,7 @@ class Live:
         self._tick = tick
         self._streams: set[_Stream] = set()
         self._views: dict[BoardQuery, _View] = {}
+        self._rows: dict[str, tuple[int, str]] = {}  # by key: one for all views
         self._watching: asyncio.Task[None] | None = None
         self._seen: _Seen | None = None
         self._news: deque[_News] = deque(maxlen=_SAID)
@@ -247,6 +249,7 @@ class Live:
         finally:
             self._watching = self._seen = None
             self._views.clear()
+            self._rows.clear()
 
     async def _turn(self) -> None:
         """See what has changed, make the views anew that it concerns, and wake the streams."""
@@ -264,7 +267,10 @@ class Live:
             else:
                 continue
             board = await self._wall.board(snapshot, query, known)
-            self._views[query] = await asyncio.to_thread(self._made, board, platforms, view)
+            self._views[query] = await asyncio.to_thread(self._made, board, platforms)
+        if changes.order:
+            shown = {key for view in self._views.values() for key in view.order}
+            self._rows = {key: row for key, row in self._rows.items() if key in shown}
         for stream in self._streams:
             stream.more.set()
 
@@ -282,12 +288,10 @@ class Live:
         is_around = before.around != around
         before.around = around
         order, rows, turns = False, set[str](), Turns()
-        for number, (account_id, state) in enumerate(list(snapshot.states.items())):
+        for number, (account_id, state) in enumerate(await _others(before.states, snapshot.states, turns)):
             if number % _PIECE == 0:
                 await turns.give()
             known = before.states.get(account_id)
-            if known is state:
-                continue
             before.states[account_id] = state
             if known is None or standing(known) != standing(state):
                 rows.add(account_id)
@@ -304,8 +308,8 @@ class Live:
         name = clean(at_handle(state.handle) if state.handle else name_of(listed.account))
         self._news.append(_News(self._told, listed, f"{name} on {clean(listed.place)}: {look.words}"))
 
-    def _made(self, board: Board, platforms: Platforms, before: _View | None) -> _View:
-        """The pieces of a page of the board; rows that are as before are not written anew."""
+    def _made(self, board: Board, platforms: Platforms) -> _View:
+        """The pieces of a page of the board; rows that are as before are not written anew, whoever shows them."""
         versions: dict[str, int] = {}
         html: dict[str, str] = {}
         for heading, row in board.entries:
@@ -314,8 +318,10 @@ class Live:
                 html[f"g:{heading}"] = self._shell.piece(_PARTS, "heading", heading)
             key = f"a:{row.key}"
             versions[key] = row.version
-            is_same = before is not None and before.versions.get(key) == row.version
-            html[key] = before.html[key] if before and is_same else self._shell.piece(_PARTS, "row", row, board.at)
+            written = self._rows.get(key)
+            if written is None or written[0] != row.version:
+                written = self._rows[key] = (row.version, self._shell.piece(_PARTS, "row", row, board.at))
+            html[key] = written[1]
         return _View(
             arranged=board.arranged,
             version=board.version,
@@ -332,6 +338,17 @@ class Live:
             versions=versions,
             html=html,
         )
+
+
+async def _others(
+    before: Mapping[str, AccountState], states: Mapping[str, AccountState], turns: Turns
+) -> list[tuple[str, AccountState]]:
+    """Whose state is another object than before; nearly nobody's is, of very many."""
+    items, found = list(states.items()), list[tuple[str, AccountState]]()
+    for start in range(0, len(items), _GLANCE):
+        found += [pair for pair in items[start : start + _GLANCE] if before.get(pair[0]) is not pair[1]]
+        await turns.give()
+    return found
 
 
 def _has(stream: _Stream, key: str, version: int) -> bool:
