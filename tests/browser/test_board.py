@@ -96,6 +96,24 @@ async def test_walked_through_by_keyboard_alone(scene: Scene, browser: Browser) 
         assert [(each.comment, each.by) for each in scene.store.silences(None)] == [("moving", "night desk")]
 
 
+async def test_everything_is_there_without_scripts(scene: Scene, browser: Browser) -> None:
+    """Search, filter and accounts, by links and forms; the board loads itself anew every minute instead."""
+    context = await browser.new_context(java_script_enabled=False)
+    page = await context.new_page()
+    await page.goto(scene.server.url)
+    assert 'http-equiv="refresh" content="60"' in await page.content()
+    await page.get_by_label("Search").fill("trump")
+    await page.get_by_text("Filter, group, order").click()
+    await page.get_by_label("State", exact=True).select_option("trouble")
+    await page.get_by_role("button", name="Show").click()
+    assert await page.locator("#rows .name").all_inner_texts() == ["@realDonaldTrump"]
+    assert "7 min 8 s" in await page.locator("#rows .clock").inner_text()
+    await page.locator("#rows .name").click()
+    await page.get_by_role("button", name="Probe now").click()
+    assert await page.locator("#seen").count() == 1
+    await context.close()
+
+
 async def test_what_changes_is_shown_on_the_open_board(scene: Scene, browser: Browser) -> None:
     """Without a reload: state, place, counts, title, what a screen reader says; the focus stays; clocks run."""
     async with a_viewer(browser, scene.server.url) as viewer:

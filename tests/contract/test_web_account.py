@@ -1,12 +1,14 @@
 """The account's page as a client meets it: what it shows, a look now, a silence, and who may."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import aiohttp
 import pytest
+from yarl import URL
 
-from tests.browser.scene import NOW, TOKEN, Scene, a_scene
+from tests.browser.scene import NOW, TOKEN, Scene, a_scene, account_of, up
 from watcher.model.errors import StoreError
 
 TRUMP = "/accounts/x%3Arealdonaldtrump"
@@ -59,6 +61,21 @@ async def test_an_account_that_nobody_watches(scene: Scene) -> None:
         assert (status, "No such account is watched" in page) == (404, True)
     assert (await got(scene, "/accounts/x%3Anobody/silence", **FILLED))[0] == 404
     assert scene.store.silences(None) == ()
+
+
+async def test_any_id_is_one_part_of_the_address(scene: Scene) -> None:
+    """Slashes, question marks and letters of all kinds; the board leads there."""
+    odd = replace(account_of("ødd/../x?y=1#z", "generic", "desk"), id="generic:https://a.example/~ødd/../x?y=1#z")
+    scene.add(odd, up(odd, NOW), 1)
+    _, board = await got(scene, "/?q=~%C3%B8dd")
+    path = board.partition('class="name" href="')[2].partition('"')[0]
+    assert path.count("/") == 2
+    async with (
+        aiohttp.ClientSession(scene.server.url) as session,
+        session.get(URL(scene.server.url.rstrip("/") + path, encoded=True)) as answer,
+    ):
+        assert answer.status == 200
+        assert "ødd/../x?y=1#z" in await answer.text()
 
 
 async def test_a_look_now_changes_nothing(scene: Scene) -> None:

@@ -105,6 +105,4 @@ def outage_path(outage_id: str) -> str:
 
 
 def _part(text: str) -> str:
-    quoted = quote(text.encode(errors="replace"), safe="")
-    # A part of dots alone would be taken for a step in the path.
-    return quoted.replace(".", "%2E") if not quoted.strip(".") else quoted
+    return quote(text.encode(errors="replace"), safe="")

@@ -175,6 +175,11 @@ function connect() {
   });
 }
 
+// Back on a page that the browser had put aside: its stream has ended, and it is old.
+addEventListener("pageshow", (event) => {
+  if (event.persisted) refresh();
+});
+
 localTimes(document);
 tick();
 setInterval(tick, 1000);
