@@ -231,6 +231,7 @@ class App:
             grace=_WEB_GRACE,
             probe=ProbePage(on_demand.look, explanation),
             desk=StoreDesk(self._worker),
+            upcoming=self.rounds.plan.next_look,
         )
         await self.web.start()
 

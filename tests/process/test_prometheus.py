@@ -6,7 +6,7 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime
@@ -28,8 +28,9 @@ from watcher.demo.answers import Page
 from watcher.demo.platform import ScriptedPlatform
 from watcher.metrics import Metrics
 from watcher.model.annotation import Annotation
-from watcher.model.outage import Outage, Phase
+from watcher.model.outage import Outage, Phase, Transition
 from watcher.model.reload import Outcome
+from watcher.model.sample import Sample
 from watcher.model.uptime import History
 from watcher.settings.values import WebSettings
 from watcher.web import WebServer
@@ -246,6 +247,18 @@ class Unasked:
         raise NotImplementedError
 
     async def history(self, _account_id: str, _since: datetime, /) -> History:
+        """Not asked."""
+        raise NotImplementedError
+
+    async def histories(self, _account_ids: Collection[str], _since: datetime, /) -> Mapping[str, History]:
+        """Not asked."""
+        raise NotImplementedError
+
+    async def transitions(self, _account_id: str, _limit: int, /) -> tuple[Transition, ...]:
+        """Not asked."""
+        raise NotImplementedError
+
+    async def samples(self, _account_id: str, _limit: int, /) -> tuple[Sample, ...]:
         """Not asked."""
         raise NotImplementedError
 

@@ -3,9 +3,10 @@
 Computed from the stored outages and the unobserved spans whenever it is asked for: see docs/adr/0005.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Final
 
 from watcher.model.outage import ZERO, AccountState, Outage, Unobserved
@@ -56,19 +57,39 @@ def uptime(history: History, since: datetime, until: datetime, *, unseen: tuple[
     neither present nor absent, also within an outage. `unseen` are spans that are not stored yet
     (blind now, not running).
     """
-    start = max(since, history.seen_since) if history.seen_since is not None else until
-    start = min(start, until)
+    return divided(history, (since, until), unseen=unseen)[0]
+
+
+def divided(history: History, edges: Sequence[datetime], *, unseen: tuple[Span, ...] = ()) -> tuple[Uptime, ...]:
+    """How the time from each of the edges to the next divides, as `uptime` has it; an open outage lasts to the last.
+
+    The edges are in order. In one pass: hours and days of months are asked for at once.
+    """
+    until = edges[-1]
+    start = min(max(edges[0], history.seen_since), until) if history.seen_since is not None else until
     hidden = _merged(((span.from_at, span.to_at) for span in history.unobserved), unseen, (start, until))
     gone = _merged((_absence(outage, until) for outage in history.outages), (), (start, until))
-    unobserved = _length(hidden)
-    either = _length(_merged(hidden, gone, (start, until)))
-    return Uptime(
-        since=start,
-        until=until,
-        present=until - start - either,
-        absent=either - unobserved,
-        unobserved=unobserved,
-    )
+    either = _merged(hidden, gone, (start, until))
+    parts: list[Uptime] = []
+    for (begin, end), unobserved, missing in zip(
+        pairwise(edges), _lengths(hidden, edges), _lengths(either, edges), strict=True
+    ):
+        counted = min(max(begin, start), end)
+        parts.append(
+            Uptime(
+                since=counted,
+                until=end,
+                present=end - counted - missing,
+                absent=missing - unobserved,
+                unobserved=unobserved,
+            )
+        )
+    return tuple(parts)
+
+
+def unseen_of(state: AccountState, now: datetime) -> tuple[Span, ...]:
+    """The span that is not observed as `now` is, and is stored only once it is over; none while there are verdicts."""
+    return () if state.blind_since is None else ((state.observed_until or state.since, now),)
 
 
 def recent_uptime(history: History, state: AccountState, now: datetime, heartbeat_at: datetime | None = None) -> Uptime:
@@ -76,9 +97,7 @@ def recent_uptime(history: History, state: AccountState, now: datetime, heartbea
 
     `heartbeat_at`: when the run that wrote the history was last alive; None, while it is asked itself.
     """
-    unseen: list[Span] = []
-    if state.blind_since is not None:
-        unseen.append((state.observed_until or state.since, now))
+    unseen = list(unseen_of(state, now))
     if heartbeat_at is not None and now - heartbeat_at > _ALIVE:
         unseen.append((heartbeat_at, now))
     return uptime(history, now - UPTIME_SPAN, now, unseen=tuple(unseen))
@@ -109,5 +128,15 @@ def _merged(some: Iterable[Span], others: Iterable[Span], within: Span) -> list[
     return union
 
 
-def _length(spans: Iterable[Span]) -> timedelta:
-    return sum((end - begin for begin, end in spans), ZERO)
+def _lengths(spans: Sequence[Span], edges: Sequence[datetime]) -> Iterator[timedelta]:
+    """How much of the spans, which are in order and do not overlap, lies between each of the edges and the next."""
+    place = 0
+    for begin, end in pairwise(edges):
+        length = ZERO
+        while place < len(spans) and spans[place][1] <= begin:
+            place += 1
+        at = place
+        while at < len(spans) and spans[at][0] < end:
+            length += min(spans[at][1], end) - max(spans[at][0], begin)
+            at += 1
+        yield length

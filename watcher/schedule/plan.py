@@ -151,6 +151,11 @@ class Plan:
             if turn is not None and turn.at > at:
                 self._put(self._slots[account_id], at, instant=turn.instant, urgent=False)
 
+    def next_look(self, account_id: str) -> datetime | None:
+        """When the account is due next; None while it is being looked at, and of one that is not in the schedule."""
+        turn = self._turns.get(account_id)
+        return turn.at if turn is not None else None
+
     def late(self, now: datetime, least: timedelta) -> dict[str, timedelta]:
         """Who has waited for a look longer than its interval, and than `least`, with how long each is overdue."""
         found: dict[str, timedelta] = {}

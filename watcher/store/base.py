@@ -376,8 +376,11 @@ class Store(Protocol):
         """The samples of one account, the latest first."""
         ...
 
-    def history(self, since: datetime, *, account_id: str | None = None) -> dict[str, History]:
-        """What uptime is computed from, of one account or of all: outages and unobserved spans that reach `since`."""
+    def history(self, since: datetime, *, account_ids: Collection[str] | None = None) -> dict[str, History]:
+        """What uptime is computed from, of these accounts or of all: outages and unobserved spans that reach `since`.
+
+        Of an account that was never watched there is none.
+        """
         ...
 
     def annotate(self, annotation: Annotation, *, tell: bool = False) -> Amended:

@@ -1,7 +1,7 @@
 """The record in memory, and what people do to it afterwards: the half of `memory` that remembers and forgets."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -127,9 +127,9 @@ class MemoryRecord:
         mine = (sample for sample in self._samples.values() if sample.account_id == account_id)
         return tuple(sorted(mine, key=lambda sample: sample.at, reverse=True)[:limit])
 
-    def history(self, since: datetime, *, account_id: str | None = None) -> dict[str, History]:
+    def history(self, since: datetime, *, account_ids: Collection[str] | None = None) -> dict[str, History]:
         """What uptime is computed from."""
-        wanted = self._watched_since if account_id is None else self._watched_since.keys() & {account_id}
+        wanted = self._watched_since if account_ids is None else self._watched_since.keys() & set(account_ids)
         return {each: self._history_of(each, since) for each in wanted}
 
     def _history_of(self, account_id: str, since: datetime) -> History:

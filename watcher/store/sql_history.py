@@ -1,7 +1,7 @@
 """What is read of the past by SQL: outages, annotations, samples, and what uptime is computed from. Reads only."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -84,12 +84,21 @@ def samples(connection: Connection, account_id: str, limit: int | None) -> tuple
     return tuple(from_row(Sample, row, imprint=from_json(Imprint, row["imprint"])) for row in found)
 
 
-def history(connection: Connection, since: datetime, account_id: str | None) -> dict[str, History]:
+def history(connection: Connection, since: datetime, account_ids: Collection[str] | None) -> dict[str, History]:
     """See `Store.history`."""
-    seen = _first_seen(connection, account_id)
-    gone = _by_account(connection, Outage, _reaching(since, account_id))
-    hidden, all_hidden = _unobserved(connection, since, account_id)
-    back = _counted(connection, account_id)
+    if account_ids is None:
+        return _history(connection, since, None)
+    found: dict[str, History] = {}
+    for some in batches(tuple(account_ids)):
+        found |= _history(connection, since, some)
+    return found
+
+
+def _history(connection: Connection, since: datetime, account_ids: Sequence[str] | None) -> dict[str, History]:
+    seen = _first_seen(connection, account_ids)
+    gone = _by_account(connection, Outage, _reaching(since, account_ids))
+    hidden, all_hidden = _unobserved(connection, since, account_ids)
+    back = _counted(connection, account_ids)
     return {
         account: History(
             seen_since=since_when,
@@ -101,15 +110,16 @@ def history(connection: Connection, since: datetime, account_id: str | None) -> 
     }
 
 
-def _first_seen(connection: Connection, account_id: str | None) -> dict[str, datetime | None]:
+def _first_seen(connection: Connection, account_ids: Sequence[str] | None) -> dict[str, datetime | None]:
     """When each account was first seen; where that is forgotten, since when it is watched."""
     account, state, transition = tables.account, tables.account_state, tables.transition
     known = select(account.c.id, account.c.watched_since, state.c.last_present)
     known = known.join_from(account, state, account.c.id == state.c.account_id, isouter=True)
     first = select(transition.c.account_id, func.min(transition.c.at)).where(transition.c.kind.in_(_FIRST))
     first = first.group_by(transition.c.account_id)
-    if account_id is not None:
-        known, first = known.where(account.c.id == account_id), first.where(transition.c.account_id == account_id)
+    if account_ids is not None:
+        known = known.where(account.c.id.in_(account_ids))
+        first = first.where(transition.c.account_id.in_(account_ids))
     stamped = {row[0]: row[1] for row in connection.execute(first)}
     return {
         row.id: stamped.get(row.id, row.watched_since) if row.last_present is not None else None
@@ -117,9 +127,9 @@ def _first_seen(connection: Connection, account_id: str | None) -> dict[str, dat
     }
 
 
-def _reaching(since: datetime, account_id: str | None) -> Select[Any]:
+def _reaching(since: datetime, account_ids: Sequence[str] | None) -> Select[Any]:
     query = select(tables.outage).where(reaches(since), _OUTAGE.retracted_at.is_(None)).order_by(_OUTAGE.confirmed_at)
-    return query if account_id is None else query.where(_OUTAGE.account_id == account_id)
+    return query if account_ids is None else query.where(_OUTAGE.account_id.in_(account_ids))
 
 
 def _by_account(connection: Connection, kind: type[_T], query: Select[Any]) -> dict[str, list[_T]]:
@@ -130,13 +140,13 @@ def _by_account(connection: Connection, kind: type[_T], query: Select[Any]) -> d
 
 
 def _unobserved(
-    connection: Connection, since: datetime, account_id: str | None
+    connection: Connection, since: datetime, account_ids: Sequence[str] | None
 ) -> tuple[dict[str, list[Unobserved]], tuple[Unobserved, ...]]:
     """The spans of each account, and those of all."""
     columns = tables.unobserved.c
     query = select(tables.unobserved).where(columns.to_at > since).order_by(columns.from_at, columns.id)
-    if account_id is not None:
-        query = query.where(columns.key.in_(("", account_id)))
+    if account_ids is not None:
+        query = query.where(columns.key.in_(("", *account_ids)))
     found: defaultdict[str, list[Unobserved]] = defaultdict(list)
     for row in connection.execute(query).mappings():
         of_all = row["scope"] == "all"
@@ -144,7 +154,7 @@ def _unobserved(
     return found, tuple(found.pop("", ()))
 
 
-def _counted(connection: Connection, account_id: str | None) -> dict[str, int]:
+def _counted(connection: Connection, account_ids: Sequence[str] | None) -> dict[str, int]:
     query = select(_OUTAGE.account_id, func.count()).where(_OUTAGE.retracted_at.is_not(None))
-    query = query if account_id is None else query.where(_OUTAGE.account_id == account_id)
+    query = query if account_ids is None else query.where(_OUTAGE.account_id.in_(account_ids))
     return {row[0]: row[1] for row in connection.execute(query.group_by(_OUTAGE.account_id))}

@@ -1,6 +1,6 @@
 """What is read of the record by SQL: a method of the store each, and a transaction of its own. Nothing is written."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -89,7 +89,7 @@ class SqlRecord(SqlFile):
         with self._reading() as connection:
             return sql_history.samples(connection, account_id, limit)
 
-    def history(self, since: datetime, *, account_id: str | None = None) -> dict[str, History]:
+    def history(self, since: datetime, *, account_ids: Collection[str] | None = None) -> dict[str, History]:
         """What uptime is computed from."""
         with self._reading() as connection:
-            return sql_history.history(connection, since, account_id)
+            return sql_history.history(connection, since, account_ids)

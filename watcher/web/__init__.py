@@ -1,4 +1,4 @@
-"""What the running program shows of itself: metrics, health, a JSON API and a landing page; a look on demand.
+"""What the running program shows of itself: metrics, health, a JSON API, pages for people; a look on demand.
 
 Knows the snapshot, the outages and the looks through callables; nothing of the pipeline, the store or the probe.
 """

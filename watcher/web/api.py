@@ -1,7 +1,7 @@
 """The JSON API: accounts as they stand, and their outages. Reads only; the shapes are those of model/record.py."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,8 +12,9 @@ from multidict import MultiMapping
 
 from watcher.model.annotation import Annotation
 from watcher.model.errors import WatcherError
-from watcher.model.outage import Outage
+from watcher.model.outage import Outage, Transition
 from watcher.model.record import Record, account_record, outage_record, uptime_record
+from watcher.model.sample import Sample
 from watcher.model.snapshot import Snapshot
 from watcher.model.uptime import UPTIME_SPAN, History, recent_uptime
 from watcher.web import parameters
@@ -36,6 +37,18 @@ class Records(Protocol):
 
     async def history(self, account_id: str, since: datetime, /) -> History:
         """What the account's uptime since then is computed from."""
+        ...
+
+    async def histories(self, account_ids: Collection[str], since: datetime, /) -> Mapping[str, History]:
+        """The same of several accounts, by their ids."""
+        ...
+
+    async def transitions(self, account_id: str, limit: int, /) -> tuple[Transition, ...]:
+        """What happened to an account, the latest first."""
+        ...
+
+    async def samples(self, account_id: str, limit: int, /) -> tuple[Sample, ...]:
+        """The looks at an account that are kept, the latest first."""
         ...
 
 

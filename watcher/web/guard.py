@@ -20,21 +20,28 @@ _SAFE_METHODS = frozenset({"GET", "HEAD"})
 _OWN_SITE = frozenset({"same-origin", "none"})
 _SHOWN = 80
 RELOAD_HEADER: Final = "X-Watcher-Reload"
+TOKEN_SETTING: Final = "set web.token_file (or web.token) in watcher.yaml and start watcher anew"  # noqa: S105 - the way to one
+"""What lets people change what is stored."""
+_NO_TOKEN: Final = (
+    HTTPStatus.FORBIDDEN,
+    f"nothing can be changed here, since no token is configured: {TOKEN_SETTING}",
+)
 
 
-def strict_headers(style_hash: str) -> Mapping[str, str]:
-    """The headers of every answer. `style_hash` (`sha256-…`) is that of the one style sheet that may apply."""
-    return {
-        "Content-Security-Policy": f"default-src 'none'; style-src '{style_hash}'; base-uri 'none'; "
-        "form-action 'none'; frame-ancestors 'none'",
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "no-referrer",
-        "X-Frame-Options": "DENY",
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "Cache-Control": "no-store",
-        "Server": "watcher",
-    }
+STRICT_HEADERS: Final[Mapping[str, str]] = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    # No other site learns where a reader comes from. With no-referrer, the forms of these pages would come without
+    # their origin, and be refused as another site's.
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+    "Server": "watcher",
+}
+"""The headers of every answer. Pages and static files say themselves how long they may be kept."""
 
 
 class HostAllowList:
@@ -90,11 +97,17 @@ def reload_refusal(headers: Mapping[str, str]) -> str | None:
 def token_refusal(headers: Mapping[str, str], token: Secret | None) -> tuple[HTTPStatus, str] | None:
     """Why a request that changes what is stored is refused; None when it has the bearer token (RFC 6750)."""
     if token is None:
-        how = "set web.token_file (or web.token) in watcher.yaml and start watcher anew"
-        return HTTPStatus.FORBIDDEN, f"nothing can be changed here, since no token is configured: {how}"
+        return _NO_TOKEN
     scheme, _, given = headers.get("Authorization", "").strip().partition(" ")
     if scheme.lower() != "bearer" or not given.strip():
         return HTTPStatus.UNAUTHORIZED, "a change needs the header Authorization: Bearer TOKEN, that of web.token"
+    return given_refusal(given, token)
+
+
+def given_refusal(given: str, token: Secret | None) -> tuple[HTTPStatus, str] | None:
+    """The same for a token that came another way: in the field of a form."""
+    if token is None:
+        return _NO_TOKEN
     # Of the hashes, so that the time tells nothing of the length either.
     if not hmac.compare_digest(_digest(given.strip()), _digest(token.reveal())):
         return HTTPStatus.UNAUTHORIZED, "that is not the token of web.token"

@@ -51,8 +51,8 @@ class ProbePage(Generic[S]):
     def __init__(
         self, look: Callable[[str, timedelta], Awaitable[S | Unanswered]], explain: Callable[[S], Iterable[str]]
     ) -> None:
-        self._look = look
-        self._explain = explain
+        self.look = look
+        self.explain = explain
 
     async def get(self, request: web.Request) -> web.Response:
         """200 with what was seen, be it nothing in time; else a short text that says what to do."""
@@ -63,14 +63,14 @@ class ProbePage(Generic[S]):
             patience = patience_of(request.headers)
         except ValueError as error:
             return _said(HTTPStatus.BAD_REQUEST, str(error))
-        seen = await self._look(query.account_id, patience)
+        seen = await self.look(query.account_id, patience)
         if isinstance(seen, Unanswered):
             return await _unanswered(request, seen, query, patience)
         return self._explained(seen) if query.debug else await _metrics(request, seen)
 
     def _explained(self, seen: S) -> web.Response:
         shown = generate_latest(_registry(seen)).decode()
-        lines = "".join(f"{clean(line)}\n" for line in self._explain(seen))
+        lines = "".join(f"{clean(line)}\n" for line in self.explain(seen))
         return web.Response(text=f"{lines}\nmetrics\n{shown}")
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import errno
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Any, assert_never, cast
@@ -20,8 +20,8 @@ from watcher.text import clean
 from watcher.web.answers import json_error
 from watcher.web.api import Api, Records
 from watcher.web.attention import AttentionApi, Desk
-from watcher.web.guard import HostAllowList, origin_refusal, reload_refusal, strict_headers
-from watcher.web.pages import STYLE_HASH, landing
+from watcher.web.guard import STRICT_HEADERS, HostAllowList, origin_refusal, reload_refusal
+from watcher.web.pages import Behind, Pages
 from watcher.web.probe import ProbePage
 from watcher.web.scrape import Exporter
 
@@ -29,17 +29,17 @@ _MAX_BODY = 64 * 1024
 _KEEP_ALIVE = timedelta(seconds=75)
 _LINGER = timedelta(seconds=1)
 _INTERNAL = "internal error; the log says more"
-_HEADERS = strict_headers(STYLE_HASH)
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class WebServer:
-    """Serves metrics, health, the API and the landing page on one address.
+    """Serves metrics, health, the API and the pages on one address.
 
     `snapshot` shows the program as it is, from memory; `records` is asked for what is stored; `reload` has the
     configuration read anew, by force or not; without `probe` nobody can ask for a look, without `desk` nobody for
-    silences and incidents. `grace` is what running requests get when the server stops.
+    silences and incidents. `upcoming` says when an account is looked at
+    next. `grace` is what running requests get when the server stops.
     """
 
     def __init__(  # noqa: PLR0913 - what it shows, each by its name
@@ -53,17 +53,28 @@ class WebServer:
         *,
         probe: ProbePage[Any] | None = None,
         desk: Desk | None = None,
+        upcoming: Callable[[str], datetime | None] = lambda _account_id: None,
         grace: timedelta = timedelta(seconds=2),
     ) -> None:
         self._settings = settings
         self._snapshot = snapshot
         self._reload = reload
         self._exporter = Exporter(registry)
-        self._version = version
         self._grace = grace
         self._api = Api(snapshot, records)
         self._probe = probe
         self._attention = AttentionApi(desk, settings.token, lambda: snapshot().at) if desk is not None else None
+        self._pages = Pages(
+            Behind(
+                version=version,
+                snapshot=snapshot,
+                records=records,
+                desk=desk,
+                token=settings.token,
+                probe=probe,
+                upcoming=upcoming,
+            )
+        )
         self._hosts = HostAllowList(settings.host, settings.allow_hosts)
         self._log = structlog.get_logger()
         self._runner: web.AppRunner | None = None
@@ -71,7 +82,7 @@ class WebServer:
 
     @property
     def url(self) -> str:
-        """Where the landing page is, with the port that was really taken; that of the settings until started."""
+        """Where the board is, with the port that was really taken; that of the settings until started."""
         host, port = self._settings.host, self._settings.port
         if self._listener is not None and self._listener.sockets:
             port = self._listener.sockets[0].getsockname()[1]
@@ -116,9 +127,10 @@ class WebServer:
     def _application(self) -> web.Application:
         app = web.Application(middlewares=[self._answer, self._admit], client_max_size=_MAX_BODY)
         app.on_response_prepare.append(_be_strict)
+        app.on_shutdown.append(self._pages.close)
         app.add_routes(
             [
-                web.get("/", self._landing),
+                *self._pages.routes(),
                 web.get("/metrics", self._metrics),
                 web.get("/-/healthy", self._healthy),
                 web.get("/-/ready", self._ready),
@@ -156,10 +168,6 @@ class WebServer:
         if (request.content_length or 0) > _MAX_BODY:
             return _plain(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"more than {_MAX_BODY} bytes")
         return await handler(request)
-
-    async def _landing(self, _request: web.Request) -> web.Response:
-        page = await asyncio.to_thread(landing, self._snapshot(), self._version)
-        return web.Response(text=page, content_type="text/html")
 
     async def _metrics(self, request: web.Request) -> web.Response:
         accept = ",".join(request.headers.getall("Accept", ()))
@@ -222,13 +230,15 @@ class _Connection(web.RequestHandler):
         else:
             log.error("web_request_failed", status=status, exc_info=exc)
         text = "malformed request" if status < HTTPStatus.INTERNAL_SERVER_ERROR else _INTERNAL
-        response = web.Response(status=status, text=f"{text}\n", headers=_HEADERS)
+        response = web.Response(status=status, text=f"{text}\n", headers=STRICT_HEADERS)
         response.force_close()
         return response
 
 
 async def _be_strict(_request: web.Request, response: web.StreamResponse) -> None:
-    response.headers.update(_HEADERS)
+    for name, value in STRICT_HEADERS.items():
+        if name != "Cache-Control" or name not in response.headers:  # a page may be kept, and says so itself
+            response.headers[name] = value
 
 
 def _plain(request: web.Request, status: int, text: str) -> web.Response:

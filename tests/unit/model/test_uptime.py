@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.unit.store.samples import T0, after, closed, outage, stamp, state
 from watcher.model.finding import Stamp
 from watcher.model.outage import ZERO, EndCause, Outage, Phase, Unobserved
-from watcher.model.uptime import UPTIME_SPAN, History, Uptime, recent_uptime, uptime
+from watcher.model.uptime import UPTIME_SPAN, History, Uptime, divided, recent_uptime, uptime
 
 S = timedelta(seconds=1)
 
@@ -133,6 +133,14 @@ def test_each_second_is_counted_once(outages: list[tuple[int, int]], spans: list
         is_gone = any(start <= second < end for start, end in outages)
         counted["hidden" if is_hidden else "absent" if is_gone else "present"] += 1
     assert parts(history) == tuple(counted.values())
+    cells = divided(history, [after(edge) for edge in (0, 10, 250, 251, 600, 1000)])
+    assert tuple(
+        sum(getattr(cell, part) / S for cell in cells) for part in ("present", "absent", "unobserved")
+    ) == parts(history)
+    assert cells[2:4] == (
+        uptime(history, after(250), after(251)),
+        uptime(history, after(251), after(600)),
+    )
 
 
 @pytest.mark.parametrize("until", [T0, T0 - timedelta(days=1)])

@@ -80,6 +80,19 @@ def test_a_few_are_looked_at_soon() -> None:
     assert len(all_due(plan, START + 5 * SECOND)) == 5
 
 
+def test_when_somebody_is_looked_at_next() -> None:
+    """The instant that it is due; none while it is being looked at, nor of one that is not in the schedule."""
+    plan = planned(*slots(1))
+    at = plan.next_look("x:0")
+    assert at is not None
+    assert all_due(plan, at - SECOND) == []
+    assert ids(all_due(plan, at)) == ["x:0"]
+    assert plan.next_look("x:0") is None
+    plan.again("x:0", at, MINUTE)
+    assert plan.next_look("x:0") == phase("x:0", MINUTE, at)
+    assert plan.next_look("x:nobody") is None
+
+
 def test_an_urgent_one_is_looked_at_at_once() -> None:
     """An account that was down when the program stopped is due in the moment it starts."""
     plan = planned(*slots(1, urgent=True))

@@ -2,7 +2,8 @@
 
 import pytest
 
-from watcher.web.guard import HostAllowList, origin_refusal, strict_headers
+from watcher.settings.values import Secret
+from watcher.web.guard import STRICT_HEADERS, HostAllowList, given_refusal, origin_refusal
 
 HOSTS = HostAllowList("127.0.0.1", ("Watcher.Example", "tunnel.example:8080", "2001:db8::1", "not a name"))
 
@@ -112,9 +113,25 @@ def test_reading_needs_no_origin(method: str) -> None:
     assert origin_refusal(method, {"Host": "localhost", "Sec-Fetch-Site": "cross-site"}) is None
 
 
-def test_strict_headers_allow_one_style_sheet_and_no_script() -> None:
-    """Everything is forbidden but the style sheet with the hash; the server does not name its version."""
-    headers = strict_headers("sha256-abc=")
-    assert headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'sha256-abc='; ")
-    assert "script" not in headers["Content-Security-Policy"]
+def test_strict_headers_allow_what_comes_from_here_alone() -> None:
+    """Style sheets, scripts, pictures and forms of this server, nothing in the page itself, no frame around it."""
+    headers = STRICT_HEADERS
+    rules = dict(rule.split(" ", 1) for rule in headers["Content-Security-Policy"].split("; "))
+    assert rules.pop("default-src") == rules.pop("base-uri") == rules.pop("frame-ancestors") == "'none'"
+    assert set(rules) == {"style-src", "script-src", "img-src", "connect-src", "form-action"}
+    assert set(rules.values()) == {"'self'"}
     assert headers["Server"] == "watcher"
+
+
+def test_a_token_in_a_form_is_held_to_the_same() -> None:
+    """The field of a form has what the header would have; without a token configured nothing is let in."""
+    token = Secret("let me in")
+    assert given_refusal(" let me in ", token) is None
+    for wrong in ("", "let me", "LET ME IN"):
+        refused = given_refusal(wrong, token)
+        assert refused is not None
+        assert refused[0] == 401
+    nothing = given_refusal("let me in", None)
+    assert nothing is not None
+    assert nothing[0] == 403
+    assert "web.token_file" in nothing[1]
