@@ -9,6 +9,7 @@ from watcher.model.snapshot import Snapshot
 from watcher.settings.values import Secret
 from watcher.web.api import Records
 from watcher.web.attention import Desk
+from watcher.web.cases import Cases
 from watcher.web.probe import ProbePage
 
 
@@ -16,6 +17,7 @@ from watcher.web.probe import ProbePage
 class Behind:
     """Memory, the store, the desk's part of it (without one nothing can be changed), the token that a change needs.
 
+    `cases` is the store as the pages of outages ask it; without it there are none.
     `probe` makes a look for who asks; without it nobody can. `upcoming` says when an account is looked at next, None
     while it is being looked at.
     """
@@ -24,6 +26,7 @@ class Behind:
     snapshot: Callable[[], Snapshot]
     records: Records
     desk: Desk | None = None
+    cases: Cases | None = None
     token: Secret | None = None
     probe: ProbePage[Any] | None = None
     upcoming: Callable[[str], datetime | None] = lambda _account_id: None
