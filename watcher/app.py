@@ -233,6 +233,7 @@ class App:
             probe=ProbePage(on_demand.look, explanation),
             desk=StoreDesk(self._worker),
             cases=StoreCases(self._worker),
+            public_url=lambda: self.settings.public_url,
             upcoming=self.rounds.plan.next_look,
         )
         await self.web.start()

@@ -4,8 +4,9 @@ from typing import Any, Final
 
 from watcher import __version__
 from watcher.dossier import as_data, listing
-from watcher.model.attention import notification_record, silence_record
+from watcher.model.attention import notification_record
 from watcher.model.record import Record, instant, outage_record
+from watcher.model.silence import Silence
 from watcher.record.case import Entry, OutageRecord, Piece, Quoted
 
 SCHEMA: Final = "watcher-record/1"
@@ -44,7 +45,7 @@ def data_of(record: OutageRecord) -> Record:
             {"from": instant(span.from_at), "to": instant(span.to_at), "cause": span.cause} for span in case.unobserved
         ],
         "notifications": [notification_record(told.row, told.tries) for told in case.told],
-        "silences": [silence_record(silence, record.updated) for silence in case.silences],
+        "silences": [_silence(silence) for silence in case.silences],
         "method": list(record.method),
         "not_known": list(record.unknown),
         "evidence": {
@@ -72,6 +73,17 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "hash": entry.hash,
         "page": entry.page,
         "screenshot": entry.screenshot,
+    }
+
+
+def _silence(silence: Silence) -> Record:
+    """Without whether it holds now: the record is of then."""
+    return {
+        "id": silence.id,
+        "starts_at": instant(silence.starts_at),
+        "ends_at": instant(silence.ends_at),
+        "by": silence.by,
+        "comment": silence.comment,
     }
 
 

@@ -28,7 +28,7 @@ def timeline(case: Case, place: str) -> tuple[Entry, ...]:
     entries = (
         *_framing(case.outage, seen, known),
         *seen,
-        *(_sampled(each) for each in case.samples if each.at not in known),
+        *(_sampled(each) for each in case.samples if each.at not in known and not _is_before(each, case.outage)),
         *_hidden(case),
         *(_told(each) for each in case.told),
         *_silenced(case),
@@ -105,6 +105,11 @@ def _words(kind: TransitionKind, detail: Any, outage: Outage) -> tuple[Kind, str
             return Kind.SEEN, f"The account now has the handle {at_handle(line(str(detail.get('handle', ''))))}."
         case _:
             return HAPPENED[kind]
+
+
+def _is_before(sample: Sample, outage: Outage) -> bool:
+    """True for the look that is told as the last sight, and for others before the outage."""
+    return sample.verdict is Verdict.PRESENT and sample.at <= outage.began.earliest
 
 
 def _sampled(sample: Sample) -> Entry:

@@ -56,6 +56,7 @@ class WebServer:
         desk: Desk | None = None,
         cases: Cases | None = None,
         upcoming: Callable[[str], datetime | None] = lambda _account_id: None,
+        public_url: Callable[[], str | None] = lambda: None,
         grace: timedelta = timedelta(seconds=2),
     ) -> None:
         self._settings = settings
@@ -76,6 +77,7 @@ class WebServer:
                 token=settings.token,
                 probe=probe,
                 upcoming=upcoming,
+                public_url=public_url,
             )
         )
         self._hosts = HostAllowList(settings.host, settings.allow_hosts)

@@ -219,7 +219,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
             "timeline": many(ref("Entry")),
             "unobserved": many(ref("Unobserved")),
             "notifications": many(ref("Notification")),
-            "silences": many(ref("Silence")),
+            "silences": many(ref("SilencedThen")),
             "method": many(TEXT),
             "not_known": many(TEXT),
             "evidence": ref("Evidence"),
@@ -253,6 +253,10 @@ SCHEMAS: Final[dict[str, Schema]] = {
             "page": maybe(HASH),
             "screenshot": maybe(HASH),
         },
+    ),
+    "SilencedThen": obj(
+        "Nobody was to be told of it meanwhile.",
+        {"id": TEXT, "starts_at": INSTANT, "ends_at": INSTANT, "by": TEXT, "comment": TEXT},
     ),
     "Unobserved": obj("Time in which nothing was seen.", {"from": INSTANT, "to": INSTANT, "cause": TEXT}),
     "Evidence": obj(

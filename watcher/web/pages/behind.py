@@ -19,7 +19,7 @@ class Behind:
 
     `cases` is the store as the pages of outages ask it; without it there are none.
     `probe` makes a look for who asks; without it nobody can. `upcoming` says when an account is looked at next, None
-    while it is being looked at.
+    while it is being looked at. `public_url` says where people reach the pages, if they were told.
     """
 
     version: str
@@ -30,6 +30,7 @@ class Behind:
     token: Secret | None = None
     probe: ProbePage[Any] | None = None
     upcoming: Callable[[str], datetime | None] = lambda _account_id: None
+    public_url: Callable[[], str | None] = lambda: None
 
     @property
     def now(self) -> datetime:

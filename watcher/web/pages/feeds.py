@@ -5,7 +5,7 @@ plain: no reader of feeds is asked to show HTML of ours, or of a page.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Final
@@ -24,6 +24,7 @@ from watcher.record.words import line, said
 from watcher.text import clean
 from watcher.web import parameters
 from watcher.web.answers import whole
+from watcher.web.pages.behind import Behind
 from watcher.web.pages.outages import OutageRow, OutagesPages, OutagesQuery
 from watcher.web.pages.words import outage_path
 
@@ -40,12 +41,12 @@ def urn(name: str) -> str:
 
 
 def atom(rows: Sequence[OutageRow], *, base: str, query: str, title: str, since: datetime, version: str) -> bytes:
-    """The feed. `base` is where the server is as the asker calls it, `since` when there was nothing yet to tell."""
+    """The feed. `base` is where the server is for whoever reads it, `since` when there was nothing yet to tell."""
     feed = Element("feed", {"xmlns": _ATOM, "xml:lang": "en"})
     _text(feed, "title", title)
     _text(feed, "id", urn(f"{_FEED}?{query}" if query else _FEED))
     _text(feed, "updated", _stamp(max((_updated(row) for row in rows), default=since)))
-    suffix = f"?{query}" if query else ""
+    suffix, base = f"?{query}" if query else "", base.rstrip("/")
     SubElement(
         feed, "link", {"rel": "self", "type": "application/atom+xml", "href": f"{base}/feeds/outages.atom{suffix}"}
     )
@@ -106,10 +107,9 @@ def _stamp(at: datetime) -> str:
 class FeedPages:
     """The handler."""
 
-    def __init__(self, outages: OutagesPages, snapshot: Callable[[], Snapshot], version: str) -> None:
+    def __init__(self, outages: OutagesPages, behind: Behind) -> None:
         self._outages = outages
-        self._snapshot = snapshot
-        self._version = version
+        self._behind = behind
 
     def routes(self) -> list[web.RouteDef]:
         """What is served, and by which handler."""
@@ -117,7 +117,7 @@ class FeedPages:
 
     async def feed(self, request: web.Request) -> web.Response:
         """The latest outages: of all, with `owner` of theirs, with `platform` of those there."""
-        snapshot = self._snapshot()
+        snapshot = self._behind.snapshot()
         try:
             parameters.only_known(request.query, _KEYS)
             fields = {name: request.query[name] for name in _KEYS if request.query.get(name)}
@@ -130,11 +130,11 @@ class FeedPages:
         body = await asyncio.to_thread(
             atom,
             rows,
-            base=base_of(request),
+            base=self._behind.public_url() or base_of(request),
             query=urlencode(fields),
             title=_title(fields, snapshot),
             since=snapshot.started_at,
-            version=self._version,
+            version=self._behind.version,
         )
         return whole(request, body, "application/atom+xml")
 

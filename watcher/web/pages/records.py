@@ -21,6 +21,6 @@ def record_routes(behind: Behind, shell: Shell) -> list[web.RouteDef]:
         *outages.routes(),
         *EvidencePages(shell, behind.cases).routes(),
         *OutagePages(shell, behind.cases, behind.token, behind.snapshot).routes(),
-        *FeedPages(outages, behind.snapshot, behind.version).routes(),
+        *FeedPages(outages, behind).routes(),
         *badges,
     ]
