@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 from watcher.dossier import Check, Outcome, conclusion, verify
-from watcher.model.outage import Duration, EndCause, Outage
+from watcher.model.outage import EndCause, Outage
 from watcher.notify.wording import (
     at_handle,
     format_between,
@@ -146,8 +146,7 @@ def _least_and_most(outage: Outage) -> str:
     lasted = outage.duration
     if lasted.max is None:
         return format_duration(lasted)
-    best = Duration(min=lasted.best, max=lasted.best)
-    return f"about {format_bounds(best)}, {format_bounds(lasted)}; the looks allow no closer answer"
+    return f"about {format_span(lasted.best)}: {format_bounds(lasted)}; the looks allow no closer answer"
 
 
 def _ending(outage: Outage) -> Iterator[str]:

@@ -62,6 +62,9 @@ def test_the_headline_sentence_and_bounds() -> None:
     assert made.summary[0].startswith(
         "Visitors to X who were not logged in could not see the profile of @POTUS (Donald J. Trump) from about "
     )
+    assert made.summary[0].endswith(
+        "That is about 11 min 25 s: between 10 min 49 s and 12 min 1 s; the looks allow no closer answer."
+    )
     assert made.bounds.startswith(
         "It was last seen at 22:59:00 and first found missing by 23:00:01: it went in between."
     )
