@@ -25,6 +25,9 @@ _LONGER: Final = (2, 7, 14, 30, 91, 182, 365)
 _DAY: Final = 86400
 _YEAR: Final = 365 * _DAY
 _MINUTE: Final = 60
+_WORDS: Final = {"present": "seen", "between": "not known", "absent": "missing"}
+_SIGN: Final = 7
+_ROOM: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,12 @@ class Bar:
     kind: str
     x: float
     width: float
+
+    @property
+    def words(self) -> str:
+        """What it is, where there is room to say it: nobody need tell colours apart."""
+        words = _WORDS.get(self.kind, "")
+        return words if self.width >= _SIGN * len(words) + _ROOM else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ def test_the_whole_and_both_ends() -> None:
     assert [mark.number for mark in began.marks][:2] == [1, 2]
     assert [mark.number for mark in ended.marks] == [4, 5]
     assert 3 <= len(whole.ticks) <= WIDE // 60
+    assert [bar.words for bar in began.bars] == ["seen", "not known", "missing"]
+    assert [bar.words for bar in whole.bars if bar.width < 30] == [""] * sum(bar.width < 30 for bar in whole.bars)
 
 
 def test_what_has_not_ended_is_not_drawn_as_back() -> None:
