@@ -8,7 +8,7 @@ from watcher.model.account import Account
 from watcher.model.annotation import Annotation
 from watcher.model.outage import Outage
 from watcher.record.case import Case
-from watcher.record.gather import gather, piece, wanted, with_pieces
+from watcher.record.gather import MOST_ENTRIES, gather, piece, wanted, with_pieces
 from watcher.store.base import Amended
 from watcher.store.worker import StoreWorker
 
@@ -44,8 +44,8 @@ class StoreCases:
         return (await self._worker.call(self._store.known, account_ids)).accounts
 
     async def evidence(self, outage_id: str, digest: str) -> tuple[str, bytes] | None:
-        """A page or a picture that belongs to this outage, with its role; None where there is none of that hash."""
-        traces = await self._worker.call(self._store.traces, outage_id)
+        """A page or a picture that the record of this outage shows, with its role; None where there is none such."""
+        traces = await self._worker.call(self._store.traces, outage_id, most=MOST_ENTRIES)
         role = next((role for trace in traces for role, each, _ in trace.evidence if each == digest), None)
         content = None if role is None else await self._worker.call(self._store.body, digest)
         return None if role is None or content is None else (role, content)
