@@ -34,6 +34,7 @@ from watcher.ondemand import OnDemand
 from watcher.outlook import Outlooks
 from watcher.pipeline import Pipeline
 from watcher.probe import Prober, Reachability, open_prober
+from watcher.record.cases import StoreCases
 from watcher.reload import Reloader
 from watcher.rounds import Rounds
 from watcher.schedule import Ticker
@@ -231,6 +232,8 @@ class App:
             grace=_WEB_GRACE,
             probe=ProbePage(on_demand.look, explanation),
             desk=StoreDesk(self._worker),
+            cases=StoreCases(self._worker),
+            public_url=lambda: self.settings.public_url,
             upcoming=self.rounds.plan.next_look,
         )
         await self.web.start()

@@ -32,6 +32,8 @@ _CLEAN: Final[dict[int, str | None]] = {
     **dict.fromkeys(_SPACES, " "),
 }
 
+_SPELT: Final = {code: ascii(chr(code))[1:-1] for code in _CLEAN if code not in (0x09, 0x0A)}
+
 
 def clean(text: str) -> str:
     """`text` on one line: no C0 or C1 controls, no bidirectional or zero-width characters, no lone surrogates.
@@ -50,3 +52,11 @@ def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """A table: a line each, the cells of a column under one another. There must be one row."""
     widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
     return ("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+
+
+def readable(text: str) -> str:
+    r"""`text` in its lines, with every other control, and what is invisible or turns the direction, as `\u202e`.
+
+    For bytes that are to be read as they were: nothing is left out, and nothing is obeyed.
+    """
+    return text.replace("\r\n", "\n").translate(_SPELT)

@@ -22,6 +22,7 @@ from watcher.model.reload import Edit, Outcome, Reloaded
 from watcher.model.sample import Sample
 from watcher.model.seen import Unanswered
 from watcher.model.snapshot import Snapshot
+from watcher.record.cases import StoreCases
 from watcher.settings import load_platforms
 from watcher.settings.values import Secret, WebSettings
 from watcher.store.base import Commit
@@ -349,6 +350,7 @@ async def a_scene(*, filled: bool = True, token: str | None = TOKEN, **settings:
         "1.2.3",
         probe=ProbePage(scene.look, scene.explain),
         desk=StoreDesk(worker),
+        cases=StoreCases(worker),
         upcoming=scene.upcoming,
         grace=timedelta(milliseconds=200),
     )

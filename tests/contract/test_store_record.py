@@ -40,6 +40,7 @@ from watcher.model.outage import Outage, TransitionKind, Unobserved
 from watcher.model.sample import Sample
 from watcher.model.uptime import History
 from watcher.store.base import Amended, Body, Commit, Cutoffs, Forgotten
+from watcher.store.codec import chained_hash
 from watcher.store.faults import ContradictionError
 
 OUTAGE = outage()
@@ -649,3 +650,55 @@ def test_message_carries_the_hash_of_what_it_tells(store: AnyStore) -> None:
     told_of = store.incident(notice.id)
     assert told_of is not None
     assert told_of.digest not in ("", opened.digest, ended.digest)
+
+
+# What the record of an outage is put together from.
+
+
+def test_outages_by_whose_they_are_and_from_one_on(store: AnyStore) -> None:
+    """By owner, by platform, those that are over; from a given one on, in the order of the list, page by page."""
+    store.watch([replace(account("potus"), owner="potus45"), account("realdonaldtrump")], T0)
+    over = end_it(store)
+    other = outage("realdonaldtrump", seconds=800)
+    store.commit(opening(other))
+    assert store.outage(over.id) == over
+    assert store.outage("nothing") is None
+    assert store.outages(owner="potus45") == (over,)
+    assert store.outages(owner="somebody") == ()
+    assert store.outages(platform="x", over_only=True) == (over,)
+    assert store.outages(platform="bluesky") == ()
+    first, second = store.outages()
+    assert store.outages(before=first.id) == (second,)
+    assert store.outages(before=second.id) == ()
+    assert store.outages(before="nothing") == ()
+
+
+def test_traces_of_an_outage(store: AnyStore) -> None:
+    """By the outage's id, by number, by the beginning of a hash; each with what it rests on and the hash before it."""
+    store.commit(opening(OUTAGE))
+    store.commit(closing(OUTAGE))
+    opened, over = store.traces(OUTAGE.id)
+    assert [each.document["kind"] for each in (opened, over)] == ["OutageOpened", "OutageClosed"]
+    assert (opened.previous, over.previous) == ("", opened.hash)
+    assert chained_hash(over.document, over.previous) == over.hash
+    assert opened.evidence == (("target", PAGE_HASH, len(BODY.content)),)
+    assert store.traces(OUTAGE.id, most=1) == (over,)
+    assert store.traces(str(over.seq)) == store.traces(over.hash[:12]) == (over,)
+    assert store.traces("nothing") == store.traces("abc") == ()
+
+
+def test_samples_of_a_time(store: AnyStore) -> None:
+    """Those within it, both ends included."""
+    made = [
+        Sample(
+            account_id="x:potus",
+            at=after(at),
+            verdict=Verdict.PRESENT,
+            reason=Reason.PROFILE,
+            source="page",
+            vantage="local",
+        )
+        for at in (0, 10, 20, 30)
+    ]
+    store.commit(Commit(samples=tuple(made)))
+    assert store.samples("x:potus", since=after(10), until=after(20)) == (made[2], made[1])

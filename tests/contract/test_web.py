@@ -210,7 +210,7 @@ async def test_pages_answer_get_and_head(ask: Ask, path: str) -> None:
     [
         ("/nothing", "GET", 404),
         ("/api/v1/nothing", "GET", 404),
-        ("/api", "GET", 404),
+        ("/api/nothing", "GET", 404),
         ("/metrics", "POST", 405),
         ("/api/v1/accounts", "DELETE", 405),
         ("/api/v1/outages?limit=0", "GET", 400),

@@ -29,6 +29,7 @@ _DOWNLOAD = "downloads; the Dockerfile installs the same files, and tests/contai
 _SERVERS = "needs a running Prometheus or Alertmanager; the files that they would take are checked beside it"
 _GRAFANA = "needs a running Grafana; tests/process/test_grafana.py asks a Prometheus what its dashboards ask"
 _OUTAGE = "needs an outage of the reader's; tests/process/test_evidence.py runs all of them beside a run"
+_RECORD = "needs one too; tests/process/test_record.py runs all of them beside a run"
 # The beginning of a command that no test can run here, and what stands in for it.
 NOT_RUN: Mapping[str, Mapping[str, str]] = {
     "slack.md": {},
@@ -49,6 +50,7 @@ NOT_RUN: Mapping[str, Mapping[str, str]] = {
         "SLACK_WEBHOOK_URL_FILE=$PWD/slack_webhook_url docker compose ": _COMPOSE,
     },
     "evidence.md": {"watcher evidence ": _OUTAGE},
+    "publish-a-record.md": {"watcher outages ": _RECORD, "watcher evidence ": _OUTAGE},
     "browser.md": {
         "/opt/watcher/bin/pip install ": _DOWNLOAD,
         "apt-get install ": "needs root and a mirror; .ci/run installs the same packages for tests/browser",

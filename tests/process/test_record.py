@@ -6,6 +6,7 @@ import shutil
 import signal
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -62,6 +63,7 @@ async def test_put_right_and_forgotten_beside_a_run(tmp_path: Path) -> None:
             assert (noted.status, noted.err) == (0, "")
             told = await running.logged("Why @realDonaldTrump was not available on X for ")
             assert told["event"].endswith(": a departing employee")
+            await recorded(url, ids[TRUMP], config)
             await watcher("outages", "retract", ids[TRUMP], "--config", config, "--reason", "a test")
             told = await running.logged("Correction: @realDonaldTrump on X was not gone")
             assert "a test" in told["said"]
@@ -83,6 +85,19 @@ async def test_put_right_and_forgotten_beside_a_run(tmp_path: Path) -> None:
     state = b"".join(path.read_bytes() for path in (tmp_path / "config/state").rglob("*") if path.is_file())
     assert b"potus" not in state.lower().replace(b"potus45", b"")
     assert b"realdonaldtrump" in state.lower()
+
+
+async def recorded(url: str, outage_id: str, config: Path) -> None:
+    """The record of the outage: the command line writes what the running process shows, byte for byte."""
+    path = f"{url}outages/{quote(outage_id, safe='')}"
+    text = await watcher("outages", "show", outage_id, "--config", config)
+    assert (text.status, text.err) == (0, "")
+    assert text.out.startswith("# @realDonaldTrump was not available on X for ")
+    assert "a departing employee" in text.out
+    assert text.out == (await get(f"{path}.md"))[1]
+    data = await watcher("outages", "show", outage_id, "--config", config, "--format", "json")
+    assert json.loads(data.out) == json.loads((await get(f"{path}.json"))[1])
+    assert "every hash holds" in (await get(path))[1]
 
 
 async def forgotten(config: Path) -> None:

@@ -71,6 +71,18 @@ def test_an_export_as_markdown(config: Path) -> None:
     assert result.output.startswith("# Outages\n\n2 outages, ")
 
 
+def test_the_record_of_one(config: Path) -> None:
+    """As Markdown to be published from, as data for programs; what there is none of is told."""
+    shown = call("outages", "show", OLD, "--config", config)
+    assert shown.exit_code == 0
+    assert shown.stdout.startswith("# @POTUS was not available on X for ")
+    assert "> Désolé" in shown.stdout
+    data = json.loads(call("outages", "--config", config, "show", NEW, "--json").stdout)
+    assert (data["schema"], data["headline"]) == ("watcher-record/1", "@POTUS is not available on X")
+    none = call("outages", "show", "nothing", "--config", config)
+    assert (none.exit_code, "there is no outage 'nothing'" in none.stderr) == (1, True)
+
+
 def test_json_by_either_name(config: Path) -> None:
     """`--json` is short for `--format json`."""
     assert call("outages", "--config", config, "--json").stdout == (

@@ -97,6 +97,7 @@ def accounts(config: Path, as_json: bool) -> None:
         "watcher outages --open",
         "watcher outages --account x:realdonaldtrump --limit 5 --json",
         "watcher outages --since 2017-11-01 --until 2017-12-01 --format csv",
+        "watcher outages show ID > record.md",
         "watcher outages annotate ID --cause 'a departing employee' --tell",
         "watcher outages retract ID --reason 'the platform was being tested'",
     ),
@@ -123,7 +124,7 @@ def outages(context: click.Context, /, config: Path, form: str, as_json: bool, *
     """
     if context.invoked_subcommand is not None:
         # `watcher outages --config FILE annotate …` means that file.
-        context.default_map = {name: {"config": config} for name in ("annotate", "retract")}
+        context.default_map = {name: {"config": config} for name in ("annotate", "retract", "show")}
         return
     _list_outages(config, "json" if as_json else form, **asked)
 
@@ -168,6 +169,45 @@ def _list_outages(
             say_all(outages_table(found[: (limit or _LISTED)]))
             if len(found) == most:
                 say(f"there are more: --limit shows so many, --format csv all; here are {limit or _LISTED}")
+
+
+@outages.command(
+    epilog=epilog(
+        "watcher outages show x:potus-20171102T230040000 > record.md",
+        "watcher outages show x:potus-20171102T230040000 --format json",
+        ends="Ends with 0; 1 when there is no such outage.",
+    )
+)
+@click.argument("outage_id", metavar="ID")
+@config_option
+@click.option("--format", "form", type=click.Choice(["md", "json"]), default="md", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+def show(outage_id: str, config: Path, form: str, as_json: bool) -> None:
+    """Write the record of one outage.
+
+    What happened minute by minute, what visitors saw, how long with its bounds, how it is known and what is not: the
+    same as on the page of the outage, to be published from.
+    """
+    from watcher.clock import SystemClock
+    from watcher.record import Names, assemble
+    from watcher.record.data import data_of
+    from watcher.record.gather import whole
+    from watcher.record.markdown import markdown_of
+    from watcher.settings import load_all
+
+    with faults_told():
+        loaded = load_all(config, os.environ)
+        with opened(loaded.settings.state_dir, read_only=True) as store:
+            case = whole(store, outage_id, SystemClock().now())
+    if case is None:
+        fail(f"there is no outage '{outage_id}'; `watcher outages` lists them", 1)
+    titles = {name: platform.title for name, platform in loaded.platforms.items()}
+    owners = {slug: owner.name for slug, owner in loaded.watchlist.owners.items()}
+    record = assemble(case, Names(titles=titles, owners=owners))
+    if as_json or form == "json":
+        print_json(data_of(record))
+    else:
+        say_all(markdown_of(record))
 
 
 @outages.command(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
+from urllib.parse import quote
 
 from watcher.app import App
 from watcher.demo.answers import Page
@@ -89,7 +90,7 @@ class Teller(Narrator):
         yield "told", f"{agree}, {format_span(policy.confirm.interval)} apart"
         yield "time", f"UTC of that evening, {self._speed:g} times as fast"
         yield "board", web
-        yield "record", f"{web}api/v1/outages"
+        yield "record", f"{web}outages"
         yield "metrics", f"{web}metrics"
         yield "the page", f"https://127.0.0.1:{self._story.platform.port}/{HANDLE} (the certificate is the demo's own)"
 
@@ -188,16 +189,17 @@ class Teller(Narrator):
         for line, tone in _verdict(ending):
             self._put(f"  {line}", tone)
         self._gap()
-        for line in self._next():
+        for line in self._next(ending):
             self._put(f"  {line}", Tone.PLAIN)
 
-    def _next(self) -> Iterator[str]:
+    def _next(self, ending: Ending) -> Iterator[str]:
         if not self._stays:
             yield "`watcher demo` without --once stays open to look around; `watcher run` watches your own list."
             return
         web = self._app.web.url
         yield f"watcher goes on watching. The board: {web}"
-        yield f"The record: curl '{web}api/v1/outages?account={ACCOUNT}'"
+        which = f"/{quote(ending.outage.id, safe='')}" if ending.outage is not None else ""
+        yield f"The record: {web}outages{which}"
         yield f"The figures: curl -s {web}metrics | grep {ACCOUNT}"
         yield "Ctrl-C ends it. `watcher run` watches your own list."
 

@@ -92,7 +92,7 @@ def _of_outage(view: View, outage: Outage) -> Alert:
         ),
         starts_at=began,
         ends_at=max(began, ended) if ended is not None and not outage.is_open else None,
-        url=_record_url(view, outage.account_id),
+        url=None if view.public_url is None else _page(view.public_url, f"/outages/{_part(outage.id)}"),
     )
 
 
@@ -222,5 +222,12 @@ def _name(listed: str) -> str:
 def _record_url(view: View, account_id: str | None) -> str | None:
     if view.public_url is None:
         return None
-    base = view.public_url.rstrip("/")
-    return base if account_id is None else f"{base}/api/v1/outages?account={percent(clean(account_id), safe='')}"
+    return _page(view.public_url, "" if account_id is None else f"/outages?account={_part(account_id)}")
+
+
+def _page(base: str, path: str) -> str:
+    return f"{base.rstrip('/')}{path}"
+
+
+def _part(text: str) -> str:
+    return percent(clean(text), safe="")

@@ -135,9 +135,7 @@ def _other(view: View, account: Account, state: AccountState) -> Other:
 def _record_url(view: View) -> str:
     if view.public_url is None or view.outage is None:
         return ""
-    account_id = percent(clean(view.outage.account_id), safe="")
-    also = "&retracted=true" if view.outage.is_retracted else ""
-    return f"{view.public_url.rstrip('/')}/api/v1/outages?account={account_id}{also}"
+    return f"{view.public_url.rstrip('/')}/outages/{percent(clean(view.outage.id), safe='')}"
 
 
 def _bare(text: str | None) -> str:

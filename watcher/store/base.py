@@ -340,7 +340,7 @@ class Store(Protocol):
         """How many rows were given up and are kept, by channel."""
         ...
 
-    def outages(
+    def outages(  # noqa: PLR0913 - all that can be asked
         self,
         *,
         account_id: str | None = None,
@@ -349,10 +349,34 @@ class Store(Protocol):
         since: datetime | None = None,
         until: datetime | None = None,
         retracted: bool = True,
+        over_only: bool = False,
+        platform: str | None = None,
+        owner: str | None = None,
+        before: str | None = None,
     ) -> tuple[Outage, ...]:
         """Outages, the latest first; those that were going on at some time of [since, until).
 
-        `retracted` False leaves out those that were taken back.
+        `retracted` False leaves out those that were taken back. `platform` and `owner` are those of the account as it
+        was listed last. `before` is the id of an outage: only what comes after it in this order; nothing where there is
+        no such outage.
+        """
+        ...
+
+    def outage(self, outage_id: str) -> Outage | None:
+        """One outage by its id."""
+        ...
+
+    def together(self, outage_id: str) -> tuple[str, ...]:
+        """The incidents under which an outage was told together with others."""
+        ...
+
+    def traces(self, reference: str, *, most: int | None = None) -> tuple[Trace, ...]:
+        """The transitions that `reference` names, the oldest first, with what is kept of each.
+
+        Of more than `most` the first half of so many and the last.
+
+        An outage's id names all of that outage, also the suspicion before it; a number one transition; six digits or
+        more of a hash all whose hash, or whose bundle's hash, begins so.
         """
         ...
 
@@ -372,8 +396,15 @@ class Store(Protocol):
         """What was noted of these outages, oldest first; an outage of which nothing was is left out."""
         ...
 
-    def samples(self, account_id: str, *, limit: int | None = 100) -> tuple[Sample, ...]:
-        """The samples of one account, the latest first."""
+    def samples(
+        self,
+        account_id: str,
+        *,
+        limit: int | None = 100,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> tuple[Sample, ...]:
+        """The samples of one account, the latest first; those of [since, until]."""
         ...
 
     def history(self, since: datetime, *, account_ids: Collection[str] | None = None) -> dict[str, History]:

@@ -133,3 +133,10 @@ def without_features(report: ControlReport) -> ControlReport:
         positives=tuple(replace(control, features=None, imprint=None) for control in report.positives),
         negatives=tuple(replace(control, features=None, imprint=None) for control in report.negatives),
     )
+
+
+def ends(items: Sequence[_T], most: int | None) -> Sequence[_T]:
+    """The items; of more than `most` the first half of so many and the last."""
+    if most is None or len(items) <= most:
+        return items
+    return [*items[: most // 2], *items[len(items) - (most - most // 2) :]]

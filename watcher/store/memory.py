@@ -97,6 +97,7 @@ class MemoryStore(MemoryLetters, MemoryAttention, Store):
         self._chain += links
         self._happened.update(map(transition_key, new))
         self._bodies.update({body.sha256: body.content for body in commit.bodies})
+        self._roles.update({body.sha256: body.role for body in commit.bodies})
         self._by_controls.update(body.sha256 for body in commit.bodies if body.role == "controls")
         self._link(commit)
         for sample in commit.samples:

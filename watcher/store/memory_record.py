@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from watcher.model.account import Account
@@ -22,44 +22,13 @@ from watcher.store.amendments import (
     told_of,
     without_names,
 )
-from watcher.store.base import Amended, Body, Cutoffs, Forgotten
+from watcher.store.base import Amended, Cutoffs, Forgotten, Trace
 from watcher.store.codec import chained_hash, transition_document
-from watcher.store.commits import VOUCHING, rests_on, transition_key
+from watcher.store.commits import ends, transition_key
+from watcher.store.memory_chain import Link, links_named, trace_of
 
 _FIRST = (TransitionKind.ACCOUNT_FIRST_SEEN, TransitionKind.ACCOUNT_APPEARED)
 _UNDELIVERED = (State.PENDING, State.CLAIMED)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
-    """A transition and its hash over the one before. Of a forgotten one only number and hash are left."""
-
-    seq: int
-    hash: str
-    transition: Transition | None
-
-    @property
-    def outage_id(self) -> str | None:
-        """The outage that it belongs to, if any."""
-        return self.transition.outage.id if self.transition is not None and self.transition.outage else None
-
-    @property
-    def tells(self) -> bool:
-        """True when messages tell of it."""
-        return self.transition is not None and self.transition.kind in VOUCHING
-
-    def vouches_for(self, incident: Incident, outage_ids: AbstractSet[str]) -> bool:
-        """True when that incident's messages, which are about these outages, tell of it."""
-        told = self.transition
-        if told is None:
-            return False
-        if incident.kind is IncidentKind.NOTICE:
-            return (told.account_id, told.at) == (incident.key, incident.opened_at) and told.kind in incident.id
-        return self.outage_id in outage_ids and told.kind in VOUCHING
-
-    def rests_on(self, body: Body) -> bool:
-        """True when that is evidence of it."""
-        return self.transition is not None and rests_on(self.transition, body)
 
 
 class MemoryRecord:
@@ -84,6 +53,7 @@ class MemoryRecord:
         self._controls: dict[ControlKey, ControlReport] = {}
         self._bodies: dict[str, bytes] = {}
         self._rests: dict[int, set[str]] = defaultdict(set)
+        self._roles: dict[str, str] = {}
         self._by_controls: set[str] = set()
         self._samples: dict[tuple[str, datetime], Sample] = {}
         self._annotations: list[Annotation] = []
@@ -91,7 +61,7 @@ class MemoryRecord:
 
     # Reading.
 
-    def outages(
+    def outages(  # noqa: PLR0913 - all that can be asked
         self,
         *,
         account_id: str | None = None,
@@ -100,8 +70,15 @@ class MemoryRecord:
         since: datetime | None = None,
         until: datetime | None = None,
         retracted: bool = True,
+        over_only: bool = False,
+        platform: str | None = None,
+        owner: str | None = None,
+        before: str | None = None,
     ) -> tuple[Outage, ...]:
         """Outages, the latest first."""
+        last = self._outages.get(before) if before is not None else None
+        if before is not None and last is None:
+            return ()
         found = [
             outage
             for outage in self._outages.values()
@@ -110,9 +87,31 @@ class MemoryRecord:
             and (retracted or not outage.is_retracted)
             and (since is None or _reaches(outage, since))
             and (until is None or outage.began.earliest < until)
+            and not (over_only and outage.is_open)
+            and platform in (None, self._accounts[outage.account_id].platform)
+            and owner in (None, self._accounts[outage.account_id].owner)
+            and (last is None or _order(outage) < _order(last))
         ]
-        found.sort(key=lambda outage: (outage.confirmed_at, outage.id), reverse=True)
+        found.sort(key=_order, reverse=True)
         return tuple(found[:limit])
+
+    def outage(self, outage_id: str) -> Outage | None:
+        """One outage."""
+        return self._outages.get(outage_id)
+
+    def together(self, outage_id: str) -> tuple[str, ...]:
+        """The incidents under which it was told together with others."""
+        outage = self._outages.get(outage_id)
+        return () if outage is None else self._together(outage)
+
+    def traces(self, reference: str, *, most: int | None = None) -> tuple[Trace, ...]:
+        """The transitions that `reference` names, the oldest first."""
+        named = links_named(self._chain, reference, self._outages.get(reference))
+        return tuple(trace_of(self._chain, link, self._kept_of(link)) for link in ends(named, most))
+
+    def _kept_of(self, link: Link) -> list[tuple[str, str, int]]:
+        kept = (digest for digest in self._rests[link.seq] if digest in self._bodies)
+        return sorted((self._roles[digest], digest, len(self._bodies[digest])) for digest in kept)
 
     def annotations(self, outage_ids: Sequence[str]) -> dict[str, tuple[Annotation, ...]]:
         """What was noted of these outages."""
@@ -122,9 +121,22 @@ class MemoryRecord:
                 found[annotation.outage_id].append(annotation)
         return {outage_id: tuple(several) for outage_id, several in found.items()}
 
-    def samples(self, account_id: str, *, limit: int | None = 100) -> tuple[Sample, ...]:
+    def samples(
+        self,
+        account_id: str,
+        *,
+        limit: int | None = 100,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> tuple[Sample, ...]:
         """The samples of one account, the latest first."""
-        mine = (sample for sample in self._samples.values() if sample.account_id == account_id)
+        mine = (
+            sample
+            for sample in self._samples.values()
+            if sample.account_id == account_id
+            and (since is None or sample.at >= since)
+            and (until is None or sample.at <= until)
+        )
         return tuple(sorted(mine, key=lambda sample: sample.at, reverse=True)[:limit])
 
     def history(self, since: datetime, *, account_ids: Collection[str] | None = None) -> dict[str, History]:
@@ -343,6 +355,10 @@ class MemoryRecord:
         parts = (self._samples, self._deliveries, self._incidents, self._notifications, self._outages, self._bodies)
         links = sum(link.transition is not None for link in self._chain)
         return sum(map(len, parts)) + len(self._unobserved) + len(self._annotations) + links
+
+
+def _order(outage: Outage) -> tuple[datetime, str]:
+    return outage.confirmed_at, outage.id
 
 
 def _reaches(outage: Outage, since: datetime) -> bool:

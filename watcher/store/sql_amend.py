@@ -2,23 +2,24 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, update
 
 from watcher.model.annotation import Annotation
 from watcher.model.outage import Outage
 from watcher.store import sql_incident, tables
 from watcher.store.amendments import RETRACTION, correction_rows, retracted, told_of
 from watcher.store.base import Amended
-from watcher.store.codec import from_row, to_row
+from watcher.store.codec import to_row
 from watcher.store.sql_commit import append_transitions, notifications_of
 from watcher.store.sql_history import annotations_of
+from watcher.store.sql_history import outage as outage_of
 from watcher.store.sql_outbox import drop_pending_corrections
 from watcher.store.upsert import insert_new
 
 
 def annotate(connection: Connection, annotation: Annotation, *, tell: bool) -> Amended:
     """See `Store.annotate`."""
-    outage = _outage(connection, annotation.outage_id)
+    outage = outage_of(connection, annotation.outage_id)
     if outage is None:
         return Amended.UNKNOWN
     known = annotations_of(connection, [annotation.outage_id]).get(annotation.outage_id, ())
@@ -34,7 +35,7 @@ def annotate(connection: Connection, annotation: Annotation, *, tell: bool) -> A
 
 def retract(connection: Connection, outage_id: str, reason: str, *, by: str, at: datetime) -> Amended:
     """See `Store.retract`."""
-    outage = _outage(connection, outage_id)
+    outage = outage_of(connection, outage_id)
     if outage is None:
         return Amended.UNKNOWN
     if outage.is_retracted:
@@ -52,11 +53,6 @@ def retract(connection: Connection, outage_id: str, reason: str, *, by: str, at:
     drop_pending_corrections(connection, outage_id)
     _correct(connection, outage, RETRACTION, at)
     return Amended.DONE
-
-
-def _outage(connection: Connection, outage_id: str) -> Outage | None:
-    row = connection.execute(select(tables.outage).where(tables.outage.c.id == outage_id)).mappings().first()
-    return None if row is None else from_row(Outage, row)
 
 
 def _correct(connection: Connection, outage: Outage, number: int, at: datetime) -> bool:

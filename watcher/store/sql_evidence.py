@@ -12,7 +12,7 @@ from watcher.model.errors import StoreError
 from watcher.model.notification import Incident, IncidentKind
 from watcher.store import sql_chain, tables
 from watcher.store.base import Trace
-from watcher.store.commits import VOUCHING, batches
+from watcher.store.commits import VOUCHING, batches, ends
 
 _TRANSITION, _OUTAGE = tables.transition.c, tables.outage.c
 _HASH_LENGTH = 64
@@ -35,27 +35,27 @@ def content(connection: Connection, digest: str) -> bytes | None:
     return unpacked
 
 
-def traces(connection: Connection, reference: str) -> tuple[Trace, ...]:
+def traces(connection: Connection, reference: str, most: int | None = None) -> tuple[Trace, ...]:
     """The transitions that `reference` names, the oldest first; none when it names nothing.
 
     An outage's id names all of that outage, also the suspicion before it; a number one transition; six digits or more
     of a hash all whose hash, or whose bundle's hash, begins so.
     """
     for condition in _readings(reference):
-        found = connection.execute(select(tables.transition).where(condition).order_by(_TRANSITION.seq)).mappings()
-        rows = found.all()
-        if rows:
-            numbers = [row["seq"] for row in rows]
+        found = select(_TRANSITION.seq, _TRANSITION.hash).where(condition).order_by(_TRANSITION.seq)
+        hashes = ends([(row.seq, row.hash) for row in connection.execute(found)], most)
+        if hashes:
+            numbers = [number for number, _ in hashes]
             written, pieces = sql_chain.as_written(connection, numbers), _pieces(connection, numbers)
             return tuple(
                 Trace(
-                    seq=row["seq"],
-                    hash=row["hash"],
-                    previous=written[row["seq"]][1],
-                    document=written[row["seq"]][0],
-                    evidence=tuple(pieces[row["seq"]]),
+                    seq=number,
+                    hash=digest,
+                    previous=written[number][1],
+                    document=written[number][0],
+                    evidence=tuple(pieces[number]),
                 )
-                for row in rows
+                for number, digest in hashes
             )
     return ()
 

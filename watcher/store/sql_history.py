@@ -36,16 +36,36 @@ def outages(connection: Connection, **asked: Any) -> tuple[Outage, ...]:
     return tuple(from_row(Outage, row) for row in connection.execute(query).mappings())
 
 
-def _conditions(
+def outage(connection: Connection, outage_id: str) -> Outage | None:
+    """See `Store.outage`."""
+    row = connection.execute(select(tables.outage).where(_OUTAGE.id == outage_id)).mappings().first()
+    return None if row is None else from_row(Outage, row)
+
+
+def _conditions(  # noqa: PLR0913 - all that can be asked
     *,
     account_id: str | None,
     open_only: bool,
     since: datetime | None,
     until: datetime | None,
     retracted: bool,
+    over_only: bool,
+    platform: str | None,
+    owner: str | None,
+    before: str | None,
     limit: int | None,
 ) -> Iterator[ColumnElement[bool]]:
     del limit
+    account = tables.account.c
+    whose = [column == wanted for column, wanted in ((account.platform, platform), (account.owner, owner)) if wanted]
+    if whose:
+        yield _OUTAGE.account_id.in_(select(account.id).where(*whose))
+    if over_only:
+        yield _OUTAGE.closed_at.is_not(None)
+    if before is not None:
+        last = tables.outage.alias("last")
+        at = select(last.c.confirmed_at).where(last.c.id == before).scalar_subquery()
+        yield or_(_OUTAGE.confirmed_at < at, and_(_OUTAGE.confirmed_at == at, _OUTAGE.id < before))
     if account_id is not None:
         yield _OUTAGE.account_id == account_id
     if open_only:
@@ -76,10 +96,16 @@ def annotations_of(connection: Connection, outage_ids: Sequence[str]) -> dict[st
     return {outage_id: tuple(several) for outage_id, several in found.items()}
 
 
-def samples(connection: Connection, account_id: str, limit: int | None) -> tuple[Sample, ...]:
+def samples(
+    connection: Connection, account_id: str, limit: int | None, since: datetime | None, until: datetime | None
+) -> tuple[Sample, ...]:
     """See `Store.samples`."""
     columns = tables.sample.c
     query = select(tables.sample).where(columns.account_id == account_id).order_by(columns.at.desc())
+    if since is not None:
+        query = query.where(columns.at >= since)
+    if until is not None:
+        query = query.where(columns.at <= until)
     found = connection.execute(query if limit is None else query.limit(limit)).mappings()
     return tuple(from_row(Sample, row, imprint=from_json(Imprint, row["imprint"])) for row in found)
 

@@ -18,7 +18,7 @@ from watcher.store.sql_file import SqlFile
 class SqlRecord(SqlFile):
     """Outages, incidents, transitions, samples, and the evidence of them."""
 
-    def outages(
+    def outages(  # noqa: PLR0913 - all that can be asked
         self,
         *,
         account_id: str | None = None,
@@ -27,6 +27,10 @@ class SqlRecord(SqlFile):
         since: datetime | None = None,
         until: datetime | None = None,
         retracted: bool = True,
+        over_only: bool = False,
+        platform: str | None = None,
+        owner: str | None = None,
+        before: str | None = None,
     ) -> tuple[Outage, ...]:
         """Outages, the latest first."""
         with self._reading() as connection:
@@ -38,7 +42,22 @@ class SqlRecord(SqlFile):
                 since=since,
                 until=until,
                 retracted=retracted,
+                over_only=over_only,
+                platform=platform,
+                owner=owner,
+                before=before,
             )
+
+    def outage(self, outage_id: str) -> Outage | None:
+        """One outage."""
+        with self._reading() as connection:
+            return sql_history.outage(connection, outage_id)
+
+    def together(self, outage_id: str) -> tuple[str, ...]:
+        """The incidents under which it was told together with others."""
+        with self._reading() as connection:
+            outage = sql_history.outage(connection, outage_id)
+            return () if outage is None else sql_incident.together(connection, outage)
 
     def incident(self, incident_id: str) -> IncidentRecord | None:
         """One incident with all that was told of it."""
@@ -63,10 +82,10 @@ class SqlRecord(SqlFile):
         with told_as_store_error(self._path):
             return self._evidence.get(sha256)
 
-    def traces(self, reference: str) -> tuple[Trace, ...]:
+    def traces(self, reference: str, *, most: int | None = None) -> tuple[Trace, ...]:
         """The transitions that `reference` names, the oldest first, with what is kept of each. See `sql_evidence`."""
         with self._reading() as connection:
-            return sql_evidence.traces(connection, reference)
+            return sql_evidence.traces(connection, reference, most)
 
     def recent_traces(self, account_id: str | None, limit: int) -> tuple[Trace, ...]:
         """The last transitions of which evidence is kept, the latest first."""
@@ -84,10 +103,17 @@ class SqlRecord(SqlFile):
         with self._reading() as connection:
             return sql_history.annotations_of(connection, outage_ids)
 
-    def samples(self, account_id: str, *, limit: int | None = 100) -> tuple[Sample, ...]:
+    def samples(
+        self,
+        account_id: str,
+        *,
+        limit: int | None = 100,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> tuple[Sample, ...]:
         """The samples of one account, the latest first."""
         with self._reading() as connection:
-            return sql_history.samples(connection, account_id, limit)
+            return sql_history.samples(connection, account_id, limit, since, until)
 
     def history(self, since: datetime, *, account_ids: Collection[str] | None = None) -> dict[str, History]:
         """What uptime is computed from."""

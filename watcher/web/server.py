@@ -20,6 +20,7 @@ from watcher.text import clean
 from watcher.web.answers import json_error
 from watcher.web.api import Api, Records
 from watcher.web.attention import AttentionApi, Desk
+from watcher.web.cases import Cases
 from watcher.web.guard import STRICT_HEADERS, HostAllowList, origin_refusal, reload_refusal
 from watcher.web.pages import Behind, Pages
 from watcher.web.probe import ProbePage
@@ -38,8 +39,8 @@ class WebServer:
 
     `snapshot` shows the program as it is, from memory; `records` is asked for what is stored; `reload` has the
     configuration read anew, by force or not; without `probe` nobody can ask for a look, without `desk` nobody for
-    silences and incidents. `upcoming` says when an account is looked at
-    next. `grace` is what running requests get when the server stops.
+    silences and incidents, without `cases` nobody for the record of an outage. `upcoming` says when an account is
+    looked at next. `grace` is what running requests get when the server stops.
     """
 
     def __init__(  # noqa: PLR0913 - what it shows, each by its name
@@ -53,7 +54,9 @@ class WebServer:
         *,
         probe: ProbePage[Any] | None = None,
         desk: Desk | None = None,
+        cases: Cases | None = None,
         upcoming: Callable[[str], datetime | None] = lambda _account_id: None,
+        public_url: Callable[[], str | None] = lambda: None,
         grace: timedelta = timedelta(seconds=2),
     ) -> None:
         self._settings = settings
@@ -70,9 +73,11 @@ class WebServer:
                 snapshot=snapshot,
                 records=records,
                 desk=desk,
+                cases=cases,
                 token=settings.token,
                 probe=probe,
                 upcoming=upcoming,
+                public_url=public_url,
             )
         )
         self._hosts = HostAllowList(settings.host, settings.allow_hosts)

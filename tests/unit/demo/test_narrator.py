@@ -124,7 +124,7 @@ def test_things_are_told_in_their_order(told: tuple[Heard, Ending]) -> None:
         "2 of 2 looks agree: @realDonaldTrump is back after 11 min",
         "@realDonaldTrump is back on X after 11 min",
         "the truth  11 min, by the platform's own log",
-        "The record: curl 'http://127.0.0.1:",
+        "The record: http://127.0.0.1:",
         "Ctrl-C ends it. `watcher run` watches your own list.",
     )
     places = [heard.index(part) for part in parts]
@@ -185,7 +185,7 @@ def test_where_to_look_is_said_at_the_beginning(told: tuple[Heard, Ending]) -> N
     heard, _ = told
     for pattern in (
         r"board +http://127\.0\.0\.1:\d+/$",
-        r"record +http://127\.0\.0\.1:\d+/api/v1/outages$",
+        r"record +http://127\.0\.0\.1:\d+/outages$",
         r"metrics +http://127\.0\.0\.1:\d+/metrics$",
         r"the page +https://127\.0\.0\.1:\d+/realDonaldTrump ",
     ):

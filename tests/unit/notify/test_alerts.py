@@ -51,7 +51,7 @@ def test_the_alert_of_2017() -> None:
             "profile": "https://x.example/realDonaldTrump",
         },
         starts_at=EVENING + 40 * S,
-        url="https://watcher.example/api/v1/outages?account=x%3Arealdonaldtrump",
+        url="https://watcher.example/outages/01OUTAGE",
     )
 
 

@@ -43,9 +43,9 @@ def test_a_retraction_says_so_first() -> None:
 
 
 def test_the_record_of_what_was_taken_back_is_linked_as_such() -> None:
-    """Or the link would lead to a list without it."""
+    """By the page of its own, which says that it was taken back; a list may be without it."""
     links = dict(correction(RETRACTED, public_url="https://watcher.example").links)
-    assert links["Outage record"].endswith("?account=x%3Arealdonaldtrump&retracted=true")
+    assert links["Outage record"].endswith("/outages/01OUTAGE")
 
 
 def test_a_cause_is_told_with_who_says_so() -> None:

@@ -52,7 +52,7 @@ def test_the_alert_of_2017() -> None:
         footer="Sent by watcher (critical alert, incident 01OUTAGE).",
         links=(
             ("Profile", "https://x.example/realDonaldTrump"),
-            ("Outage record", "https://watcher.example/api/v1/outages?account=x%3Arealdonaldtrump"),
+            ("Outage record", "https://watcher.example/outages/01OUTAGE"),
         ),
         incident_id="01OUTAGE",
         subject="@realDonaldTrump (X) unavailable",

@@ -6,9 +6,11 @@ Each page is a file with its pure part, its handlers and its routes; a page of i
 from aiohttp import web
 
 from watcher.web.pages.accountpage import AccountPage
+from watcher.web.pages.apipage import ApiPages
 from watcher.web.pages.behind import Behind
 from watcher.web.pages.boardpage import BoardPage
 from watcher.web.pages.live import Live
+from watcher.web.pages.records import record_routes
 from watcher.web.pages.shell import Shell
 from watcher.web.pages.wall import Wall
 
@@ -24,6 +26,7 @@ class Pages:
         wall = Wall(behind.records)
         self._live = Live(behind.snapshot, wall, self._shell)
         self._board = BoardPage(behind, wall, self._shell)
+        self._record = record_routes(behind, self._shell)
         self._account = AccountPage(behind, wall, self._shell)
 
     def routes(self) -> list[web.RouteDef]:
@@ -32,6 +35,8 @@ class Pages:
             *self._board.routes(),
             *self._account.routes(),
             *self._live.routes(),
+            *self._record,
+            *ApiPages(self._shell, self._behind.version).routes(),
             *self._shell.statics.routes(),
         ]
 

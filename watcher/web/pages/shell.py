@@ -15,9 +15,10 @@ from watcher.web.pages import words
 from watcher.web.pages.statics import Statics
 
 HTML: Final = "text/html"
-NAV: Final = (("/", "Board"),)
+NAV: Final = (("/", "Board"), ("/outages", "Outages"))
 """The pages that every page leads to: path and name."""
 PROGRAMS: Final = (
+    ("/api", "The API"),
     ("/metrics", "Metrics for Prometheus"),
     ("/api/v1/accounts", "Accounts as JSON"),
     ("/api/v1/outages", "Outages as JSON"),
