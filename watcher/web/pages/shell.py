@@ -52,6 +52,7 @@ class Shell:
             verdict=words.verdict,
             web_address=words.web_address,
             account_path=words.account_path,
+            badge_path=words.badge_path,
             outage_path=words.outage_path,
         )
         self._environment.globals.update(

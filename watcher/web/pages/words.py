@@ -99,6 +99,11 @@ def account_path(account_id: str) -> str:
     return f"/accounts/{_part(account_id)}"
 
 
+def badge_path(account_id: str, kind: str) -> str:
+    """Where an account's badge is: of its `state`, or its `uptime`."""
+    return f"/badges/{_part(account_id)}/{kind}.svg"
+
+
 def outage_path(outage_id: str) -> str:
     """Where an outage's record is."""
     return f"/outages/{_part(outage_id)}"
