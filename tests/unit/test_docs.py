@@ -1,18 +1,19 @@
-"""The Markdown files say what is there: links resolve, commands and targets exist, examples are accepted."""
+"""The Markdown files say what is there: links resolve, targets of make exist, examples are accepted.
+
+tests/docs holds the commands, paths and files of all pages against the program.
+"""
 
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import pytest
 import yaml
 
-from watcher.cli import main
 from watcher.settings import load_all
 
 ROOT = Path(__file__).parents[2]
-DOCS = sorted((*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")))
+DOCS = sorted((*ROOT.glob("*.md"), ROOT / "bench/README.md", *ROOT.glob("docs/**/*.md")))
 ARCHITECTURE = (ROOT / "docs/architecture.md").read_text("utf-8")
 ENVIRONMENT = {"SLACK_WEBHOOK_URL": "https://hooks.example/services/T/B/x", "SMTP_PASSWORD": "p"}
 FENCE = re.compile(r"^```(?P<kind>[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -21,8 +22,6 @@ LINK = re.compile(r"\[[^\]\n]*\]\((?P<target>[^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 TARGET = re.compile(r"^([a-z]+):.*## ", re.MULTILINE)
 MAKE = re.compile(r"^(?:\S+=\S+ )*make(?: (?P<target>[a-z]+))?\b")
-WATCHER = re.compile(r"^(?:\.venv/bin/)?watcher (?P<command>[a-z][a-z-]*)(?P<rest>.*)$")
-OPTION = re.compile(r"(?<!\S)--?[a-z][a-z-]*")
 PATH = re.compile(r"`((?:watcher|tests|docs|config|bench|\.ci)/[^`\s]*)`")
 
 
@@ -68,27 +67,6 @@ def test_make_targets_exist(path: Path) -> None:
     known = {*TARGET.findall((ROOT / "Makefile").read_text("utf-8")), None}
     named = {found["target"] for line in said(path.read_text("utf-8")) if (found := MAKE.match(line))}
     assert named <= known
-
-
-@pytest.mark.parametrize("path", DOCS, ids=name_of)
-def test_commands_and_options_exist(path: Path) -> None:
-    """Every `watcher` command in the docs exists, with the options that are shown."""
-    for line in said(path.read_text("utf-8")):
-        found = WATCHER.match(line)
-        if found is None:
-            continue
-        command = main.commands.get(found["command"])
-        assert command is not None, line
-        assert set(OPTION.findall(found["rest"])) <= options_of(command, found["rest"]), line
-
-
-def options_of(command: click.Command, rest: str) -> set[str]:
-    """The options of a command, in every spelling; those of its subcommand too, if `rest` begins with one."""
-    options = {spelling for parameter in command.params for spelling in parameter.opts}
-    words = rest.split()
-    if isinstance(command, click.Group) and words and words[0] in command.commands:
-        return options | options_of(command.commands[words[0]], " ".join(words[1:]))
-    return options
 
 
 def test_make_help_shows_every_target() -> None:
