@@ -4,6 +4,7 @@ Pages of which a reader follows every step are done in test_tutorial and test_ho
 against the command line itself; what no test can hold is in EXCEPTIONS, with the reason.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from tests.docs.said import (
     typed,
 )
 from tests.docs.test_how_tos import NOT_RUN
-from watcher.settings import load_all
+from watcher.settings import load_all, load_examples
 
 FOLLOWED = {"docs/tutorial.md", *(f"docs/how-to/{page}" for page in NOT_RUN)}
 _PROMETHEUS = "a file of Prometheus or Alertmanager; test_how_tos.py has promtool and amtool read those of the how-to"
@@ -41,6 +42,7 @@ EXCEPTIONS: Mapping[tuple[str, str], str] = {
     ("docs/alerting.md", "chmod"): "a command of the system, on a file that the line before makes",
     ("README.md", "scrape_configs"): _PROMETHEUS + "; tests/unit/test_docs.py compares the address",
     ("docs/how-to/alertmanager.md", "prometheus.yml"): _PROMETHEUS,
+    ("docs/how-to/kubernetes.md", "prometheus.yml"): _PROMETHEUS,
     ("docs/how-to/alertmanager.md", "alertmanager.yml"): _PROMETHEUS,
 }
 ENVIRONMENT = {
@@ -98,9 +100,10 @@ def test_nothing_else_is_typed_unchecked(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_every_path_exists(page: Path) -> None:
     """A file that is named is in the repository, or is one that the page has the reader make."""
-    made = tuple(block.file for block in blocks(text_of(page)) if block.file)
+    made = [block.file for block in blocks(text_of(page)) if block.file]
     named = [path for text in (*spans(page), *typed(page)) for path in PATH.findall(text)]
-    assert [path for path in named if not (exists(path) or path.startswith(made) or excepted(page, path))] == []
+    unknown = [path for path in named if not (exists(path) or excepted(page, path))]
+    assert [path for path in unknown if not any(file.startswith(path) for file in made)] == []
 
 
 def exists(path: str) -> bool:
@@ -124,16 +127,26 @@ def test_every_yaml_block_is_taken(page: Path, block: Block, tmp_path: Path) -> 
     if excepted(page, what):
         return
     files = {"watchlist.yaml": "accounts: [https://bsky.app/profile/alice.example]\n", "watcher.yaml": "probe: {}\n"}
-    if "platform" in what:
+    files |= {f"platforms/{Path(other.file or '').name}": other.body for other in blocks(text_of(page)) if is_platform(other)}
+    if "examples" in keys:
+        files[f"platforms/examples/{keys['platform']}.yaml"] = block.body
+    elif "platform" in what:
         files[f"platforms/{keys['platform']}.yaml"] = block.body
     elif "watchlist" in what or "accounts" in keys:
         files["watchlist.yaml"] = block.body
     else:
         files["watcher.yaml"] = completed(block.body, keys, tmp_path)
     for name, text in files.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
         (tmp_path / name).write_text(text, "utf-8")
-    assert load_all(tmp_path / "watcher.yaml", ENVIRONMENT).watchlist.accounts
+    loaded = load_all(tmp_path / "watcher.yaml", ENVIRONMENT)
+    assert loaded.watchlist.accounts
+    assert load_examples(loaded.settings.platform_dir, loaded.platforms)
+
+
+def is_platform(block: Block) -> bool:
+    """True for a platform file that the page has the reader make: its other files may name that platform."""
+    return block.file is not None and re.search(r"platforms/\w+\.yaml$", block.file) is not None
 
 
 def completed(body: str, keys: Mapping[str, Any], folder: Path) -> str:
