@@ -40,7 +40,6 @@ EXCEPTIONS: Mapping[tuple[str, str], str] = {
     ("docs/alerting.md", "openssl"): "makes a token, of any bytes",
     ("docs/alerting.md", "curl"): "asks a running watcher; tests/unit/web and tests/process have these addresses asked",
     ("docs/alerting.md", "chmod"): "a command of the system, on a file that the line before makes",
-    ("README.md", "scrape_configs"): _PROMETHEUS + "; tests/unit/test_docs.py compares the address",
     ("docs/how-to/alertmanager.md", "prometheus.yml"): _PROMETHEUS,
     ("docs/how-to/kubernetes.md", "prometheus.yml"): _PROMETHEUS,
     ("docs/how-to/alertmanager.md", "alertmanager.yml"): _PROMETHEUS,
