@@ -1,9 +1,9 @@
 """Makes the site of the files as a code host shows them: the same links, the same fences, the same anchors.
 
-- A link leads to a file of the repository, seen from the page that it stands in. Some files outside of docs/ are pages
-  of the site too (PAGES); of any other that is linked to, the site has a copy, as text, under files/.
-- The words after a fence's language say to the tests what a block is (tests/docs/page.py). A reader of the site sees the
-  name of the file over it, and nothing of the others; nothing either of comments.
+- A link leads to a file of the repository, seen from the page that it stands in. Some files outside of docs/ are
+  pages of the site too (PAGES); of any other that is linked to, the site has a copy, as text, under files/.
+- The words after a fence's language say to the tests what a block is (tests/docs/page.py). A reader of the site sees
+  the name of the file over it, and nothing of the others; nothing either of comments.
 - A diagram is drawn by code hosts only: the site has no script for it, and leaves it out.
 """
 

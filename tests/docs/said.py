@@ -1,4 +1,4 @@
-"""What the pages say that can be checked without doing it: commands, targets of make, paths, YAML. Pure but for reading."""
+"""What the pages say that can be checked without doing it: commands, paths, what is typed. Pure but for reading."""
 
 import re
 import shlex
@@ -47,7 +47,7 @@ def typed(page: Path) -> Iterator[str]:
 
 
 def simple(line: str) -> Iterator[list[str]]:
-    """The commands of a line, as lists of words: those of a pipe, those after `&&` and `;`; no variables before them."""
+    """The commands of a line, as lists of words: those of a pipe, those after `&&` and `;`; without variables."""
     lexer = shlex.shlex(line, posix=True, punctuation_chars="|&;<>()")
     lexer.commenters = "#"
     lexer.whitespace_split = True

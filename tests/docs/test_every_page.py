@@ -1,7 +1,7 @@
 """All pages, README and the others outside of docs/ too: what is typed would be taken, what is named is there.
 
-Pages of which a reader follows every step are done in test_tutorial and test_how_tos. Of all others each command is held
-against the command line itself; what no test can hold is in EXCEPTIONS, with the reason.
+Pages of which a reader follows every step are done in test_tutorial and test_how_tos. Of all others each command is
+held against the command line itself; what no test can hold is in EXCEPTIONS, with the reason.
 """
 
 import re
@@ -46,7 +46,9 @@ EXCEPTIONS: Mapping[tuple[str, str], str] = {
 }
 ENVIRONMENT = {
     "SLACK_WEBHOOK_URL": "https://hooks.slack.example/services/T/B/x",
-    **dict.fromkeys(("SMTP_PASSWORD", "X_TOKEN", "BUS_TOKEN", "DISCORD_ID", "DISCORD_TOKEN"), "abcdefghijklmnopqrstuvwxyz"),
+    **dict.fromkeys(
+        ("SMTP_PASSWORD", "X_TOKEN", "BUS_TOKEN", "DISCORD_ID", "DISCORD_TOKEN"), "abcdefghijklmnopqrstuvwxyz"
+    ),
     "TELEGRAM_TOKEN": "123456789:abcdefghijklmnopqrstuvwxyz012345678",
     "TELEGRAM_CHAT": "123456789",
 }
@@ -107,8 +109,10 @@ def test_every_path_exists(page: Path) -> None:
 
 def exists(path: str) -> bool:
     """True for what is in the repository; a word in capitals stands for any name, `*` for several."""
-    pattern = "/".join("*" if part.split(".")[0].isupper() and "README" not in part else part for part in path.split("/"))
-    return any(ROOT.glob(pattern.rstrip("/"))) or "NAME" in path and exists(str(Path(path).parent))
+    pattern = "/".join(
+        "*" if part.split(".")[0].isupper() and "README" not in part else part for part in path.split("/")
+    )
+    return any(ROOT.glob(pattern.rstrip("/"))) or ("NAME" in path and exists(str(Path(path).parent)))
 
 
 def yaml_blocks() -> Iterator[Any]:
@@ -126,7 +130,9 @@ def test_every_yaml_block_is_taken(page: Path, block: Block, tmp_path: Path) -> 
     if excepted(page, what):
         return
     files = {"watchlist.yaml": "accounts: [https://bsky.app/profile/alice.example]\n", "watcher.yaml": "probe: {}\n"}
-    files |= {f"platforms/{Path(other.file or '').name}": other.body for other in blocks(text_of(page)) if is_platform(other)}
+    files |= {
+        f"platforms/{Path(other.file or '').name}": other.body for other in blocks(text_of(page)) if is_platform(other)
+    }
     if "examples" in keys:
         files[f"platforms/examples/{keys['platform']}.yaml"] = block.body
     elif "platform" in what:
@@ -158,7 +164,9 @@ def completed(body: str, keys: Mapping[str, Any], folder: Path) -> str:
     body = body.replace("/run/secrets/", "")
     if wanted:
         lines = "".join(f"\n  - {{name: {name}, kind: log}}" for name in wanted)
-        body = body.replace("channels:\n", f"channels:{lines}\n", 1) if "channels" in keys else f"channels:{lines}\n{body}"
+        body = (
+            body.replace("channels:\n", f"channels:{lines}\n", 1) if "channels" in keys else f"channels:{lines}\n{body}"
+        )
     if "routes" not in keys and (have or wanted):
         body += f"routes: [{{name: default, channels: [{', '.join(sorted(have) or wanted)}]}}]\n"
     return body

@@ -30,7 +30,9 @@ _ENGINE = "needs a container engine and a registry; tests/container/check.sh bui
 _COMPOSE = "needs them too; tests/container/test_files.py checks the file and all that it mounts"
 _DOWNLOAD = "downloads; the Dockerfile installs the same files, and tests/container/check.sh runs what comes of it"
 _SERVERS = "needs a running Prometheus or Alertmanager; the files that they would take are checked beside it"
-_CLUSTER = "needs a cluster and a registry; tests/container/test_kubernetes.py has kubectl read the files and make the Secret"
+_CLUSTER = (
+    "needs a cluster and a registry; tests/container/test_kubernetes.py has kubectl read the files and make the Secret"
+)
 _X = "asks X; tests/scenario/platforms plays its API, with a token and without"
 _GRAFANA = "needs a running Grafana; tests/process/test_grafana.py asks a Prometheus what its dashboards ask"
 _OUTAGE = "needs an outage of the reader's; tests/process/test_evidence.py runs all of them beside a run"

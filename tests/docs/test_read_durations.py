@@ -18,7 +18,10 @@ from watcher.notify import format_bounds, format_duration, format_span
 PAGE = (Path(__file__).parents[2] / "docs/how-to/read-durations.md").read_text("utf-8")
 TEXT = " ".join(PAGE.split())
 LOOKS = [
-    tuple(VANISHES.replace(hour=int(h), minute=int(m), second=int(s)) for h, m, s in re.findall(r"(\d\d):(\d\d):(\d\d)", row))
+    tuple(
+        VANISHES.replace(hour=int(h), minute=int(m), second=int(s))
+        for h, m, s in re.findall(r"(\d\d):(\d\d):(\d\d)", row)
+    )
     for row in re.findall(r"^\| the (?:last|first) .*$", PAGE, re.MULTILINE)
 ]
 SEEN, MISSED, STILL, BACK = (Stamp(earliest=asked, latest=answered) for asked, answered in LOOKS)
@@ -68,7 +71,12 @@ def test_the_bounds() -> None:
     assert found.margin is not None
     rows = dict(re.findall(r"^\| gone (for sure|at most) \|.*\| (.+?) \|$", PAGE, re.MULTILINE))
     assert rows == {"for sure": format_span(found.min), "at most": format_span(found.max)}
-    ends = {each: re.findall(r"\d\d:\d\d:\d\d", line) for each in rows for line in PAGE.splitlines() if f"gone {each}" in line}
+    ends = {
+        each: re.findall(r"\d\d:\d\d:\d\d", line)
+        for each in rows
+        for line in PAGE.splitlines()
+        if f"gone {each}" in line
+    }
     assert ends == {
         "for sure": [f"{MISSED.latest:%H:%M:%S}", f"{STILL.earliest:%H:%M:%S}"],
         "at most": [f"{SEEN.earliest:%H:%M:%S}", f"{BACK.latest:%H:%M:%S}"],
@@ -93,7 +101,12 @@ def test_uptime(column: int) -> None:
     found = uptime(history, *DAY)
     assert found.ratio is not None
     assert f"Not observed: {format_span(STOP.to_at - STOP.from_at)} of this time" in TEXT
-    rows = {name: cells for name, *cells in re.findall(r"^\| (present|absent|unobserved|uptime).*? \| (.+) \| (.+) \|$", PAGE, re.MULTILINE)}
+    rows = {
+        name: cells
+        for name, *cells in re.findall(
+            r"^\| (present|absent|unobserved|uptime).*? \| (.+) \| (.+) \|$", PAGE, re.MULTILINE
+        )
+    }
     assert {name: cells[column] for name, cells in rows.items()} == {
         "present": format_span(found.present),
         "absent": format_span(found.absent),

@@ -18,12 +18,14 @@ from watcher.cli.reference import document
 CONFIG = ROOT / "docs/site/mkdocs.yml"
 MKDOCS = Path(sys.executable).parent / "mkdocs"
 # What a browser fetches by itself, as against what a reader may click on.
-FETCHED = "script[src], link[href], img[src], iframe[src], source[src], video[src], audio[src], embed[src], object[data]"
+FETCHED = (
+    "script[src], link[href], img[src], iframe[src], source[src], video[src], audio[src], embed[src], object[data]"
+)
 
 
 def build(config: Path, site: Path) -> subprocess.CompletedProcess[str]:
     """What mkdocs says; strictly, and not quietly: then it would pass over warnings."""
-    command = [MKDOCS, "build", "--strict", "--config-file", config, "--site-dir", site]
+    command = [str(MKDOCS), "build", "--strict", "--config-file", str(config), "--site-dir", str(site)]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=55)
 
 
@@ -44,7 +46,7 @@ def pages(site: Path) -> Iterator[tuple[str, LexborHTMLParser]]:
 
 
 def test_nothing_is_fetched_from_another_host(site: Path) -> None:
-    """Neither scripts, styles, fonts nor pictures: by the pages, by the style sheets, by scripts that name an address."""
+    """Neither scripts, styles, fonts nor pictures: by the pages nor by the style sheets."""
     asked = [
         (name, value)
         for name, page in pages(site)
@@ -54,7 +56,9 @@ def test_nothing_is_fetched_from_another_host(site: Path) -> None:
     ]
     styles = [path.read_text("utf-8") for path in site.rglob("*.css")]
     styles += [node.text() for _, page in pages(site) for node in page.css("style")]
-    named = [found for text in styles for found in re.findall(r"(?:url\(|@import)\s*[\"']?((?:https?:)?//[^\"')]+)", text)]
+    named = [
+        found for text in styles for found in re.findall(r"(?:url\(|@import)\s*[\"']?((?:https?:)?//[^\"')]+)", text)
+    ]
     assert (asked, named) == ([], [])
     assert len(styles) > 2
 
@@ -79,13 +83,24 @@ def test_every_page_is_in_the_site_and_in_its_navigation(site: Path) -> None:
     """Each Markdown file that a code host shows has its page, and is led to from every other."""
     built = dict(pages(site))
     led = {
-        (site / "index.html").parent.joinpath(node.attributes["href"] or "").resolve().relative_to(site.resolve()).as_posix()
+        (site / "index.html")
+        .parent.joinpath(node.attributes["href"] or "")
+        .resolve()
+        .relative_to(site.resolve())
+        .as_posix()
         for node in built["index.html"].css("nav a[href], .navbar a[href]")
         if not urlsplit(node.attributes["href"] or "").netloc and not (node.attributes["href"] or "").startswith("#")
     }
-    names = {"README.md": "index", "CONTRIBUTING.md": "contributing", "CHANGELOG.md": "changelog", "bench/README.md": "bench"}
+    names = {
+        "README.md": "index",
+        "CONTRIBUTING.md": "contributing",
+        "CHANGELOG.md": "changelog",
+        "bench/README.md": "bench",
+    }
     names |= {"docs/adr/README.md": "adr/index"}
-    wanted = {names.get(name_of(page), name_of(page).removeprefix("docs/").removesuffix(".md")) + ".html" for page in PAGES}
+    wanted = {
+        names.get(name_of(page), name_of(page).removeprefix("docs/").removesuffix(".md")) + ".html" for page in PAGES
+    }
     assert wanted == set(built) - {"404.html"}
     assert wanted - led - {"index.html"} == set()
 
@@ -102,7 +117,10 @@ def test_what_is_for_the_tests_only_is_not_shown(site: Path) -> None:
 
 def test_links_to_files_of_the_repository(site: Path) -> None:
     """One that leads out of docs/ leads to a copy in the site."""
-    [link] = [n.attributes["href"] for n in LexborHTMLParser((site / "index.html").read_text("utf-8")).css('a[href*="LICENSE"]')]
+    [link] = [
+        n.attributes["href"]
+        for n in LexborHTMLParser((site / "index.html").read_text("utf-8")).css('a[href*="LICENSE"]')
+    ]
     assert (site / (link or "")).read_text("utf-8") == (ROOT / "LICENSE").read_text("utf-8")
 
 
@@ -113,7 +131,7 @@ def test_links_to_files_of_the_repository(site: Path) -> None:
         ("page.md", "[a](../Makefilo)", "leads to Makefilo, which is no file"),
         ("page.md", "[a](#nowhere)", "'#nowhere'"),
         ("page.md", "[a](other.md#nowhere)", "'other.md#nowhere'"),
-        ("lost/page.md", "# Lost", "not included in the \"nav\""),
+        ("lost/page.md", "# Lost", 'not included in the "nav"'),
     ],
 )
 def test_what_is_broken_fails(page: str, text: str, said: str, tmp_path: Path) -> None:
@@ -124,7 +142,9 @@ def test_what_is_broken_fails(page: str, text: str, said: str, tmp_path: Path) -
     config = yaml.safe_load(CONFIG.read_text("utf-8"))
     config["nav"] = ["index.md", "contributing.md", "changelog.md", "bench.md", "./*"]
     (here / "site/mkdocs.yml").write_text(yaml.safe_dump(config))
-    files = {name: "# Title\n" for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "bench/README.md", "docs/other.md")}
+    files = dict.fromkeys(
+        ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "bench/README.md", "docs/other.md"), "# Title\n"
+    )
     for name, body in (files | {f"docs/{page}": text}).items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(body)

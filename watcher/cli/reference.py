@@ -1,4 +1,4 @@
-"""docs/reference/cli.md, written from the commands themselves: `python -m watcher.cli.reference`, which `make docs` calls.
+"""docs/reference/cli.md, written from the commands themselves by `python -m watcher.cli.reference` (`make docs`).
 
 A test holds the page to what this would write.
 """
@@ -14,12 +14,12 @@ _NAME: Final = "watcher"
 _TOP: Final = """\
 # Command line
 
-Written by `make docs` from the commands themselves; `watcher COMMAND --help` says the same. Exit statuses: 0 all is well;
-1 the answer is no (a faulty file, an account that is gone); 2 a wrong call, or a store that cannot be used; 3 neither yes
-nor no (a probe that cannot tell, evidence of which pieces are not there).
+Written by `make docs` from the commands themselves; `watcher COMMAND --help` says the same. Exit statuses: 0 all is
+well; 1 the answer is no (a faulty file, an account that is gone); 2 a wrong call, or a store that cannot be used; 3
+neither yes nor no (a probe that cannot tell, evidence of which pieces are not there).
 
-`--config` names watcher.yaml, which names everything else. What a page or a person wrote is printed without anything that
-a terminal would obey.
+`--config` names watcher.yaml, which names everything else. What a page or a person wrote is printed without anything
+that a terminal would obey.
 """
 
 
