@@ -40,7 +40,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
         found = (path.relative_to(docs).as_posix() for path in sorted((docs / folder).glob("*.md")))
         return [path for path in found if path not in placed]
 
-    config.nav = _filled(config.nav, others)
+    config.nav = _filled(config.nav or [], others)
     return config
 
 
