@@ -49,7 +49,10 @@ docs: $(STAMP) ## write what is made from the program (pages, config/schema/), a
 	mv docs/platforms.md.new docs/platforms.md
 	$(BIN)/python -m watcher.cli.reference > docs/reference/cli.md.new
 	mv docs/reference/cli.md.new docs/reference/cli.md
-	$(BIN)/mkdocs build --strict --config-file docs/site/mkdocs.yml
+	for file in watcher watchlist; do \
+	  $(BIN)/python -m watcher.settings.editorschema $$file docs/configuration.md > $$file.new \
+	  && cp $$file.new watcher/schemas/$$file.schema.json && mv $$file.new config/schema/$$file.schema.json || exit 1; \
+	done
 	$(BIN)/mkdocs build --strict --config-file docs/site/mkdocs.yml
 
 image: ## build the container image `watcher` (DOCKER=podman)
