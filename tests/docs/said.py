@@ -70,6 +70,14 @@ def simple(line: str) -> Iterator[list[str]]:
         yield words
 
 
+def words_of(span: str) -> list[str]:
+    """The words of code within the text, which need not be a whole command."""
+    try:
+        return shlex.split(span)
+    except ValueError:
+        return span.split()
+
+
 def is_ours(words: list[str]) -> bool:
     """True for a call of watcher, wherever it is installed."""
     return bool(_OURS.match(words[0]))
