@@ -1,7 +1,8 @@
 """Makes the site of the files as a code host shows them: the same links, the same fences, the same anchors.
 
-- A link leads to a file of the repository, seen from the page that it stands in. Some files outside of docs/ are
-  pages of the site too (PAGES); of any other that is linked to, the site has a copy, as text, under files/.
+- A link leads to a file of the repository, or to a folder with a README, seen from the page that it stands in. Some
+  files outside of docs/ are pages of the site too (PAGES); of any other that is linked to, the site has a copy, as
+  text, under files/.
 - The words after a fence's language say to the tests what a block is (tests/docs/page.py). A reader of the site sees
   the name of the file over it, and nothing of the others; nothing either of comments.
 - A diagram is drawn by code hosts only: the site has no script for it, and leaves it out.
@@ -48,12 +49,12 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """The pages outside of docs/, and a copy of each other file that a page links to."""
     for path, name in PAGES.items():
         files.append(File.generated(config, name, abs_src_path=str(ROOT / path)))
-    linked = {path for page in files.documentation_pages() for path in _linked(page)}
-    for path in sorted(linked):
+    linked = {path: page.src_uri for page in files.documentation_pages() for path in _linked(page)}
+    for path, page in sorted(linked.items()):
         if not (ROOT / path).is_file():
-            raise PluginError(f"a link leads to {path}, which is no file of the repository")
-        if _copy(path) is not None:
-            files.append(File.generated(config, f"files/{path}.txt", abs_src_path=str(ROOT / path)))
+            raise PluginError(f"{page}: a link leads to {path}, which is no file of the repository")
+        if (name := _copy(path)) is not None:
+            files.append(File.generated(config, name, abs_src_path=str(ROOT / path)))
     return files
 
 
@@ -97,7 +98,9 @@ def _repository_path(page: File) -> str:
 
 
 def _target(here: str, path: str) -> str:
-    return normpath(PurePosixPath(here).parent / path)
+    """A file of the repository; of a folder, what a code host shows beneath its list."""
+    found = normpath(PurePosixPath(here).parent / path)
+    return f"{found}/README.md" if (ROOT / found).is_dir() else found
 
 
 def _copy(path: str) -> str | None:

@@ -122,6 +122,7 @@ def test_links_to_files_of_the_repository(site: Path) -> None:
     [
         ("page.md", "[a](gone.md)", "docs/gone.md, which is no file"),
         ("page.md", "[a](../Makefilo)", "leads to Makefilo, which is no file"),
+        ("page.md", "[a](../docs)", "page.md: a link leads to docs/README.md, which is no file"),
         ("page.md", "[a](#nowhere)", "'#nowhere'"),
         ("page.md", "[a](other.md#nowhere)", "'other.md#nowhere'"),
         ("lost/page.md", "# Lost", 'not included in the "nav"'),
