@@ -202,3 +202,13 @@ def test_every_exception_is_there() -> None:
     for (name, what), reason in EXCEPTIONS.items():
         assert reason
         assert any(what in text for page, text in said.items() if fnmatch(name_of(page), name)), what
+
+
+def test_figures_are_those_that_were_measured() -> None:
+    """What the explanations say was measured is in bench/README.md, in the same digits."""
+    measured = text_of(ROOT / "bench/README.md")
+    for name in ("why", "comparison"):
+        page = text_of(ROOT / f"docs/explanation/{name}.md")
+        said = set(re.findall(r"\d+\.\d+(?: to \d+\.\d+| %)?|\d+,\d{3}|\d+ to \d+", page)) - {"0.1"}
+        assert said
+        assert [figure for figure in said if figure not in measured] == []
