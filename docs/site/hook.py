@@ -53,8 +53,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for path, page in sorted(linked.items()):
         if not (ROOT / path).is_file():
             raise PluginError(f"{page}: a link leads to {path}, which is no file of the repository")
-        if (name := _copy(path)) is not None:
-            files.append(File.generated(config, name, abs_src_path=str(ROOT / path)))
+        if (copy := _copy(path)) is not None:
+            files.append(File.generated(config, copy, abs_src_path=str(ROOT / path)))
     return files
 
 
