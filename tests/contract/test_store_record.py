@@ -34,6 +34,7 @@ from watcher.classify import classify
 from watcher.classify.condense import condense
 from watcher.model.annotation import Annotation
 from watcher.model.control import ControlFinding, ControlKey, ControlReport
+from watcher.model.errors import ContradictionError
 from watcher.model.finding import Reason, Verdict
 from watcher.model.notification import Incident, IncidentKind, NotificationKind, NotificationState
 from watcher.model.outage import Outage, TransitionKind, Unobserved
