@@ -42,7 +42,6 @@ from watcher.model.sample import Sample
 from watcher.model.uptime import History
 from watcher.store.base import Amended, Body, Commit, Cutoffs, Forgotten
 from watcher.store.codec import chained_hash
-from watcher.store.faults import ContradictionError
 
 OUTAGE = outage()
 DAY = timedelta(days=1)
