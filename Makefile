@@ -44,13 +44,16 @@ check: $(STAMP) ## lint, formats, types, the directions of imports, the YAML fil
 bench: $(STAMP) ## measure the speed of what must be fast
 	$(BIN)/python -m bench $(ARGS)
 
-docs: $(STAMP) ## write docs/platforms.md and config/schema/ anew from the platform files and the models
+docs: $(STAMP) ## write what is made from the program (pages, config/schema/), and build the site: build/site
 	$(BIN)/python -m watcher.settings.platformdocs > docs/platforms.md.new
 	mv docs/platforms.md.new docs/platforms.md
+	$(BIN)/python -m watcher.cli.reference > docs/reference/cli.md.new
+	mv docs/reference/cli.md.new docs/reference/cli.md
 	for file in watcher watchlist; do \
 	  $(BIN)/python -m watcher.settings.editorschema $$file docs/configuration.md > $$file.new \
 	  && cp $$file.new watcher/schemas/$$file.schema.json && mv $$file.new config/schema/$$file.schema.json || exit 1; \
 	done
+	$(BIN)/mkdocs build --strict --config-file docs/site/mkdocs.yml
 
 image: ## build the container image `watcher` (DOCKER=podman)
 	$(DOCKER) build --tag watcher .

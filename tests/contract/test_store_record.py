@@ -34,6 +34,7 @@ from watcher.classify import classify
 from watcher.classify.condense import condense
 from watcher.model.annotation import Annotation
 from watcher.model.control import ControlFinding, ControlKey, ControlReport
+from watcher.model.errors import ContradictionError
 from watcher.model.finding import Reason, Verdict
 from watcher.model.notification import Incident, IncidentKind, NotificationKind, NotificationState
 from watcher.model.outage import Outage, TransitionKind, Unobserved
@@ -41,7 +42,6 @@ from watcher.model.sample import Sample
 from watcher.model.uptime import History
 from watcher.store.base import Amended, Body, Commit, Cutoffs, Forgotten
 from watcher.store.codec import chained_hash
-from watcher.store.faults import ContradictionError
 
 OUTAGE = outage()
 DAY = timedelta(days=1)

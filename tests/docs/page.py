@@ -57,7 +57,7 @@ class Block:
 def blocks(text: str) -> Iterator[Block]:
     """The steps of a page, in their order."""
     for found in _BLOCK.finditer(text):
-        kind, *about = (found["info"] or found["hidden"] or "").split()
+        kind, *about = (found["info"] or found["hidden"] or "").split() or [""]
         yield Block(kind=kind, about=tuple(about), body=found["body"] or found["typed"] or "")
 
 

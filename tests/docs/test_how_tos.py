@@ -6,6 +6,7 @@ into the machine's own folders is installed into folders like them, below a temp
 
 import re
 import shutil
+import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -13,8 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.corpus.score import score_folder
 from tests.docs.page import blocks, commands, faults
 from tests.docs.reader import LEFT_BEHIND, ROOT, WEBHOOK, Reader, install, need, run, surroundings
+from tests.docs.said import fault
 from tests.fakes.slack import FakeSlack
 from tests.fakes.smtp import PASSWORD, FakeMail, trust, vouched
 from watcher.settings import load_all
@@ -27,6 +30,10 @@ _ENGINE = "needs a container engine and a registry; tests/container/check.sh bui
 _COMPOSE = "needs them too; tests/container/test_files.py checks the file and all that it mounts"
 _DOWNLOAD = "downloads; the Dockerfile installs the same files, and tests/container/check.sh runs what comes of it"
 _SERVERS = "needs a running Prometheus or Alertmanager; the files that they would take are checked beside it"
+_CLUSTER = (
+    "needs a cluster and a registry; tests/container/test_kubernetes.py has kubectl read the files and make the Secret"
+)
+_X = "asks X; tests/scenario/platforms plays its API, with a token and without"
 _GRAFANA = "needs a running Grafana; tests/process/test_grafana.py asks a Prometheus what its dashboards ask"
 _OUTAGE = "needs an outage of the reader's; tests/process/test_evidence.py runs all of them beside a run"
 _RECORD = "needs one too; tests/process/test_record.py runs all of them beside a run"
@@ -56,6 +63,10 @@ NOT_RUN: Mapping[str, Mapping[str, str]] = {
         "apt-get install ": "needs root and a mirror; .ci/run installs the same packages for tests/browser",
         "docker build ": _ENGINE,
     },
+    "kubernetes.md": {"make image": _ENGINE, "docker tag ": _ENGINE, "docker push ": _ENGINE, "kubectl ": _CLUSTER},
+    "x-token.md": {"watcher probe https://x.com/": _X, "watcher check --calibrate": _X},
+    "add-a-platform.md": {},
+    "read-durations.md": {},
     "alertmanager.md": {"curl -X POST ": _SERVERS, "amtool alert query ": _SERVERS},
     "editor.md": {},
     "grafana.md": {"docker compose ": _COMPOSE, "systemctl ": _GRAFANA},
@@ -214,6 +225,39 @@ async def test_browser(cloned: Place, slack: FakeSlack, tmp_path: Path) -> None:
     changed = [line.partition("=")[0] for line in override.splitlines() if "=" in line]
     assert changed
     assert all(f"\n{key}=" in unit for key in changed)
+
+
+async def test_kubernetes(cloned: Place, slack: FakeSlack, tmp_path: Path) -> None:
+    """The checks that are run in the pod are those of the page; what it saves is a configuration of Prometheus."""
+    need("promtool")
+    reader = reader_of("kubernetes.md", cloned, slack, tmp_path)
+    await reader.follow((PAGES / "kubernetes.md").read_text("utf-8"))
+    assert reader.typed == []
+    run_there = [command.split(" -- ")[1] for command in reader.left_out if " exec " in command]
+    assert [fault(command.split(), whole=True) for command in run_there] == [None] * len(run_there)
+    assert len(run_there) > 3
+    run(shutil.which("promtool") or "promtool", "check", "config", tmp_path / "prometheus.yml", cwd=tmp_path)
+
+
+async def test_x_token(cloned: Place, slack: FakeSlack, tmp_path: Path) -> None:
+    """With the token the accounts can alert, and cost what is shown."""
+    reader = reader_of("x-token.md", cloned, slack, tmp_path)
+    await reader.follow((PAGES / "x-token.md").read_text("utf-8"))
+    assert "watcher plan" in reader.typed
+
+
+async def test_add_a_platform(cloned: Place, slack: FakeSlack, tmp_path: Path) -> None:
+    """The made-up platform is served, watched and understood; its page for the corpus gets its finding."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        port = held.getsockname()[1]
+    reader = reader_of("add-a-platform.md", cloned, slack, tmp_path, **{"8766": str(port)})
+    await reader.follow((PAGES / "add-a-platform.md").read_text("utf-8"))
+    platforms = load_all(tmp_path / "config/watcher.yaml", {}).platforms
+    made = score_folder(tmp_path / "tests/corpus/parley", platforms)
+    assert made.is_clean, made
+    sketched = (tmp_path / "sketch.yaml").read_text()
+    assert [rule.id for rule in platforms["parley"].sources[0].rules if f"rule: {rule.id}\n" not in sketched] == []
 
 
 async def test_alertmanager(cloned: Place, slack: FakeSlack, tmp_path: Path) -> None:

@@ -32,3 +32,7 @@ class ConfigError(WatcherError):
 
 class StoreError(WatcherError):
     """The store could not be opened, read or written."""
+
+
+class ContradictionError(StoreError):
+    """What was to be stored contradicts what is there, or itself: trying again cannot help. A bug, not a bad day."""

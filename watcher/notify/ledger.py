@@ -7,9 +7,8 @@ from typing import Any, Final, Protocol
 import structlog
 
 from watcher.clock import Clock
-from watcher.model.errors import StoreError
+from watcher.model.errors import ContradictionError, StoreError
 from watcher.store.base import Store
-from watcher.store.faults import ContradictionError
 
 _AGAIN: Final = timedelta(seconds=1)
 

@@ -3,7 +3,6 @@
 import os
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -12,22 +11,12 @@ from sqlalchemy import Connection, Select, func, inspect, select
 
 from watcher.model.errors import StoreError
 from watcher.store import sql_chain, tables
+from watcher.store.base import Copied
 from watcher.store.engine import DATABASE, PATIENCE, make_private, sqlite_engine
 from watcher.store.evidence import EvidenceShelf, sync_directory
 from watcher.store.faults import told_as_store_error
 
 _PARTIAL: Final = ".partial"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Copied:
-    """What a backup holds, and what was wrong before: pages (by hash) that were lost, the first changed transition."""
-
-    outages: int
-    pages: int
-    bytes: int
-    lost: tuple[str, ...] = ()
-    changed: int | None = None
 
 
 def copy_state(state_dir: Path, to: Path, *, patience: timedelta = PATIENCE) -> Copied:

@@ -80,6 +80,17 @@ class Commit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Copied:
+    """What a backup holds, and what was wrong before: pages (by hash) that were lost, the first changed transition."""
+
+    outages: int
+    pages: int
+    bytes: int
+    lost: tuple[str, ...] = ()
+    changed: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
     """What a start goes on from: the states of all accounts ever watched, open incidents, controls, heartbeat.
 

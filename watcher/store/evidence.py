@@ -16,10 +16,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from watcher.model.errors import StoreError
+from watcher.model.errors import ContradictionError, StoreError
 from watcher.store.base import Body
 from watcher.store.codec import is_sha256
-from watcher.store.faults import ContradictionError
 
 _MOMENT: Final = timedelta(milliseconds=20)
 

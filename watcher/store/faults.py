@@ -7,12 +7,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError, StatementError
 
-from watcher.model.errors import StoreError
-
-
-class ContradictionError(StoreError):
-    """What was to be stored contradicts what is there, or itself: trying again cannot help. A bug, not a bad day."""
-
+from watcher.model.errors import ContradictionError, StoreError
 
 # By SQLite's primary result code: https://www.sqlite.org/rescode.html
 _SQLITE = {

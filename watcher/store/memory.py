@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from watcher.model.account import Account, Policy, Severity
 from watcher.model.control import ControlReport
+from watcher.model.errors import ContradictionError
 from watcher.model.notification import Delivery, Incident, Notification, NotificationState, ToldAsWell
 from watcher.model.outage import Outage, Transition
 from watcher.store.amendments import keeping_retraction
@@ -23,7 +24,6 @@ from watcher.store.commits import (
     without_features,
 )
 from watcher.store.evidence import require_own_hash
-from watcher.store.faults import ContradictionError
 from watcher.store.memory_attention import MemoryAttention
 from watcher.store.memory_letters import MemoryLetters
 

@@ -12,11 +12,10 @@ from structlog.testing import capture_logs
 from tests.unit.notify.desk import CONFIRMED, Desk
 from tests.unit.notify.story import TRUMP, S
 from watcher.model.account import Severity
-from watcher.model.errors import StoreError
+from watcher.model.errors import ContradictionError, StoreError
 from watcher.model.notification import Delivered, GaveUp, Notification, NotificationKind, NotificationState, RetryAfter
 from watcher.notify.view import View
 from watcher.store.base import Forgotten, IncidentRecord
-from watcher.store.faults import ContradictionError
 from watcher.store.memory import MemoryStore
 from watcher.store.sql import SqlStore
 

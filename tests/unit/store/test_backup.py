@@ -14,8 +14,8 @@ import pytest
 from tests.unit.store.samples import PAGE, PAGE_HASH, T0, account, after, opening, outage
 from tests.unit.store.samples import closing as ending
 from watcher.model.errors import StoreError
-from watcher.store.backup import Copied, copy_state
-from watcher.store.base import Commit
+from watcher.store.backup import copy_state
+from watcher.store.base import Commit, Copied
 from watcher.store.engine import DATABASE
 from watcher.store.sql import SqlStore
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import IntegrityError, NoSuchTableError, OperationalError, StatementError
 
-from watcher.model.errors import StoreError
-from watcher.store.faults import ContradictionError, told_as_store_error
+from watcher.model.errors import ContradictionError, StoreError
+from watcher.store.faults import told_as_store_error
 
 PATH = Path("/state/watcher.db")
 

@@ -37,12 +37,11 @@ from tests.unit.store.samples import (
     transition,
     transitions,
 )
-from watcher.model.errors import StoreError
+from watcher.model.errors import ContradictionError, StoreError
 from watcher.model.outage import Outage, TransitionKind, Unobserved
 from watcher.store import migrations, tables
 from watcher.store.base import Commit
 from watcher.store.engine import DATABASE, sqlite_engine
-from watcher.store.faults import ContradictionError
 from watcher.store.migrations.chain import migrate
 from watcher.store.packed import pack, unpack
 from watcher.store.sql import SqlStore

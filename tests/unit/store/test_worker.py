@@ -16,11 +16,10 @@ from hypothesis import strategies as st
 
 from tests.unit.store.samples import BODY, PAGE, T0, account, after, closing, opening, outage, state
 from watcher.metrics import Metrics
-from watcher.model.errors import StoreError
+from watcher.model.errors import ContradictionError, StoreError
 from watcher.model.outage import AccountState
 from watcher.store.base import Commit, Store
 from watcher.store.engine import DATABASE
-from watcher.store.faults import ContradictionError
 from watcher.store.memory import MemoryStore
 from watcher.store.sql import SqlStore
 from watcher.store.worker import StoreWorker
