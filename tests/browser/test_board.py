@@ -196,7 +196,7 @@ async def test_the_eleven_minutes_on_the_open_board(browser: Browser) -> None:
 
     A look that is asked for then sees it too; the program ends while the board is open.
     """
-    async with Watcher("demo", "--speed", "120", "--port", "0") as demo:
+    async with Watcher("demo", "--speed", "60", "--port", "0") as demo:
         async with a_viewer(browser, await demo.url()) as viewer:
             page = viewer.page
             await viewer.open("/")

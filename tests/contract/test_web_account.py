@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import aiohttp
 import pytest
+from structlog.testing import capture_logs
 from yarl import URL
 
 from tests.browser.scene import NOW, TOKEN, Scene, a_scene, account_of, up
@@ -126,6 +127,29 @@ async def test_what_is_refused_is_not_lost(scene: Scene, changes: dict[str, str]
     assert said in page
     assert f'name="by" value="{FILLED["by"]}"' in page
     assert TOKEN not in page
+    assert scene.store.silences(None) == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("multipart/form-data", b"--x\r\n"),
+        ("multipart/form-data; boundary=x", b"--x\r\nnonsense\r\n"),
+        ("application/x-www-form-urlencoded; charset=nope", b"by=desk"),
+        ("application/x-www-form-urlencoded", b"\xff\xfe"),
+        ("application/x-www-form-urlencoded; charset=utf-7", b"token=+2AA-"),
+    ],
+)
+async def test_what_is_no_form_is_refused(scene: Scene, kind: str, body: bytes) -> None:
+    """Whatever it is: as the asker's fault, and without a word in the log."""
+    with capture_logs() as log:
+        async with (
+            aiohttp.ClientSession(scene.server.url) as session,
+            session.post(f"{TRUMP}/silence", data=body, headers={"Content-Type": kind}) as answer,
+        ):
+            assert answer.status in {400, 401}
+            assert answer.headers["Cache-Control"] == "no-store"
+    assert [entry["event"] for entry in log] == []
     assert scene.store.silences(None) == ()
 
 

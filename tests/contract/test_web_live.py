@@ -190,6 +190,21 @@ async def test_a_fault_ends_no_board(scene: Scene) -> None:
     assert [entry["event"] for entry in log if entry["log_level"] == "error"] == ["boards_not_kept_up"]
 
 
+async def test_what_changes_in_a_fault_is_shown_after_it(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who goes in the turn that fails is gone on the board as soon as one succeeds."""
+
+    async def fail(*_args: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    async with open_board(scene, f"?have={await have(scene)}") as events:
+        await events.until("order")
+        with monkeypatch.context() as patched, capture_logs():
+            patched.setattr(scene.server._pages._live._wall, "board", fail)
+            let_go(scene, "x:potus")
+            await asyncio.sleep(0.2)
+        assert "a:x:potus" in (await events.until("rows"))["rows"]
+
+
 async def fault(scene: Scene) -> None:
     """The board cannot be made for a while."""
     async with open_board(scene, f"?have={await have(scene)}") as events:

@@ -83,9 +83,10 @@ def is_mostly_empty(database: Path) -> bool:
 def shrink(database: Path, patience: timedelta) -> None:
     """Write the file anew without its empty pages. It is whole at every moment. Raises sqlite3.Error.
 
-    That takes as much of the disk again as is left of it, for a while: in the system's folder for temporary files,
-    under no name, then in the log beside the database.
+    That takes as much of the disk again as is left of it, for a while: under no name, then in the log, both in the
+    private folder of the database.
     """
+    os.environ["SQLITE_TMPDIR"] = str(database.parent)  # which sqlite asks for at each temporary file
     uri = f"{database.absolute().as_uri()}?mode=rw"
     with closing(sqlite3.connect(uri, uri=True, timeout=patience.total_seconds(), isolation_level=None)) as connection:
         connection.execute("VACUUM")

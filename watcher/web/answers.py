@@ -37,7 +37,8 @@ def whole(request: web.Request, body: bytes, content_type: str, status: int = HT
     """
     # Weak: the same text packed and not packed.
     tag = ETag(value=sha256(body).hexdigest()[:_TAG], is_weak=True)
-    headers = {"Cache-Control": _ASK_AGAIN, "Vary": "Accept-Encoding"}
+    # What is refused may hold what somebody filled in: it is kept nowhere.
+    headers = {"Cache-Control": _ASK_AGAIN if status == HTTPStatus.OK else "no-store", "Vary": "Accept-Encoding"}
     if status == HTTPStatus.OK and _has(request, tag):
         answer = web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
         answer.etag = tag

@@ -115,7 +115,7 @@ def given_refusal(given: str, token: Secret | None) -> tuple[HTTPStatus, str] | 
 
 
 def _digest(text: str) -> bytes:
-    return sha256(text.encode(errors="surrogateescape")).digest()
+    return sha256(text.encode(errors="surrogatepass")).digest()
 
 
 def _is_own(origin: str, host: str) -> bool:

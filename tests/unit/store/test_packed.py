@@ -98,6 +98,24 @@ def test_older_record_is_packed_without_loss(tmp_path: Path) -> None:
         assert old_row[8] == digest.hex()
 
 
+@pytest.mark.parametrize(
+    "damage", ["finding = substr(finding, 1, 20)", "hash = 'zz' || substr(hash, 3)", "hash = 'abc'", "detail = x'ff00'"]
+)
+def test_what_was_damaged_before_stops_no_start(tmp_path: Path, damage: str) -> None:
+    """It is named when the record is verified, as before; all else is there."""
+    before = _old(tmp_path / "state")
+    seq = before[1][0]
+    with closing(sqlite3.connect(tmp_path / "state" / DATABASE)) as old:
+        old.execute(f"UPDATE transition SET {damage} WHERE seq = {seq}")
+        old.commit()
+    with closing(SqlStore(tmp_path / "state")) as store:
+        store.open()
+        assert store.load().accounts
+        assert store.verify_chain() == seq
+    with closing(sqlite3.connect(tmp_path / "state" / DATABASE)) as new:
+        assert new.execute("SELECT count(*) FROM transition").fetchone() == (len(before),)
+
+
 def test_died_while_packing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The database is as it was, and the next start packs it."""
     before = _old(tmp_path / "state")

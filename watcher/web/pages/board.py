@@ -1,6 +1,6 @@
 """The board: who is on it, in which order, and what is shown of each, as values for the templates. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import itemgetter
@@ -131,7 +131,7 @@ def _is_wanted(listed: Listed, state: AccountState, look: Look, query: BoardQuer
         return False
     if query.state and not (look.name == query.state or (query.state == TROUBLE and look.name != Phase.UP)):
         return False
-    return all(word in listed.text or word in (state.handle or "").casefold() for word in words)
+    return _says(listed, state.handle, words)
 
 
 def _rank(listed: Listed, state: AccountState, look: Look, query: BoardQuery) -> Any:
@@ -218,12 +218,17 @@ def place_in_order(state: AccountState) -> tuple[object, ...]:
     return look_of(state), state.since, state.handle
 
 
-def concerns(listed: Listed, query: BoardQuery) -> bool:
-    """Whether the query is about that account, however it stands."""
+def concerns(listed: Listed, handle: str | None, query: BoardQuery) -> bool:
+    """Whether the query is about that account, which is called so now, however it stands."""
     account = listed.account
     if (query.platform and account.platform != query.platform) or (query.owner and query.owner != account.owner):
         return False
-    return all(word in listed.text for word in query.q.casefold().split())
+    return _says(listed, handle, query.q.casefold().split())
+
+
+def _says(listed: Listed, handle: str | None, words: Iterable[str]) -> bool:
+    called = (handle or "").casefold()
+    return all(word in listed.text or word in called for word in words)
 
 
 def standing(state: AccountState) -> tuple[object, ...]:

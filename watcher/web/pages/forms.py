@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Final
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 _LINES: Final = "\n"
 
@@ -27,8 +28,14 @@ def see_other(path: str) -> web.Response:
 
 
 async def form_of(request: web.Request, names: Collection[str]) -> Form:
-    """These fields of the form, and its `token`. What else was sent, files too, is left alone."""
-    sent = await request.post()
+    """These fields of the form, and its `token`. What else was sent, files too, is left alone.
+
+    Raises HTTPBadRequest where it is no form.
+    """
+    try:
+        sent = await request.post()
+    except (ValueError, LookupError, HttpProcessingError) as error:
+        raise web.HTTPBadRequest from error
 
     def text(name: str) -> str:
         value = sent.get(name, "")

@@ -42,6 +42,7 @@ _SAID_AT_ONCE: Final = 4
 _PIECE: Final = 200
 _GLANCE: Final = 5000
 _DIGITS: Final = 15
+_REST: Final = 4
 _PARTS: Final = "board_parts.html.j2"
 _HEADERS: Final = {
     "Content-Type": "text/event-stream; charset=utf-8",
@@ -56,6 +57,7 @@ class _News:
 
     number: int
     listed: Listed
+    handle: str | None
     text: str
 
 
@@ -164,7 +166,7 @@ class Live:
         # Whoever does not read, or has gone away, is let go of: nothing waits for it.
         with suppress(ConnectionError, TimeoutError):
             await response.prepare(request)
-            await self._send(response, f"retry: {_AGAIN}\n\n")
+            await self._send(request, response, f"retry: {_AGAIN}\n\n")
             if self._watching is None:
                 self._watching = asyncio.create_task(self._watch())
             spoken = asyncio.get_running_loop().time()
@@ -177,12 +179,17 @@ class Live:
                 now = asyncio.get_running_loop().time()
                 if changes or now - spoken >= _QUIET.total_seconds():
                     spoken = now
-                    await self._send(response, self._event(stream, changes))
+                    await self._send(request, response, self._event(stream, changes))
         return response
 
-    async def _send(self, response: web.StreamResponse, text: str) -> None:
-        async with asyncio.timeout(_PATIENCE.total_seconds()):
-            await response.write(text.encode(errors="replace"))
+    async def _send(self, request: web.Request, response: web.StreamResponse, text: str) -> None:
+        try:
+            async with asyncio.timeout(_PATIENCE.total_seconds()):
+                await response.write(text.encode(errors="replace"))
+        except TimeoutError:
+            if request.transport is not None:
+                request.transport.abort()  # else the end of the answer would wait for the same reader
+            raise
 
     def _event(self, stream: _Stream, changes: dict[str, Any]) -> str:
         have = stream.view.version if stream.view is not None else stream.have
@@ -226,7 +233,8 @@ class Live:
 
     def _said_to(self, stream: _Stream) -> str:
         """What a screen reader is to say: who stands otherwise now."""
-        news = [each for each in self._news if each.number > stream.told and concerns(each.listed, stream.query)]
+        query, since = stream.query, stream.told
+        news = [each for each in self._news if each.number > since and concerns(each.listed, each.handle, query)]
         stream.told = self._told
         more = len(news) - _SAID_AT_ONCE
         texts = [each.text for each in news[-_SAID_AT_ONCE:]]
@@ -236,8 +244,10 @@ class Live:
 
     async def _watch(self) -> None:
         failed = False
+        clock = asyncio.get_running_loop().time
         try:
             while self._streams:
+                began = clock()
                 try:
                     await self._turn()
                     failed = False
@@ -245,7 +255,9 @@ class Live:
                     if not failed:
                         self._log.error("boards_not_kept_up", exc_info=True)
                     failed = True
-                await asyncio.sleep(self._tick.total_seconds())
+                    self._seen = None  # what this turn noted reached no board: begin anew
+                # Many different boards of very many accounts take their time; most of it is for the looks.
+                await asyncio.sleep(max(self._tick.total_seconds(), _REST * (clock() - began)))
         finally:
             self._watching = self._seen = None
             self._views.clear()
@@ -279,8 +291,7 @@ class Live:
         around = (
             quarter_of(snapshot.at),
             notice_of(snapshot),
-            # Reports are frozen: the same one says the same.
-            tuple((key, health, id(snapshot.reports[key])) for key, health in snapshot.health.items()),
+            tuple((key, health, snapshot.reports[key]) for key, health in snapshot.health.items()),
         )
         if before is None or before.index is not index:
             self._seen = _Seen(states=dict(snapshot.states), index=index, around=around)
@@ -306,7 +317,7 @@ class Live:
             return
         self._told += 1
         name = clean(at_handle(state.handle) if state.handle else name_of(listed.account))
-        self._news.append(_News(self._told, listed, f"{name} on {clean(listed.place)}: {look.words}"))
+        self._news.append(_News(self._told, listed, state.handle, f"{name} on {clean(listed.place)}: {look.words}"))
 
     def _made(self, board: Board, platforms: Platforms) -> _View:
         """The pieces of a page of the board; rows that are as before are not written anew, whoever shows them."""

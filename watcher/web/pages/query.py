@@ -11,7 +11,7 @@ from watcher.web import parameters
 from watcher.web.pages.words import LOOKS, RANK
 
 SIZE: Final = 100
-MOST: Final = 500
+MOST: Final = 200
 TROUBLE: Final = "trouble"
 STATES: Final = ((TROUBLE, "whatever is not available"), *((look.name, look.words) for look in LOOKS))
 """What can be asked for by `state`, and how it is called."""

@@ -20,8 +20,8 @@ from watcher.web.pages.board import Arranged, Board, Index, Listed, Row, arrange
 from watcher.web.pages.query import BoardQuery
 from watcher.web.pages.words import look_of
 
-# So many accounts' rows are kept: those on some pages of the board.
-_MOST: Final = 5000
+# So many accounts' rows are kept: as many as all boards that may be open can show.
+_MOST: Final = 20_000
 # The record of who stands as before is read again after that: spans that were not observed are stored late.
 _FRESH: Final = timedelta(minutes=15)
 

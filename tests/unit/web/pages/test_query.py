@@ -96,7 +96,7 @@ def test_addresses_have_what_is_not_as_usual() -> None:
     ("query", "said"),
     [
         ({"page": "0"}, "page: '0' is not a number from 1 to 100000"),
-        ({"size": "1000"}, "size: '1000' is not a number from 1 to 500"),
+        ({"size": "1000"}, "size: '1000' is not a number from 1 to 200"),
         ({"page": "١"}, "page: '\\u0661' is not a number"),
         ({"state": "dead"}, "state: 'dead' is none of trouble, down"),
         ({"group": "size"}, "group: 'size' is not owner or platform"),

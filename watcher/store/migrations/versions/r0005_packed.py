@@ -70,10 +70,26 @@ def _parts(table: str, columns: str) -> Iterator[list[Any]]:
 
 
 def _packed(row: Any) -> dict[str, Any]:
-    document = {"account_id": row["account_id"], "at": row["at"]}
-    document |= {name: json.loads(row[name] or "null") for name in PIECES}
     kept = {name: row[name] for name in ("seq", "at", "kind", "account_id", "outage_id")}
-    return kept | {"document": pack(document, row["outage_id"]), "hash": bytes.fromhex(row["hash"])}
+    return kept | {"document": _document(row), "hash": _hash(row["hash"])}
+
+
+# What was damaged before stays so, and is named when the chain is verified: no start fails for it.
+
+
+def _document(row: Any) -> bytes:
+    try:
+        document = {"account_id": row["account_id"], "at": row["at"]}
+        return pack(document | {name: json.loads(row[name] or "null") for name in PIECES}, row["outage_id"])
+    except (ValueError, TypeError):
+        return b"\0" + "\n".join(str(row[name]) for name in PIECES).encode(errors="replace")
+
+
+def _hash(digits: Any) -> bytes:
+    try:
+        return bytes.fromhex(digits)
+    except (ValueError, TypeError):
+        return b""
 
 
 def _transitions() -> None:
@@ -117,5 +133,5 @@ def _forgotten() -> None:
         sa.PrimaryKeyConstraint("seq", name="pk_forgotten"),
     )
     for some in _parts("old_forgotten", "seq, hash"):
-        op.bulk_insert(forgotten, [{"seq": row["seq"], "hash": bytes.fromhex(row["hash"])} for row in some])
+        op.bulk_insert(forgotten, [{"seq": row["seq"], "hash": _hash(row["hash"])} for row in some])
     op.drop_table("old_forgotten")

@@ -133,13 +133,28 @@ function apply(change) {
   tick();
 }
 
+async function fetched() {
+  try {
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+    const page = answer.ok ? await answer.text() : "";
+    return new DOMParser().parseFromString(page, "text/html").getElementById("board");
+  } catch {
+    return null; // not reached
+  }
+}
+
 // The whole page anew, where pieces do not do: rows have moved onto it that were never sent here.
 async function refresh() {
-  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-  if (!answer.ok) return;
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const their = fresh.getElementById("board");
-  if (!their) return;
+  source?.close();
+  const their = await fetched();
+  if (!their) {
+    live.textContent = "· not connected, trying again";
+    live.className = "off";
+    setTimeout(refresh, wait);
+    wait = Math.min(2 * wait, LONGEST_WAIT);
+    return;
+  }
+  const fresh = their.ownerDocument;
   board.dataset.have = their.dataset.have;
   for (const name of ["rows", "notice", "counts", "pager", "health", "platforms"]) {
     document.getElementById(name).replaceChildren(...fresh.getElementById(name).childNodes);
