@@ -9,6 +9,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -27,7 +28,7 @@ MEASURES: dict[str, Measure] = {
     "overload": figures.overload,
     "black_hole": figures.black_hole,
     "detection": figures.detection,
-    "detection_at_scale": figures.detection_at_scale,
+    **{f"detection_of_{each}": partial(figures.detection, accounts=each) for each in (30_000, 100_000)},
 }
 
 

@@ -242,17 +242,8 @@ class _Desk:
         return web.Response(text="ok")
 
 
-async def detection(directory: Path, _minutes: float) -> list[Figure]:
+async def detection(directory: Path, _minutes: float, *, accounts: int = 1000) -> list[Figure]:
     """From the page's turn to the alert at the channel: 60 s, three confirmations."""
-    return await _detection(directory, 1000)
-
-
-async def detection_at_scale(directory: Path, _minutes: float) -> list[Figure]:
-    """The same among a hundred thousand."""
-    return await _detection(directory, 100_000)
-
-
-async def _detection(directory: Path, accounts: int) -> list[Figure]:
     delays = sorted(await _delays(directory, accounts, _TURNS))
     cuts = quantiles(delays, n=100)
     name = f"detection_of_{accounts}"

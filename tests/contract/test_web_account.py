@@ -45,7 +45,7 @@ async def test_what_is_known_of_an_account(scene: Scene) -> None:
         "one look said that it is gone: being confirmed",
         "by source page, rule missing.fr",
         '<q lang="fr"><bdi>D',
-        "the platform answers no more for a while: it was asked too often",
+        "the platform said that it was asked too often",
         "Response times, up to",
         "needs the credential",
         "which should be there: present, profile",

@@ -119,7 +119,7 @@ def _sampled(sample: Sample) -> Entry:
         case Verdict.ABSENT:
             mark, text = Kind.MISSING, "Missing."
         case _:
-            mark, text = Kind.UNCLEAR, f"A look that says nothing: {UNCLEAR.get(sample.reason, sample.reason)}."
+            mark, text = Kind.UNCLEAR, f"A look that says nothing: {UNCLEAR[sample.reason]}."
     return Entry(at=sample.at, kind=mark, text=text, details=tuple(filter(None, [_host(sample)])))
 
 

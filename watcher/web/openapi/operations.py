@@ -54,12 +54,14 @@ def _op(
 
 
 _HTML: Final = _gives("The page.", "text/html")
+_NO_STORE: Final = _error("The store does not answer at present.")
+_NO_PARAMETER: Final = _error("A parameter is none that there is.")
 _NONE: Final = _gives("There is none.", "text/html")
 _UNREAD: Final = _gives("The store does not answer at present.", "text/html")
 _CHANGING: Final = {
     "401": _error("The token is missing or another."),
     "403": _error("No token is configured, or the request comes from another site."),
-    "503": _error("The store does not answer at present."),
+    "503": _NO_STORE,
 }
 _AGAIN: Final = _gives("The page, with what is wrong and all that was filled in.", "text/html")
 _ACCOUNT: Final = _id("The account's id, percent-encoded whole: x:potus, mastodon:name@host")
@@ -108,8 +110,8 @@ OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
         "Outages, the latest first",
         {
             "200": _gives("The outages.", JSON, many(ref("Outage"))),
-            "400": _error("A parameter is none that there is."),
-            "503": _error("The store does not answer at present."),
+            "400": _NO_PARAMETER,
+            "503": _NO_STORE,
         },
         takes=[
             _q("account", "Of this account only"),
@@ -124,8 +126,8 @@ OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
         "The silences that hold or are still to begin",
         {
             "200": _gives("The silences.", JSON, many(ref("Silence"))),
-            "400": _error("A parameter is none that there is."),
-            "503": _error("The store does not answer at present."),
+            "400": _NO_PARAMETER,
+            "503": _NO_STORE,
         },
         takes=[_q("expired", "Also those that have ended", FLAG)],
     ),
@@ -159,8 +161,8 @@ OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
         "Incidents, the latest first",
         {
             "200": _gives("The incidents.", JSON, many(ref("Incident"))),
-            "400": _error("A parameter is none that there is."),
-            "503": _error("The store does not answer at present."),
+            "400": _NO_PARAMETER,
+            "503": _NO_STORE,
         },
         takes=[
             _q("open", "Only those that last", FLAG),
@@ -175,7 +177,7 @@ OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
         {
             "200": _gives("The incident.", JSON, ref("IncidentWithAll")),
             "404": _error("There is none of that id."),
-            "503": _error("The store does not answer at present."),
+            "503": _NO_STORE,
         },
         takes=[_id("The incident's id; that of an outage is the outage's")],
     ),
@@ -241,7 +243,7 @@ OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
         {
             "200": _gives("The record.", JSON, ref("Record")),
             "404": _error("There is none of that id."),
-            "503": _error("The store does not answer at present."),
+            "503": _NO_STORE,
         },
         takes=[_OUTAGE],
     ),

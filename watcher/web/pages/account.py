@@ -13,9 +13,10 @@ from watcher.model.sample import Sample
 from watcher.model.silence import Silence
 from watcher.model.snapshot import Snapshot
 from watcher.notify.wording import format_bounds, format_duration
+from watcher.record.words import UNCLEAR
 from watcher.web.pages.board import Row, began_of
 from watcher.web.pages.health import Seen, seen_of
-from watcher.web.pages.reasons import HAPPENED, MEANINGS
+from watcher.web.pages.reasons import HAPPENED
 from watcher.web.pages.words import milliseconds, outage_path, plain
 
 WIDTH: Final = 640
@@ -221,7 +222,7 @@ def _unclear(samples: Iterable[Sample]) -> Iterator[Unclear]:
     counts: Counter[Reason] = Counter(sample.reason for sample in vague)
     for reason, count in counts.most_common():
         latest = max(sample.at for sample in vague if sample.reason is reason)
-        yield Unclear(reason=plain(reason), meaning=MEANINGS[reason], count=count, at=latest)
+        yield Unclear(reason=plain(reason), meaning=UNCLEAR[reason], count=count, at=latest)
 
 
 def chart_of(samples: Sequence[Sample]) -> Chart | None:
