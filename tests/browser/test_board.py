@@ -179,7 +179,8 @@ async def test_hostile_names_do_nothing(scene: Scene, browser: Browser) -> None:
         assert await viewer.page.locator("main img, main b").count() == 0
 
 
-@pytest.mark.parametrize(("size", "colours"), [(DESK, "light"), (PHONE, "dark")], ids=["desk", "phone"])
+@pytest.mark.parametrize("colours", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 async def test_axe_finds_nothing(scene: Scene, browser: Browser, size: object, colours: object) -> None:
     """Names, roles, contrasts, order: of the board, grouped and open in all its parts, and of the account's page."""
     async with a_viewer(browser, scene.server.url, size=size, colours=colours) as viewer:  # type: ignore[arg-type]
