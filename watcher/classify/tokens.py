@@ -10,21 +10,23 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from watcher.classify.possessive import compiled
+
 _NAME: Final = rb"[a-zA-Z][^\s/>]*+"
 _PLAIN_PAIR: Final = rb"""\s++[^\s"'/>=]++="[^"]*+\""""
 _PAIR: Final = rb"""[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'>][^\s>]*+)?+)?+"""
 _COMMENT: Final = rb"!--(?:-?>|[^-]*+(?:-(?!->)[^-]*+)*+-->)"
-TOKEN: Final = re.compile(
+TOKEN: Final = compiled(
     rb"([^<]*+(?:<(?![a-zA-Z/!?])[^<]*+)*+)<"
     rb"(?:(%(name)b)((?:%(plain)b)*+(?:[\s/]++|%(pair)b)*+)>|/(%(name)b)[^>]*+>|%(comment)b|(?:[/?]|!(?!--))[^>]*+>)"
     % {b"name": _NAME, b"plain": _PLAIN_PAIR, b"pair": _PAIR, b"comment": _COMMENT}
 )
 """Text and the tag after it: (text, start tag, its attributes, end tag)."""
 
-TAG: Final = re.compile(rb"<(?=[a-zA-Z/!?])")
+TAG: Final = compiled(rb"<(?=[a-zA-Z/!?])")
 """Where text ends if the token after it is not finished."""
 
-PAIR: Final = re.compile(
+PAIR: Final = compiled(
     r"""([^\s/>=][^\s/>=]*+)(?:\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"'>][^\s>]*+))?+)?+""", re.ASCII
 )
 """One attribute, decoded: (name, value in double quotes, in single ones, in none)."""
@@ -33,7 +35,7 @@ UNSEEN: Final = frozenset(
     "noscript template svg math iframe object audio video select datalist".split()  # noqa: SIM905 - a list of words
 )
 RAW_END: Final = {
-    name: re.compile(rb"</(?i:%b)(?=[\s/>])" % name.encode())
+    name: compiled(rb"</(?i:%b)(?=[\s/>])" % name.encode())
     for name in ("script", "style", "title", "textarea", "xmp", "noembed", "noframes")
 }
 
@@ -54,7 +56,7 @@ _DULL_NAME: Final = (
 _DULL_COMMENT: Final = rb"!(?:--(?!-?>)[^<>-]*+(?:-(?!->)[^<>-]*+)*+-->|(?!--)[^<>]*+>)"
 # Most of a head, and never hidden: nothing stands in them.
 _NOTED_TAG: Final = rb"""(?:meta|link)(?: [a-z][a-z0-9:_-]*+="[^"<>]*+")*+\s*+/?>"""
-DULL: Final = re.compile(
+DULL: Final = compiled(
     rb"[^<]*+(?:<(?:/(?!(?i:head|body)[\s/>])[a-zA-Z][^<>]*+>|%b%b/?>|%b|%b)[^<]*+)*+"
     % (_DULL_NAME, _DULL_PAIRS, _NOTED_TAG, _DULL_COMMENT)
 )
@@ -64,21 +66,21 @@ _SCRIPT: Final = (
     rb"<(?:script%(pairs)b>[^<]*+(?:<(?!/(?i:script)[\s/>])[^<]*+)*+</script\s*+>"
     rb"|style%(pairs)b>[^<]*+(?:<(?!/(?i:style)[\s/>])[^<]*+)*+</style\s*+>)\s*+" % {b"pairs": _DULL_PAIRS}
 )
-SCRIPTS: Final = re.compile(rb"(?:%b)*+" % _SCRIPT)
+SCRIPTS: Final = compiled(rb"(?:%b)*+" % _SCRIPT)
 """Whole scripts and style sheets, as many as follow one another."""
 
-SCRIPT: Final = re.compile(
+SCRIPT: Final = compiled(
     rb"<script([^>]*+)>([^<]*+(?:<(?!/(?i:script)[\s/>])[^<]*+)*+)</(?i:script)\s*+>"
     rb"|<style[^>]*+>[^<]*+(?:<(?!/(?i:style)[\s/>])[^<]*+)*+</(?i:style)\s*+>"
 )
 """Each of them: the attributes of a script, and what is in it; nothing of a style sheet."""
 
-NOTED: Final = re.compile(rb"<(meta|link)(?=[\s/>])([^>]*+)>")
+NOTED: Final = compiled(rb"<(meta|link)(?=[\s/>])([^>]*+)>")
 """The metas and links of a dull run, in which no other angle bracket stands: (name, attributes)."""
 
 _NOTES: Final = rb"<(?:(?:meta|link)%b/?>|%b)\s*+" % (_DULL_PAIRS, _DULL_COMMENT)
 _ORDINARY: Final = rb"((?:%(notes)b)*+)((?:%(notes)b|%(script)b)*+)" % {b"notes": _NOTES, b"script": _SCRIPT}
-HEAD: Final = re.compile(
+HEAD: Final = compiled(
     rb"\s*+(?:<!(?i:doctype)[^<>]*+>\s*+)?+<html(%(pairs)b)>\s*+<head%(pairs)b>\s*+"
     rb"%(ordinary)b<title>([^<]*+)</title\s*+>\s*+%(ordinary)b" % {b"pairs": _DULL_PAIRS, b"ordinary": _ORDINARY}
 )
@@ -89,8 +91,8 @@ Notes are metas, links and comments only; among what is mixed there are scripts 
 
 _INLINE_NAMES: Final = rb"a|abbr|b|bdi|bdo|cite|code|em|font|i|mark|q|s|small|span|strong|sub|sup|time|u|wbr"
 INLINE: Final = frozenset(_INLINE_NAMES.decode().split("|"))
-INLINE_TAG: Final = re.compile(rb"<(?:/?(?i:%b)(?=[\s/>])|!)[^>]*+>" % _INLINE_NAMES)
-ANY_TAG: Final = re.compile(rb"<[^>]*+>")
+INLINE_TAG: Final = compiled(rb"<(?:/?(?i:%b)(?=[\s/>])|!)[^>]*+>" % _INLINE_NAMES)
+ANY_TAG: Final = compiled(rb"<[^>]*+>")
 """Of a dull run: what does not break a sentence, and any tag."""
 
 _SKIPPED: Final = UNSEEN | frozenset("div section nav aside span a button form header footer ul".split())  # noqa: SIM905
@@ -104,7 +106,7 @@ def within(name: str) -> re.Pattern[bytes] | None:
 @lru_cache(maxsize=len(_SKIPPED))
 def _within(name: bytes) -> re.Pattern[bytes]:
     raw = b"|".join(each.encode() for each in RAW_END)
-    return re.compile(
+    return compiled(
         rb"[^<]*+(?:<(?:/(?!(?i:%(name)b)[\s/>])[a-zA-Z][^<>]*+>"
         rb"|(?!(?i:%(name)b|%(raw)b)[\s/>])[a-zA-Z][^\s/>=<\"']*+(?:%(pair)b)*+\s*+/?>|%(comment)b)[^<]*+)*+"
         % {b"name": name, b"raw": raw, b"pair": _ANY_PAIR, b"comment": _DULL_COMMENT}
