@@ -190,3 +190,17 @@ async def test_a_first_call_that_was_missed_is_made_good(monkeypatch: pytest.Mon
         assert calls.at == []
         await clock.run_for(PERIOD + 2 * SECOND)
         await calls.until(1)
+
+
+async def test_an_end_in_the_moment_of_a_call_is_no_fault(caplog: pytest.LogCaptureFixture) -> None:
+    """No call is begun and cut off, which apscheduler would tell of as an error."""
+    loop, calls = asyncio.get_running_loop(), Calls()
+    ticker = ApsTicker(SystemClock())
+    ticker.every(PERIOD, calls)
+    async with running(ticker):
+        await calls.until(1)
+        time.sleep(2 * PERIOD.total_seconds())  # noqa: ASYNC251 - so that the next one is due
+        # As where its timer runs out just before the scheduler is shut down.
+        loop.call_soon(loop.call_soon, ticker._scheduler._process_jobs)
+    await settle()
+    assert [each.getMessage() for each in caplog.records if each.levelname in ("WARNING", "ERROR")] == []

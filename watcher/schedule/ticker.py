@@ -108,6 +108,8 @@ class ApsTicker:
                 await self._clock.sleep(_WATCH)
                 self._rouse(self._clock.now())
         finally:
+            self._scheduler.pause()
+            await asyncio.sleep(0)  # what is due runs to its end: apscheduler takes a call that is cut off for a fault
             self._scheduler.shutdown(wait=False)
 
     def _arm(self, beat: _Beat) -> None:
