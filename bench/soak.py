@@ -210,7 +210,7 @@ class Day:
             objects=len(gc.get_objects()),
             tasks=len(asyncio.all_tasks()),
             files=len(list(Path("/proc/self/fd").iterdir())),
-            late=max((each.total_seconds() for each in late.values()), default=0.0),
+            late=max((each.total_seconds() for _, each in late), default=0.0),
         )
 
 

@@ -202,15 +202,19 @@ class Book:
         return single(self.sources(account, health))
 
     def batch_source(self, account: Account, health: Callable[[ControlKey], Health]) -> Source | None:
-        """The source to ask about this account together with others; None: it is to be asked about alone.
+        """The source to ask about this account together with others; None: it is to be asked about alone."""
+        return self.together(account, self.sources(account, health))
+
+    def together(self, account: Account, ordered: tuple[Source, ...]) -> Source | None:
+        """The same, where its `sources` are at hand.
 
         What may open or close an outage is asked about alone, and so is whoever is not to be had in a batch.
         """
-        state = self.states[account.id]
-        first = next(iter(self.sources(account, health)), None)
-        if not is_calm(state) or first is None or first.batch is None:
+        batch = ordered[0].batch if ordered else None
+        if batch is None:
             return None
-        return first if first.batch.takes(state.handle or account.handle) else None
+        state = self.states[account.id]
+        return ordered[0] if is_calm(state) and batch.takes(state.handle or account.handle) else None
 
     def passed_over(self, account: Account, asked: tuple[Source, ...]) -> tuple[Source, ...]:
         """The sources before those `asked` that would be first if they were not blind, or failing: shells, say."""
@@ -219,7 +223,7 @@ class Book:
 
     def _fit(self, account: Account) -> tuple[Source, ...]:
         """The usable sources in the order of the platform file; while it is not up, those that confirm, if any."""
-        usable = self.platform_of(account).usable_sources
+        usable = self.platforms[account.platform].usable_sources
         if self.states[account.id].phase is Phase.UP:
             return usable
         return tuple(source for source in usable if source.confirms) or usable

@@ -8,7 +8,7 @@ it is noticed (`offset`) and adopted at the next start.
 import asyncio
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Final, Protocol
 
 ZERO = timedelta(0)
 
@@ -29,11 +29,12 @@ class Clock(Protocol):
         ...
 
 
+# CLOCK_MONOTONIC stands still while a Linux machine is suspended; CLOCK_BOOTTIME does not.
+_COUNTER: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
 def _counter_ns() -> int:
-    # CLOCK_MONOTONIC stands still while a Linux machine is suspended; CLOCK_BOOTTIME does not.
-    if hasattr(time, "CLOCK_BOOTTIME"):
-        return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
-    return time.monotonic_ns()
+    return time.clock_gettime_ns(_COUNTER)
 
 
 class SystemClock:

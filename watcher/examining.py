@@ -178,16 +178,17 @@ class Examiner:
                 classified = classify(exchange, self.baselines.beside(report.references, task), vantage=VANTAGE)
             late = need_of(classified, task, report, wary=wary, vouched=vouched_for(beside))
             report = await self._controls.satisfy(key, late) if late is not None else report
+        now = self._clock.now()
         finding = admit(
             classified.finding,
             report,
-            self._clock.now(),
+            now,
             pinned=task.target.stable_id,
             wary=wary,
             beside=beside,
             handle=task.target.handle,
         )
-        if self._sight.is_our_fault(finding, self._clock.now()):
+        if self._sight.is_our_fault(finding, now):
             finding = refuse(finding, Reason.LOCAL_NETWORK, "nothing is reached from here")
         self.baselines.note(task, classified, finding)
         return Examined(finding=finding, exchange=exchange, classified=classified, report=report)

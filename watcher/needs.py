@@ -30,27 +30,36 @@ def need_of(
     """
     finding = classified.finding
     compares = task.source.answers is Answers.HTML and bool(task.source.identity or task.source.similarity)
-
-    def lately(controls: tuple[ControlFinding, ...], does: Callable[[Finding], bool]) -> datetime:
-        """NEGATIVE_FRESH ago, where the newest of them showed since then what it should; else now."""
-        since = finding.at - NEGATIVE_FRESH
-        newest = max(controls, key=lambda control: control.finding.at, default=None)
-        if newest is None:
-            return since  # nobody was asked yet
-        is_page = newest.features is not None or not compares
-        return since if is_page and does(newest.finding) and newest.finding.at >= since else finding.at
-
+    at = finding.at
     if finding.is_absent:
         positive = None if vouched else finding.at
         if finding.certainty is Certainty.RESEMBLES:
             return Need(positive=positive, negative=finding.seen.earliest if vouched else finding.at)
         # Without the negative control's page, a profile that quotes a missing page's text would not be recognised.
-        negative = lately(report.negatives, lambda said: not said.is_present) if compares else None
+        negative = _lately(report.negatives, at, _is_not_there) if compares else None
         return Need(positive=positive, negative=negative)
     if finding.is_present:
         proven = finding.stable_id is not None and finding.stable_id == task.target.stable_id
         return Need(negative=finding.seen.earliest if vouched else finding.at) if wary and not proven else None
     if compares and classified.trace[-1][0] in (Step.SOFT_BARRIER, Step.NOTHING):
-        known = lately(report.positives, lambda said: said.is_present) if task.source.similarity else None
-        return Need(positive=known, negative=lately(report.negatives, lambda said: not said.is_present))
+        known = _lately(report.positives, at, _is_there) if task.source.similarity else None
+        return Need(positive=known, negative=_lately(report.negatives, at, _is_not_there))
     return None
+
+
+def _lately(controls: tuple[ControlFinding, ...], at: datetime, does: Callable[[Finding], bool]) -> datetime:
+    """NEGATIVE_FRESH before `at`, where the newest's page showed since then what it should; else `at`."""
+    since = at - NEGATIVE_FRESH
+    newest = max(controls, key=lambda control: control.finding.at, default=None)
+    if newest is None:
+        return since  # nobody was asked yet
+    shows = newest.features is not None and does(newest.finding)
+    return since if shows and newest.finding.at >= since else at
+
+
+def _is_there(finding: Finding) -> bool:
+    return finding.is_present
+
+
+def _is_not_there(finding: Finding) -> bool:
+    return not finding.is_present

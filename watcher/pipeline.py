@@ -136,6 +136,7 @@ class Pipeline:
         self._commit(handover.commit, News(closed=handover.commit.closed))
         for transition in handover.commit.transitions:
             account = watchlist.accounts.get(transition.account_id) or before[transition.account_id]
+            self._count(account, transition)
             self._tell_log(account, transition)
 
     def tell(self, news: News) -> None:
@@ -195,6 +196,7 @@ class Pipeline:
         )
         self._commit(commit, news)
         for transition in decision.transitions:
+            self._count(account, transition)
             self._tell_log(account, transition)
 
     def _commit(self, commit: Commit, news: News) -> None:
@@ -211,7 +213,14 @@ class Pipeline:
         self.book.note(news.opened, news.joined, [incident_id for incident_id, _ in news.closed])
         self._worker.commit(whole).add_done_callback(lambda _done: self._committed())
 
+    def _count(self, account: Account, transition: Transition) -> None:
+        outage = transition.outage
+        if outage is not None and not outage.is_open:
+            self._metrics.outage_duration.labels(account.platform).observe(outage.duration.best.total_seconds())
+
     def _tell_log(self, account: Account, transition: Transition) -> None:
+        if not is_told("info"):
+            return
         finding, outage = transition.finding, transition.outage
         # The hash of the bundle is of use only beside the message that shows the transition's.
         facts = {name: text for name, text in transition.detail.items() if name != BUNDLE}
@@ -221,8 +230,6 @@ class Pipeline:
         if outage is not None:
             facts["outage"] = outage.id
             if not outage.is_open:
-                platform = account.platform
-                self._metrics.outage_duration.labels(platform).observe(outage.duration.best.total_seconds())
                 facts["duration_seconds"] = str(round(outage.duration.best.total_seconds(), 1))
         self._log.info(transition.kind, account=account.id, at=f"{transition.at:%Y-%m-%dT%H:%M:%SZ}", **facts)
 

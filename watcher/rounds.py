@@ -13,6 +13,7 @@ from typing import Final
 import structlog
 
 from watcher.batches import Batches, Looked
+from watcher.book import single
 from watcher.clock import Clock
 from watcher.metrics import Metrics
 from watcher.model.account import Account
@@ -29,6 +30,7 @@ _SHARE: Final = 0.5  # of what the pace allows in an interval, at most, to see w
 # However many looks one host keeps under way by answering slowly, or not at all, most of the room is for others.
 _HOSTS: Final = 4
 _AT_ONCE: Final = 8
+_LONG: Final = 0.01  # seconds
 _UNSETTLED: Final = frozenset({Phase.SUSPECT, Phase.DOWN, Phase.RECOVERING})
 
 
@@ -47,6 +49,7 @@ class Rounds:
         self._paces: dict[str, Pace] = {}
         self._looks: set[asyncio.Task[None]] = set()
         self._out: Counter[str] = Counter()  # looks under way, by host
+        self._is_short = False  # more was due than there was room for
         # Those that wait for controls hold no connection.
         self._most = 2 * pacer.connections
         self._share = max(1, self._most // _HOSTS)
@@ -87,18 +90,32 @@ class Rounds:
         self.plan.amend(map(self._slot, accounts), self._clock.now(), among)
 
     def tick(self) -> None:
-        """Start the looks that are due, as many as their hosts and the connections can take."""
+        """Start the looks that are due, as many as their hosts and the connections can take.
+
+        Where that is not all of them, the others follow as looks end: at a tick alone, short looks would leave most of
+        the time unused.
+        """
         room = self._most - self._out.total()
+        self._is_short = False
         found = self.plan.due(self._clock.now(), self._capacity, room) if room > 0 else []
+        self._is_short |= len(found) >= room
         self._out.update(due.host for due in found)
         if found:
             self.start(self._start_all(found))
 
     async def _start_all(self, found: list[Due]) -> None:
-        """Start these looks a few at a time: in between, answers are read and pages served."""
+        """Start these looks a few at a time: in between, answers are read and pages served.
+
+        Where that takes long, answers have piled up: then no more are asked for until they had as much time again.
+        """
+        loop = asyncio.get_running_loop()
         for place, due in enumerate(found):
             if place and place % _AT_ONCE == 0:
+                began = loop.time()
                 await asyncio.sleep(0)
+                took = loop.time() - began
+                if took > _LONG:
+                    await asyncio.sleep(took)
             self.start(self._begin(due))
 
     async def _begin(self, due: Due) -> None:
@@ -112,8 +129,9 @@ class Rounds:
                 await self._look(due.account_id)
         finally:
             self._out[due.host] -= 1
-            if not self._out[due.host]:
-                del self._out[due.host]
+            left = self._out[due.host] or self._out.pop(due.host)
+            if self._is_short and left <= self._share // 2 and self._out.total() <= self._most // 2:
+                self.tick()
 
     def start(self, work: Coroutine[None, None, None]) -> None:
         """Let `work` run along; `finish` waits for it too."""
@@ -125,6 +143,7 @@ class Rounds:
         """Wait for the looks under way, for at most `patience` of real time; then cancel them."""
         loop = asyncio.get_running_loop()
         until = loop.time() + patience.total_seconds()
+        self._is_short = False  # nobody follows
         while self._looks and loop.time() < until:  # those that are handed out may begin only now
             await asyncio.wait(tuple(self._looks), timeout=until - loop.time())
         looks = tuple(self._looks)
@@ -134,10 +153,10 @@ class Rounds:
 
     def _slot(self, account: Account) -> Slot:
         """Where the account is asked about, alone or in a batch: what pace and schedule go by."""
-        health = self._pipeline.controls.health
+        sources = self._book.sources(account, self._pipeline.controls.health)
         urgent = self._book.states[account.id].phase in _UNSETTLED
-        together = None if account.id in self._suspected else self._book.batch_source(account, health)
-        source = together or next(iter(self._book.single_sources(account, health)), None)
+        together = None if account.id in self._suspected else self._book.together(account, sources)
+        source = together or next(iter(single(sources)), None)
         if source is None:
             return Slot(account_id=account.id, host=_NOWHERE, interval=account.policy.interval, urgent=urgent)
         host = self._book.host(account, source)
@@ -151,7 +170,11 @@ class Rounds:
     def _capacity(self, host: str) -> int:
         """How many looks at `host` may begin: what its pace allows, and its share of all that may be under way."""
         pace, share = self._paces.get(host), self._share - self._out[host]
-        return len(self.plan) if pace is None else min(self._pacer.capacity(host, pace), share)
+        if pace is None:
+            return len(self.plan)
+        allowed = self._pacer.capacity(host, pace)
+        self._is_short |= allowed > share
+        return min(allowed, share)
 
     async def _look(self, account_id: str) -> None:
         """Look at one account by itself."""

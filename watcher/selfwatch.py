@@ -28,6 +28,7 @@ from watcher.store.worker import StoreWorker
 
 LEAST_LATE: Final = timedelta(minutes=1)
 _SELDOM: Final = timedelta(seconds=30)
+_SOME: Final = 500
 
 
 class SelfWatch:
@@ -105,7 +106,7 @@ class SelfWatch:
 
     async def _look_closely(self, now: datetime) -> None:
         """What costs more than a glance."""
-        self._late = late_of(self._plan, self._book, now, self._late)
+        self._late = await late_of(self._plan, self._book, now, self._late)
         directory = self._settings().state_dir
         # A network file system may let one wait.
         self._space = await asyncio.to_thread(space_of, directory) if self._is_threaded else space_of(directory)
@@ -113,17 +114,19 @@ class SelfWatch:
             self._dead = await self._worker.call(self._worker.store.dead)
 
 
-def late_of(plan: Plan, book: Book, now: datetime, before: Late | None) -> Late | None:
-    """The looks that are late. Not those at who cannot be seen for long: people are told of that already."""
-    late = plan.late(now, LEAST_LATE)
-    seen = [
-        overdue
-        for account_id, overdue in late.items()
-        if (state := book.states.get(account_id)) is not None and state.blind_since is None
-    ]
-    if not seen:
-        return None
-    return Late(since=before.since if before is not None else now, accounts=len(seen), most=max(seen))
+async def late_of(plan: Plan, book: Book, now: datetime, before: Late | None) -> Late | None:
+    """The looks that are late. Not those at who cannot be seen for long: people are told of that already.
+
+    Some at a time: all of a hundred thousand may be late, and the looks go on meanwhile.
+    """
+    accounts, most = 0, timedelta(0)
+    for place, (account_id, overdue) in enumerate(plan.late(now, LEAST_LATE)):
+        if place % _SOME == _SOME - 1:
+            await asyncio.sleep(0)
+        state = book.states.get(account_id)
+        if state is not None and state.blind_since is None:
+            accounts, most = accounts + 1, max(most, overdue)
+    return Late(since=before.since if before is not None else now, accounts=accounts, most=most) if accounts else None
 
 
 def space_of(state_dir: Path) -> Space | None:

@@ -3,11 +3,16 @@
 import asyncio
 from collections import Counter
 from datetime import timedelta
+from typing import cast
+
+import pytest
 
 from tests.fakes.virtual_time import START, VirtualClock, run_virtual
 from watcher.metrics import Metrics
+from watcher.model.platform import Pace
+from watcher.probe import Pacer
 from watcher.rounds import Rounds
-from watcher.schedule import Due
+from watcher.schedule import Due, Plan, Slot
 
 _MANY = 40
 
@@ -50,5 +55,70 @@ def test_the_end_does_not_wait_for_ever() -> None:
         await rounds.finish(timedelta(seconds=5))
         assert rounds._clock.now() - START == timedelta(seconds=5)
         assert not rounds._looks
+
+    run_virtual(story())
+
+
+class Unhurried:
+    """A pacer that lets everybody."""
+
+    connections = 10
+
+    def capacity(self, _host: str, _pace: Pace) -> int:
+        """More than there are."""
+        return 1000
+
+
+class Short(Rounds):
+    """Looks of a moment, at accounts of `hosts`; nobody is put back. Notes how many are under way at most."""
+
+    def __init__(self, hosts: int) -> None:
+        self._clock = VirtualClock()
+        self._metrics = Metrics("test")
+        self._pacer = cast("Pacer", Unhurried())
+        self._looks = set()
+        self._out = Counter()
+        self._is_short = False
+        self._most, self._share = 20, 5
+        self._paces = {f"h{n}": Pace(requests=1000, per=timedelta(seconds=1), concurrency=100) for n in range(hosts)}
+        self.plan = Plan()
+        slots = (
+            Slot(account_id=str(n), host=f"h{n % hosts}", interval=timedelta(minutes=1), urgent=True)
+            for n in range(_MANY * 5)
+        )
+        self.plan.amend(slots, START)
+        self.ended: list[str] = []
+        self.most = Counter[str]()
+
+    async def _look(self, account_id: str) -> None:
+        self.most |= self._out | Counter({"all": self._out.total()})
+        await asyncio.sleep(0.01)
+        self.ended.append(account_id)
+
+
+@pytest.mark.parametrize("hosts", [1, 2, 40])
+def test_where_more_is_due_than_there_is_room_for_the_others_follow(hosts: int) -> None:
+    """They are not left until the next tick: a look takes the place of each that has ended, the host's and its own."""
+
+    async def story() -> None:
+        rounds = Short(hosts)
+        rounds.tick()
+        await asyncio.sleep(0.25 * _MANY * 5 / min(5 * hosts, 20) / 5)
+        assert sorted(rounds.ended, key=int) == [str(n) for n in range(_MANY * 5)]
+        assert rounds.most.pop("all") == min(5 * hosts, 20)
+        assert max(rounds.most.values()) <= 5
+        assert not rounds._out
+
+    run_virtual(story())
+
+
+def test_once_the_end_is_asked_for_nobody_follows() -> None:
+    """Those under way are waited for; those that had no room stay due for the next start."""
+
+    async def story() -> None:
+        rounds = Short(1)
+        rounds.tick()
+        await rounds.finish(timedelta(seconds=5))
+        assert len(rounds.ended) == 5
 
     run_virtual(story())

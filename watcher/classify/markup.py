@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from functools import cached_property
 from html import unescape
 from itertools import islice
 from typing import Final, overload
+
+from propcache import cached_property
 
 from watcher.classify.selector import Attributes
 from watcher.classify.tokens import NOTED, PAIR, SCRIPT

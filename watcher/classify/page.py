@@ -8,10 +8,12 @@ import re
 from collections.abc import Callable, Iterator
 from encodings import normalize_encoding
 from encodings.aliases import aliases
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import islice
 from typing import Final
 from urllib.parse import unquote
+
+from propcache import cached_property
 
 from watcher.classify.markup import Depth, Markup, Script
 from watcher.classify.reader import Reader, read_markup

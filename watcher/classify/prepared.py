@@ -6,15 +6,21 @@ from weakref import WeakKeyDictionary
 
 from watcher.classify.rules import Step, step_of
 from watcher.classify.selector import Selector, selectors
-from watcher.model.platform import Platform, Rule, Source
+from watcher.model.platform import FieldKind, Match, Platform, Rule, Source
+
+_QUOTED: Final = (FieldKind.ERROR, FieldKind.TITLE, FieldKind.TEXT)
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A source's rules in the order in which they are applied, and its error containers."""
+    """A source's rules in the order in which they are applied, and its error containers.
+
+    `quoted`: by a rule's id, the matches of texts that it rests on, in the order in which they are worth quoting.
+    """
 
     source: Source
     rules: dict[Step, tuple[Rule, ...]]
+    quoted: dict[str, tuple[Match, ...]]
     errors: tuple[Selector, ...]
 
 
@@ -28,5 +34,13 @@ def prepared(platform: Platform, source: Source) -> Prepared:
     known = of_platform.get(source.name)
     if known is None or known.source.rules is not source.rules or known.source.errors is not source.errors:
         rules = {step: tuple(rule for rule in source.rules if step_of(rule) is step) for step in Step}
-        known = of_platform[source.name] = Prepared(source=source, rules=rules, errors=selectors(source.errors))
+        quoted = {rule.id: _quoted(rule) for rule in source.rules}
+        known = Prepared(source=source, rules=rules, quoted=quoted, errors=selectors(source.errors))
+        of_platform[source.name] = known
     return known
+
+
+def _quoted(rule: Rule) -> tuple[Match, ...]:
+    said = [match for match in rule.when if match.field.kind in _QUOTED]
+    said += [match for match in rule.when if match.field.kind is FieldKind.JSON and "message" in match.field.key]
+    return tuple(said)

@@ -7,6 +7,7 @@ no more than is asked for: most answers are decided by the head, or by a title a
 """
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from watcher.classify.markup import (
@@ -67,7 +68,7 @@ def _is_hidden(name: str, attributes: Attributes) -> bool:
     return "style" in attributes and _INVISIBLE.search(attributes["style"]) is not None
 
 
-def _stops(page: bytes, start: int, end: int, marks: tuple[bytes, ...]) -> list[int]:
+def _stops(page: bytes, start: int, end: int, marks: Sequence[bytes]) -> list[int]:
     """Where the tags stand in a dull run that selectors may mean, the last first."""
     found: set[int] = set()
     for mark in marks:
@@ -89,7 +90,7 @@ class Reader:
         self._position = 0
         self._wants_text = wants_text
         self._selectors = errors
-        self._marks = (_ROLE, *(selector.mark for selector in errors))
+        self._marks = [_ROLE, *[selector.mark for selector in errors]]
         self._sure = 0
         self._stops: list[int] = []
         self._left = _MAX_TOKENS
@@ -204,7 +205,7 @@ class Reader:
 
     def _may_be_meant(self, tags: bytes) -> bool:
         """True where one of the tags may open a heading or an error container."""
-        return any(mark in tags for mark in self._marks)
+        return any(map(tags.__contains__, self._marks))
 
     def _end_of_run(self, position: int) -> int:
         """How far from `position` there is nothing but dull tags and text. What was found to be dull stays so."""

@@ -6,8 +6,9 @@ What the imprint does not hold raises NotKeptError when it is looked at: nobody 
 import json
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import cached_property
 from typing import Final
+
+from propcache import cached_property
 
 from watcher.classify.condense import FIELDS_ONLY, OF_MARKUP, hash_of, texts_of
 from watcher.classify.markup import CANONICAL, TOO_MUCH, Markup, Scripts

@@ -5,10 +5,11 @@ The first step that has something to say decides. Pure and total: any bytes give
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Final
+
+from propcache import cached_property
 
 from watcher.classify.barriers import Barrier, hard_barrier, soft_barrier
 from watcher.classify.markup import MAX_TEXT, TOO_MUCH
@@ -20,7 +21,7 @@ from watcher.classify.similarity import features, is_echoed, is_nobodys, likenes
 from watcher.model.control import Features, References
 from watcher.model.exchange import Exchange, FetchFailure, Response, Target
 from watcher.model.finding import Certainty, Evidence, Finding, Reason, Verdict, verdict_of
-from watcher.model.platform import Answers, Field, FieldKind, PhraseClass, Platform, Rule, Source
+from watcher.model.platform import Answers, Field, PhraseClass, Platform, Rule, Source
 from watcher.text import cut
 
 _ABSENCE: Final = {
@@ -33,7 +34,6 @@ _ABSENCE: Final = {
     PhraseClass.RESTRICTED: Reason.PROTECTED,
 }
 _LITTLE: Final = 2_000
-_QUOTED: Final = (FieldKind.ERROR, FieldKind.TITLE, FieldKind.TEXT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,9 +300,7 @@ def _certainty(step: Step, source: Source) -> Certainty:
 
 def _quote(rule: Rule, look: Look) -> str | None:
     """The page's own words that the rule rests on; for absent pages without such a rule, the title."""
-    said = [match for match in rule.when if match.field.kind in _QUOTED]
-    said += [match for match in rule.when if match.field.kind is FieldKind.JSON and "message" in match.field.key]
-    for match in said:
+    for match in look.prepared.quoted[rule.id]:
         if value := found(match, look.page, look.target):
             return cut(value, MAX_TEXT)
     return look.page.title if look.is_html and rule.reason not in (Reason.PROFILE, Reason.PROTECTED) else None

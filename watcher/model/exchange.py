@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from json import dumps
 from typing import Final
 from urllib.parse import quote, urlsplit
+
+from propcache import cached_property
 
 from watcher.model.finding import Reason, Stamp
 from watcher.model.platform import Batch, Platform, Source, expand, in_quotes

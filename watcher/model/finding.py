@@ -72,9 +72,12 @@ REASONS: Final[dict[Verdict, frozenset[Reason]]] = {
 }
 
 
+_VERDICTS: Final = {reason: verdict for verdict, reasons in REASONS.items() for reason in reasons}
+
+
 def verdict_of(reason: Reason) -> Verdict:
     """The one verdict that `reason` belongs to."""
-    return next(verdict for verdict, reasons in REASONS.items() if reason in reasons)
+    return _VERDICTS[reason]
 
 
 class Certainty(StrEnum):

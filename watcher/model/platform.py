@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from enum import StrEnum
-from functools import cached_property
 from json import dumps
 from typing import Final
 from urllib.parse import quote, urlsplit
+
+from propcache import cached_property
 
 from watcher.model.finding import Reason, Verdict
 
@@ -320,6 +321,8 @@ def expand(template: str, *, handle: str, instance: str = "", stable_id: str = "
 
     The instance goes in first and may itself hold `{handle}`: that of the generic platform is a URL template.
     """
+    if "{" not in template:
+        return template
     filled = template.replace("{instance}", instance).replace("{handle}", quote(handle, safe=""))
     if "{" not in filled:
         return filled

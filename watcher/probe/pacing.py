@@ -116,19 +116,25 @@ class Pacer:
         """Wait until `turn` may begin; its lane is held from then on, and a connection if it needs one."""
         asked = self._clock.now()
         turn.lane = lane = self._lane(turn.host, asked)
-        if not self._begins_at_once(lane, turn.pace, turn.purpose, asked):
+        waits = not self._begins_at_once(lane, turn.pace, turn.purpose, asked)
+        if waits:
             held_up = await self._wait(lane, turn.pace, turn.purpose, asked + turn.patience)
             if held_up is not None:
                 return held_up
+        if turn.connects:
+            waits |= self._connections.locked()
+            await self._connect(lane)
+        waited = (self._clock.now() - asked).total_seconds() if waits else 0.0
+        self._metrics.of_platform(turn.platform).rate_limit_wait.observe(waited)
+        return None
+
+    async def _connect(self, lane: _Lane) -> None:
+        """Wait for one of the connections; the turn is given back where that is broken off."""
         try:
-            if turn.connects:
-                await self._connections.acquire()
+            await self._connections.acquire()
         except BaseException:
             self._release(lane)
             raise
-        waited = (self._clock.now() - asked).total_seconds()
-        self._metrics.of_platform(turn.platform).rate_limit_wait.observe(waited)
-        return None
 
     def end(self, turn: "_Turn") -> None:
         """Give back what `turn` held."""
@@ -159,7 +165,9 @@ class Pacer:
 
     def succeeded(self, host: str) -> None:
         """`host` gave an answer."""
-        self._lane(host).back_off.succeeded()
+        lane = self._lanes.get(host)
+        if lane is not None:
+            lane.back_off.succeeded()
 
     def failed(self, host: str) -> None:
         """`host` could not be reached, or answered 5xx; the fifth time in a row begins a pause."""
@@ -222,7 +230,8 @@ class Pacer:
     def _dispatch(self, lane: _Lane) -> None:
         """Answer every waiter that can be answered now, and set the bell for the next one."""
         if not lane.waiters:
-            self._silence(lane)
+            if lane.bell is not None:
+                self._silence(lane)
             return
         now = self._clock.now()
         until = lane.back_off.until(now)

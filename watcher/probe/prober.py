@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
+from typing import Final
 
 from yarl import URL
 
@@ -21,11 +22,13 @@ from watcher.probe.visit import Visit, go
 from watcher.redact import Redaction
 from watcher.settings.values import ProbeSettings
 
+_ERRORS: Final = 400
+
 
 class Prober:
     """Fetches for one run: paced, within the address rules, robots.txt minded, every failure a value.
 
-    `pacer` says what the schedule may start; `session` is closed by `close`.
+    `pacer` says what the schedule may start; `session` is closed by `close`; `in_flight` answers are waited for.
     """
 
     def __init__(
@@ -46,6 +49,8 @@ class Prober:
         self._metrics = metrics
         self._settings = settings
         self._browser = browser
+        self.in_flight = 0
+        metrics.probes_in_flight.set_function(lambda: self.in_flight)
 
     async def fetch(self, task: Task) -> Exchange:
         """Ask what `task` asks. Raises nothing but CancelledError, whatever the page or the network does.
@@ -91,10 +96,13 @@ class Prober:
         )
         metrics = self._metrics.of_platform(task.platform.id)
         metrics.probes.inc()
-        with self._metrics.probes_in_flight.track_inprogress():
+        self.in_flight += 1
+        try:
             sent_at = self._clock.now()
             seen = await self._see(task, visit)
             received_at = self._clock.now()
+        finally:
+            self.in_flight -= 1
         metrics.probe_duration.observe((received_at - sent_at).total_seconds())
         self._tell_pacer(task.host, seen.document, received_at)
         if isinstance(seen.outcome, FetchFailure) and seen.outcome.reason is Reason.RATE_LIMITED:
@@ -122,6 +130,9 @@ class Prober:
         if isinstance(outcome, FetchFailure):
             if outcome.reason in TRANSPORT:
                 self.pacer.failed(host)
+            return
+        if outcome.status < _ERRORS:
+            self.pacer.succeeded(host)
             return
         retry_after = retry_after_of(outcome, now)
         asks_to_wait = outcome.status == HTTPStatus.SERVICE_UNAVAILABLE and retry_after is not None

@@ -115,7 +115,7 @@ def headers_of(headers: CIMultiDictProxy[str]) -> dict[str, str]:
     """Headers as a Response has them."""
     joined: dict[str, str] = {}
     for header, value in headers.items():
-        name, said = header.lower(), clean(value)
+        name, said = header.lower(), value if value.isascii() else clean(value)
         joined[name] = f"{joined[name]}, {said}" if name in joined else said
     return joined
 

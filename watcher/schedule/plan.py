@@ -19,6 +19,7 @@ from zlib import crc32
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_LOOK: Final = timedelta(seconds=1)
+_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,15 +157,16 @@ class Plan:
         turn = self._turns.get(account_id)
         return turn.at if turn is not None else None
 
-    def late(self, now: datetime, least: timedelta) -> dict[str, timedelta]:
-        """Who has waited for a look longer than its interval, and than `least`, with how long each is overdue."""
-        found: dict[str, timedelta] = {}
-        for lane in self._lanes.values():
+    def late(self, now: datetime, least: timedelta) -> Iterator[tuple[str, timedelta]]:
+        """Who has waited for a look longer than its interval, and than `least`, with how long each is overdue.
+
+        Looks may begin and end between one of them and the next: whoever was looked at meanwhile is left out.
+        """
+        for lane in tuple(self._lanes.values()):
             for account_id, ticket in (*_before(lane.urgent, now - least), *_before(lane.routine, now - least)):
                 turn = self._turns.get(account_id)
                 if turn is not None and turn.ticket == ticket and now - turn.at > self._slots[account_id].interval:
-                    found[account_id] = now - turn.at
-        return found
+                    yield account_id, now - turn.at
 
     def due(self, now: datetime, capacity: Callable[[str], int], room: int = sys.maxsize) -> list[Due]:
         """Who is to be looked at now, the urgent first, and of these and the others the longest waiting first.
@@ -264,10 +266,15 @@ def phase(account_id: str, interval: timedelta, after: datetime) -> datetime:
 
     The same over restarts; accounts are spread evenly; no jitter, which would accumulate.
     """
-    offset = interval * _fraction(account_id)
+    # In whole microseconds: a span times a fraction takes three times as long, and this is done at every look.
+    offset = timedelta(0, 0, _hash(account_id) * (interval // _MICROSECOND) >> 32)
     passed = (after - _EPOCH - offset) // interval
     return _EPOCH + offset + (passed + 1) * interval
 
 
 def _fraction(account_id: str) -> float:
-    return crc32(account_id.encode()) / 2**32
+    return _hash(account_id) / 2**32
+
+
+def _hash(account_id: str) -> int:
+    return crc32(account_id.encode())

@@ -364,7 +364,7 @@ def test_of_the_late_ones_nobody_else_is_looked_at() -> None:
     """`late` finds those that wait longer than their interval, whatever else is in the plan."""
     plan = planned(*slots(50, interval=HOUR), *[replace(slot, account_id=f"q{slot.account_id}") for slot in slots(50)])
     now = START + 90 * MINUTE
-    late = plan.late(now, MINUTE)
+    late = dict(plan.late(now, MINUTE))
     assert {name for name in late if name.startswith("q")} == {f"qx:{number}" for number in range(50)}
     for name, overdue in late.items():
         assert overdue > (MINUTE if name.startswith("q") else HOUR)
