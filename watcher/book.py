@@ -119,6 +119,7 @@ class Book:
         self.routes = routes
         self.places = where.places
         self._beside = where.beside
+        self._names: dict[tuple[str, str], frozenset[str]] = {}
 
     def stand(self, account: Account, state: AccountState) -> None:
         """From now on the account stands so."""
@@ -312,13 +313,24 @@ class Book:
             return True
 
         report.of(note)
+        where = report.key.platform, report.key.instance
         sought -= known
-        around = self._beside.get((report.key.platform, report.key.instance), ()) if sought else ()
-        for account in around:
-            names = (account.handle, self.states[account.id].handle, *account.controls)
-            if not sought.isdisjoint(names):
-                known.update(name for name in names if name)
+        known |= sought & self._listed(where)
+        sought -= known
+        for account in self._beside.get(where, ()) if sought else ():
+            handle = self.states[account.id].handle
+            if handle in sought:
+                known.add(handle)
         return report.of(known.__contains__)
+
+    def _listed(self, where: tuple[str, str]) -> frozenset[str]:
+        """The handles that the list names there, those of controls among them; found out once."""
+        found = self._names.get(where)
+        if found is None:
+            around = self._beside.get(where, ())
+            found = frozenset(name for account in around for name in (account.handle, *account.controls))
+            self._names[where] = found
+        return found
 
 
 def is_calm(state: AccountState) -> bool:

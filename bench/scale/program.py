@@ -78,12 +78,13 @@ class Instruments:
             self.late[task.platform.id][max(0, round(late * 10_000))] += 1
 
     async def glance(self) -> None:
-        """Note how long the loop let nobody else run."""
+        """Note how long the loop let nobody else run; not what others took of the processor meanwhile."""
         loop = asyncio.get_running_loop()
         while True:
-            before = loop.time()
+            before, worked = loop.time(), time.thread_time()
             await asyncio.sleep(_GLANCE)
-            self.blocked = max(self.blocked, loop.time() - before - _GLANCE)
+            blocked = min(loop.time() - before - _GLANCE, time.thread_time() - worked)
+            self.blocked = max(self.blocked, blocked)
 
     def read(self, app: App, but: str = "") -> dict[str, Any]:
         """The figures, those of lateness without those of one platform."""

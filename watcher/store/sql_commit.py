@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, tuple_, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from watcher.model.account import Account
 from watcher.model.notification import Incident, Notification
@@ -25,6 +25,7 @@ from watcher.store.codec import (
     without_defaults,
 )
 from watcher.store.commits import (
+    batches,
     first_of_each,
     outages_of,
     resolved_rows,
@@ -35,8 +36,6 @@ from watcher.store.commits import (
 from watcher.store.packed import pack_texts
 from watcher.store.upsert import insert_new, insert_or_update, insert_rows
 
-# SQLite takes 32,766 parameters in one statement, older ones 999; three go into each transition asked for.
-_ASKED_AT_ONCE = 300
 _RETRACTION = ("retracted_at", "retraction")
 _ROWS = tables.notification.c
 _ACCOUNTS = tables.account.c
@@ -44,6 +43,11 @@ _UNWATCH = (
     update(tables.account)
     .where(_ACCOUNTS.id == bindparam("gone", type_=_ACCOUNTS.id.type), _ACCOUNTS.unwatched_at.is_(None))
     .values(unwatched_at=bindparam("since", type_=_ACCOUNTS.unwatched_at.type))
+)
+_LOG = tables.transition.c
+_TRANSITIONS = select(_LOG.account_id, _LOG.at, _LOG.kind, _LOG.seq).where(
+    _LOG.account_id.in_(bindparam("accounts", expanding=True, type_=_LOG.account_id.type)),
+    _LOG.at.between(bindparam("first", type_=_LOG.at.type), bindparam("last", type_=_LOG.at.type)),
 )
 _NOTIFICATIONS = (
     select(tables.notification)
@@ -129,15 +133,15 @@ def _transition_row(transition: Transition, texts: Mapping[str, str]) -> dict[st
 
 
 def _known_transitions(connection: Connection, wanted: Sequence[Transition]) -> dict[tuple[str, datetime, str], int]:
-    """The numbers of those of `wanted` that are stored, by their keys."""
-    columns = tables.transition.c
+    """The numbers of those of `wanted` that are stored, by their keys; perhaps of others, too.
+
+    They are found by account and span of time: for three values together SQLite goes through the whole index.
+    """
     known: dict[tuple[str, datetime, str], int] = {}
-    for start in range(0, len(wanted), _ASKED_AT_ONCE):
-        keys = [(item.account_id, item.at, item.kind) for item in wanted[start : start + _ASKED_AT_ONCE]]
+    for some in batches(wanted):
+        at = [item.at for item in some]
         found = connection.execute(
-            select(columns.account_id, columns.at, columns.kind, columns.seq).where(
-                tuple_(columns.account_id, columns.at, columns.kind).in_(keys)
-            )
+            _TRANSITIONS, {"accounts": [item.account_id for item in some], "first": min(at), "last": max(at)}
         )
         known.update({(row.account_id, row.at, row.kind.value): row.seq for row in found})
     return known

@@ -16,7 +16,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine, event
 
 from tests.unit.store.samples import (
     LEASE,
@@ -41,6 +41,7 @@ from watcher.model.errors import ContradictionError, StoreError
 from watcher.model.outage import Outage, TransitionKind, Unobserved
 from watcher.store import migrations, tables
 from watcher.store.base import Commit
+from watcher.store.commits import merge
 from watcher.store.engine import DATABASE, sqlite_engine
 from watcher.store.migrations.chain import migrate
 from watcher.store.packed import pack, unpack
@@ -432,6 +433,31 @@ def test_every_attempt_is_kept(store: SqlStore, raw: sqlite3.Connection) -> None
     assert raw.execute("SELECT notification_id, outcome, answer, latency FROM delivery").fetchall() == [
         (row.id, "retry", "ok", 120_000)
     ]
+
+
+def test_a_commit_goes_through_no_whole_table(store: SqlStore, raw: sqlite3.Connection) -> None:
+    """However long the log has become: what is asked of it in a commit is found by its indexes."""
+    many = [outage(f"u{number}") for number in range(20)]
+    store.watch([account(f"u{number}") for number in range(20)], T0)
+    asked: list[tuple[str, Any]] = []
+
+    def note(_of: Connection, _cursor: object, statement: str, values: Any, _context: object, _many: bool) -> None:
+        asked.append((statement, values))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        store.commit(merge([opening(each) for each in many]))
+        store.commit(merge([closing(each) for each in many]))
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    queries = [(query, values) for query, values in asked if query.startswith("SELECT") and "LIMIT" not in query]
+    assert any("FROM transition" in query for query, _ in queries)
+    for query, values in queries:
+        plan = [step for *_, step in raw.execute(f"EXPLAIN QUERY PLAN {query}", values)]
+        assert not any(step.startswith(f"SCAN {name}") for step in plan for name in tables.metadata.tables), (
+            query,
+            plan,
+        )
 
 
 def test_account_row_says_what_is_watched(store: SqlStore, raw: sqlite3.Connection) -> None:
