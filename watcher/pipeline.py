@@ -19,7 +19,7 @@ from watcher.clock import Clock
 from watcher.controls import Controls, Fetch
 from watcher.examining import Examined, Examiner
 from watcher.handover import Handover, is_same_page
-from watcher.judge.machine import fall_silent, step
+from watcher.judge.machine import fall_silent, is_silent, step
 from watcher.judge.policy import wait
 from watcher.logs import is_told
 from watcher.metrics import Metrics
@@ -148,20 +148,16 @@ class Pipeline:
 
         Some at a time: there may be a hundred thousand, and looks are made in between.
         """
+        now = self._clock.now()
         for place, account_id in enumerate(tuple(self.book.watchlist.accounts)):
             if place % _SOME == _SOME - 1:
                 await asyncio.sleep(0)
+                now = self._clock.now()
             account = self.book.watchlist.accounts.get(account_id)
-            if account is not None:
-                self._fall_silent(account)
-        now = self._clock.now()
+            if account is not None and is_silent(self.book.states[account_id], now, account.policy):
+                self._apply(account, fall_silent(self.book.states[account_id], now, account))
         news = self.sight.news(now) + over(self.book.incidents.values(), self.book.absences, self.book.groups, now)
         self.tell(news + settled(self.book.incidents.values(), self.book.flapping_since, now))
-
-    def _fall_silent(self, account: Account) -> None:
-        decision = fall_silent(self.book.states[account.id], self._clock.now(), account)
-        if decision.transitions:
-            self._apply(account, decision)
 
     def _apply(
         self,

@@ -14,7 +14,7 @@ from watcher.judge.cohort import Cohort, is_held
 from watcher.judge.flapping import sampled
 from watcher.judge.observation import counts, gap_before, is_old, last_present, later, observe, probed
 from watcher.judge.policy import is_overdue, severity_of
-from watcher.model.account import Account
+from watcher.model.account import Account, Policy
 from watcher.model.finding import Certainty, Finding, Reason, Stamp, Verdict
 from watcher.model.outage import (
     AccountState,
@@ -69,10 +69,14 @@ def _flapping(before: AccountState, after: AccountState, finding: Finding) -> tu
     return (_happened(kind, after, finding, {"changes": str(after.flaps.bit_count())}),)
 
 
+def is_silent(state: AccountState, now: datetime, policy: Policy) -> bool:
+    """True when no verdict has come for three intervals, and nobody has said so yet."""
+    return state.blind_since is None and is_overdue(state.observed_until or state.since, now, policy)
+
+
 def fall_silent(state: AccountState, now: datetime, account: Account) -> Decision:
     """Notice that no verdict has come for three intervals: the account is blind. Says so once."""
-    seen_until = state.observed_until or state.since
-    if state.blind_since is not None or not is_overdue(seen_until, now, account.policy):
+    if not is_silent(state, now, account.policy):
         return Decision(state=state)
     blind = replace(state, blind_since=now)
     happened = Transition(
