@@ -172,7 +172,7 @@ async def hundred_thousand(directory: Path, minutes: float) -> list[Figure]:
             first = (await program.ask(first=True))["sent_first"] - began
             await _until_all_are_seen(program)
             seen = time.monotonic() - began
-            await asyncio.sleep(30)
+            await asyncio.sleep(interval)  # what the start put off is made good
             await program.ask(reset=True)
             read = await _scraped(program, 60 * minutes)
     name = f"100000_at_{interval}s"

@@ -149,7 +149,10 @@ async def _answer(instruments: Instruments, app: App) -> None:
     while line := await lines.readline():
         match json.loads(line):
             case {"reset": True}:
+                print(json.dumps(instruments.read(app)), flush=True)
+                await asyncio.sleep(2 * _GLANCE)  # so that reading is no part of what is measured from now on
                 instruments.reset()
+                continue
             case {"flat": looks, "beside": beside}:
                 instruments.reset()
                 await _flat(app, looks, beside)
