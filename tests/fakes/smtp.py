@@ -4,6 +4,7 @@ import asyncio
 import email.policy
 import ssl
 from collections import defaultdict, deque
+from contextlib import suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -128,7 +129,8 @@ class FakeMail:
             self._server = None
         for talk in self._talks:
             if isinstance(talk.transport, asyncio.WriteTransport):
-                talk.transport.abort()
+                with suppress(AttributeError):  # in Python 3.11.2 one over TLS that was closed twice is gone
+                    talk.transport.abort()
         tasks = [talk._handler_coroutine for talk in self._talks if talk._handler_coroutine is not None]
         self._talks.clear()
         for task in tasks:
