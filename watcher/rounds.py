@@ -30,7 +30,7 @@ _SHARE: Final = 0.5  # of what the pace allows in an interval, at most, to see w
 # However many looks one host keeps under way by answering slowly, or not at all, most of the room is for others.
 _HOSTS: Final = 4
 _AT_ONCE: Final = 8
-_LONG: Final = 0.01  # seconds
+_LONG, _REST = 0.01, 0.1  # seconds
 _UNSETTLED: Final = frozenset({Phase.SUSPECT, Phase.DOWN, Phase.RECOVERING})
 
 
@@ -106,7 +106,8 @@ class Rounds:
     async def _start_all(self, found: list[Due]) -> None:
         """Start these looks a few at a time: in between, answers are read and pages served.
 
-        Where that takes long, answers have piled up: then no more are asked for until they had as much time again.
+        Where that takes long, answers have piled up: then they have as much time again before more is asked, but no
+        more than a tenth of a second, for it may have been the machine that stood still.
         """
         loop = asyncio.get_running_loop()
         for place, due in enumerate(found):
@@ -115,7 +116,7 @@ class Rounds:
                 await asyncio.sleep(0)
                 took = loop.time() - began
                 if took > _LONG:
-                    await asyncio.sleep(took)
+                    await asyncio.sleep(min(took, _REST))
             self.start(self._begin(due))
 
     async def _begin(self, due: Due) -> None:
@@ -131,7 +132,14 @@ class Rounds:
             self._out[due.host] -= 1
             left = self._out[due.host] or self._out.pop(due.host)
             if self._is_short and left <= self._share // 2 and self._out.total() <= self._most // 2:
-                self.tick()
+                self._follow()
+
+    def _follow(self) -> None:
+        """Start what there is room for now. A fault of ours must not end the looks: the next tick tries again."""
+        try:
+            self.tick()
+        except Exception:  # noqa: BLE001 - as the ticker does
+            self._log.error("tick_failed", exc_info=True)
 
     def start(self, work: Coroutine[None, None, None]) -> None:
         """Let `work` run along; `finish` waits for it too."""

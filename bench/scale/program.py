@@ -78,13 +78,12 @@ class Instruments:
             self.late[task.platform.id][max(0, round(late * 10_000))] += 1
 
     async def glance(self) -> None:
-        """Note how long the loop let nobody else run; not what others took of the processor meanwhile."""
+        """Note how long the loop let nobody else run; not how long it waited for the processor, as all do."""
         loop = asyncio.get_running_loop()
         while True:
-            before, worked = loop.time(), time.thread_time()
+            before, waited = loop.time(), _waited()
             await asyncio.sleep(_GLANCE)
-            blocked = min(loop.time() - before - _GLANCE, time.thread_time() - worked)
-            self.blocked = max(self.blocked, blocked)
+            self.blocked = max(self.blocked, loop.time() - before - _GLANCE - (_waited() - waited))
 
     def read(self, app: App, but: str = "") -> dict[str, Any]:
         """The figures, those of lateness without those of one platform."""
@@ -107,6 +106,11 @@ class Instruments:
             "files": len(list(Path("/proc/self/fd").iterdir())),
             "tasks": len(asyncio.all_tasks()),
         }
+
+
+def _waited() -> float:
+    """Seconds for which this thread was ready to run and another one had the processor."""
+    return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
 
 
 def _quantile(late: Counter[int], share: float) -> float:

@@ -231,5 +231,4 @@ class _Crowded(World):
             return expecting
         lanes = self.app._telling.outbox._lanes.values()
         resting = all(lane.free_at is not None and lane.free_at > self.now for lane in lanes)
-        probes = self.app.metrics.probes_in_flight._value.get()
-        return not resting or probes > sum(stage.at_work for stage in self.at.values())
+        return not resting or self._asked() > sum(stage.at_work for stage in self.at.values())

@@ -283,9 +283,13 @@ class World:
     def _is_expecting(self) -> bool:
         if not hasattr(self, "app"):
             return True
-        on_the_way = self.app.metrics.probes_in_flight._value.get() - sum(stage.at_work for stage in self.at.values())
+        on_the_way = self._asked() - sum(stage.at_work for stage in self.at.values())
         is_telling = self.app._telling.is_sending
         return bool(on_the_way > 0 or is_telling)
+
+    def _asked(self) -> int:
+        """How many answers are waited for; there is no prober yet where the app is only being started."""
+        return self.app.prober.in_flight if hasattr(self.app, "prober") else 0
 
     def _write_configuration(self) -> None:
         (self.directory / "watchlist.yaml").write_text(self._watchlist)

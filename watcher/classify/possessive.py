@@ -1,7 +1,8 @@
-"""Possessive regular expressions on every Python: 3.11.0 to 3.11.4, Debian 12's among them, match `(?:...)*+` wrongly.
+"""Possessive regular expressions on every Python: 3.11.0 to 3.11.4 match `(?:...)*+` wrongly.
 
-They go on from where the repetition that failed had come to (https://github.com/python/cpython/issues/100061). An
-atomic group `(?>(?:...)*)` matches the same and has no such fault, but takes memory for each repetition.
+They go on from where the repetition that failed had come to (https://github.com/python/cpython/issues/100061 and
+106052). So did Debian 12's 3.11.2 until deb12u9 of October 2026. An atomic group `(?>(?:...)*)` matches the same and
+has no such fault, but takes memory for each repetition.
 """
 
 import re

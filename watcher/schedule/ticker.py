@@ -109,8 +109,10 @@ class ApsTicker:
                 self._rouse(self._clock.now())
         finally:
             self._scheduler.pause()
-            await asyncio.sleep(0)  # what is due runs to its end: apscheduler takes a call that is cut off for a fault
-            self._scheduler.shutdown(wait=False)
+            try:
+                await asyncio.sleep(0)  # a call that has begun ends: apscheduler takes one that is cut off for a fault
+            finally:
+                self._scheduler.shutdown(wait=False)
 
     def _arm(self, beat: _Beat) -> None:
         # apscheduler runs plain functions in threads; misfire_grace_time None: a late tick is still a tick.

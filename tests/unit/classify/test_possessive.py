@@ -1,6 +1,9 @@
 """Pages are read the same by every Python, those too that match possessive groups wrongly."""
 
 import re
+import subprocess
+import sys
+from typing import Final
 
 import pytest
 from hypothesis import given, settings
@@ -49,3 +52,26 @@ def test_an_atomic_group_is_not_gone_back_into(form: object) -> None:
     assert callable(form)
     assert form("(?:ab)*+ab").match("abab") is None
     assert form(b"(?:AB)*+c", re.IGNORECASE).match(b"ababC")
+
+
+_ON_SUCH_A_PYTHON: Final = """
+import re
+from unittest.mock import patch
+
+def found(pattern, text, flags=0, fullmatch=re.fullmatch):
+    return fullmatch("a", "a") if pattern == "(?:ab?c)*+" else fullmatch(pattern, text, flags)
+
+with patch.object(re, "fullmatch", found):
+    from watcher.classify import possessive, tokens
+assert not possessive._IS_SOUND
+assert tokens.TOKEN.pattern is None, "it was made from a parsed expression"
+from watcher.cli import main
+main(["selftest"])
+"""
+
+
+def test_such_a_python_understands_every_example() -> None:
+    """All of the shipped platform files' pages, read with the expressions that it gets."""
+    ran = subprocess.run([sys.executable, "-c", _ON_SUCH_A_PYTHON], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert "examples of" in ran.stdout

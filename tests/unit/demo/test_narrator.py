@@ -53,7 +53,7 @@ class InVirtualTime(Teller):
 
     def ready(self, story: Story, app: App) -> None:
         loop = cast("VirtualLoop", asyncio.get_running_loop())
-        loop.is_expecting = lambda: bool(app.metrics.probes_in_flight._value.get() or app._telling.is_sending)
+        loop.is_expecting = lambda: bool(app.prober.in_flight or app._telling.is_sending)
         super().ready(story, app)
 
     def ended(self, ending: Ending) -> None:
