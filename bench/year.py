@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 from bench.figure import Figure, reference
 from bench.large import state_rows
 from watcher.judge.machine import step
+from watcher.judge.policy import expected
 from watcher.model.account import Account
 from watcher.model.finding import Certainty, Evidence, Finding, Reason, Stamp, Verdict
 from watcher.model.outage import AccountState, Decision, changed
@@ -33,8 +34,9 @@ from watcher.store.sql import SqlStore
 
 _BEGAN = datetime(2017, 1, 1, tzinfo=UTC)
 _MONTH = timedelta(days=30)
-_LOOKS = ((0, True), (60, False), (120, False), (180, False), (720, True), (780, True))
-_CONFIRMS = 180
+# As they are made by the default policy: some ten seconds apart while there is something to confirm.
+_LOOKS = ((0, True), (60, False), (71, False), (82, False), (720, True), (731, True))
+_CONFIRMS = 82
 _ROUTES = (Route(name="default", channels=("log",)),)
 _ALL = 100_000
 _A_YEAR = 12
@@ -158,8 +160,8 @@ def _month(store: SqlStore, who: list[Account], states: dict[str, AccountState],
 def _looked(account: Account, states: dict[str, AccountState], at: datetime, is_there: bool) -> Commit:
     before = states[account.id]
     if before.observed_until is not None:
-        # The looks of every minute in between, which say what the last one did.
-        before = changed(before, observed_until=at - timedelta(seconds=60))
+        # The looks in between, which say what the last one did.
+        before = changed(before, observed_until=at - expected(before, account.policy))
     decision: Decision = step(before, _finding(account, at + _spread(account, at), is_there), account)
     states[account.id] = decision.state
     news = announce(decision.transitions, account, _ROUTES, "Made", Groups((), {}, ()), now=at)
