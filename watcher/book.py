@@ -4,9 +4,10 @@ Knows whom to ask and where, from state alone. Asks nobody and judges nothing.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Final
 
 from watcher.judge.cohort import LEAST, Absences, Cohort, began_at
@@ -21,6 +22,7 @@ from watcher.model.route import Route
 from watcher.notify.grouping import Groups
 
 VANTAGE: Final = "local"
+_STAND_INS: Final = 1_000  # more than are asked about in one request
 Healths = Callable[[ControlKey], Health]
 
 
@@ -34,6 +36,14 @@ class Whereabouts:
 
     places: Mapping[str, tuple[Account, ...]]
     beside: Mapping[tuple[str, str], tuple[Account, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Named:
+    """The handles of a list at one platform and instance: of its accounts, with their ids, and of their controls."""
+
+    accounts: Mapping[str, str]
+    controls: tuple[str, ...]
 
 
 def whereabouts(watchlist: Watchlist) -> Whereabouts:
@@ -85,6 +95,9 @@ class Book:
         self._go_by(watchlist, whereabouts(watchlist), platforms, routes)
         self.states = states
         self._blind = {account_id for account_id, state in states.items() if state.blind_since is not None}
+        self._renamed = {
+            account.id for account in watchlist.accounts.values() if _is_renamed(account, states[account.id])
+        }
         self.absences = Absences((place_of(account), states[account.id]) for account in watchlist.accounts.values())
 
     def amend(
@@ -106,6 +119,7 @@ class Book:
             self.absences.forget(place_of(before[account_id]), account_id)
             del self.states[account_id]
             self._blind.discard(account_id)
+            self._renamed.discard(account_id)
         for account_id, state in states.items():
             if account_id in before:
                 self.absences.forget(place_of(before[account_id]), account_id)
@@ -119,7 +133,7 @@ class Book:
         self.routes = routes
         self.places = where.places
         self._beside = where.beside
-        self._names: dict[tuple[str, str], frozenset[str]] = {}
+        self._names: dict[tuple[str, str], _Named] = {}
 
     def stand(self, account: Account, state: AccountState) -> None:
         """From now on the account stands so."""
@@ -128,6 +142,10 @@ class Book:
             self._blind.discard(account.id)
         else:
             self._blind.add(account.id)
+        if _is_renamed(account, state):
+            self._renamed.add(account.id)
+        else:
+            self._renamed.discard(account.id)
         self.absences.note(place_of(account), state)
 
     def note(self, opened: Iterable[Incident], joined: Iterable[tuple[str, str]], closed: Iterable[str]) -> None:
@@ -291,14 +309,38 @@ class Book:
 
         Not those that are watched and missing.
         """
-        around = self._beside.get((key.platform, key.instance), ())
-        declared = self.platforms[key.platform].controls.present
-        known = [handle for account in around for handle in account.controls]
-        known += [*declared.get(key.instance, ()), *declared.get("*", ())]
-        phases = {self.states[a.id].handle or a.handle: self.states[a.id].phase for a in around}
-        there = [handle for handle in known if phases.get(handle, Phase.UP) in (Phase.UP, Phase.NEW)]
-        up = [handle for handle, phase in phases.items() if phase is Phase.UP]
-        return tuple(dict.fromkeys(there if len(set(there)) > 1 else there + up))
+        where = key.platform, key.instance
+        declared, named = self.platforms[key.platform].controls.present, self._named(where)
+        known = (*named.controls, *declared.get(key.instance, ()), *declared.get("*", ()))
+        now_called = self._now_called(where)
+        there = dict.fromkeys(
+            handle
+            for handle in known
+            if self._may_be_there(now_called.get(handle) or named.accounts.get(handle), handle)
+        )
+        if len(there) <= 1:
+            there |= dict.fromkeys(islice(self._up(where), _STAND_INS))
+        return tuple(there)
+
+    def _may_be_there(self, account_id: str | None, handle: str) -> bool:
+        """False of a handle that is an account's which is missing; not where the account has another one by now."""
+        if account_id is None:
+            return True
+        state = self.states[account_id]
+        return state.handle not in (None, handle) or state.phase in (Phase.UP, Phase.NEW)
+
+    def _now_called(self, where: tuple[str, str]) -> dict[str, str]:
+        """Those who were renamed there, by the handles that they have now."""
+        renamed = [self.watchlist.accounts[account_id] for account_id in self._renamed]
+        there = [account for account in renamed if (account.platform, account.instance) == where]
+        return {handle: account.id for account in there if (handle := self.states[account.id].handle) is not None}
+
+    def _up(self, where: tuple[str, str]) -> Iterator[str]:
+        """The handles of those who are up there."""
+        for account in self._beside.get(where, ()):
+            state = self.states[account.id]
+            if state.phase is Phase.UP:
+                yield state.handle or account.handle
 
     def only_known(self, report: ControlReport) -> ControlReport:
         """The report without positive controls that nobody names any more: an account taken off the list, say."""
@@ -315,22 +357,25 @@ class Book:
         report.of(note)
         where = report.key.platform, report.key.instance
         sought -= known
-        known |= sought & self._listed(where)
-        sought -= known
-        for account in self._beside.get(where, ()) if sought else ():
-            handle = self.states[account.id].handle
-            if handle in sought:
-                known.add(handle)
+        named = self._named(where)
+        known |= sought.intersection(named.accounts) | sought.intersection(named.controls)
+        known |= sought.intersection(self._now_called(where))
         return report.of(known.__contains__)
 
-    def _listed(self, where: tuple[str, str]) -> frozenset[str]:
-        """The handles that the list names there, those of controls among them; found out once."""
+    def _named(self, where: tuple[str, str]) -> _Named:
+        """The handles that the list names there; found out once for each list."""
         found = self._names.get(where)
         if found is None:
             around = self._beside.get(where, ())
-            found = frozenset(name for account in around for name in (account.handle, *account.controls))
-            self._names[where] = found
+            found = self._names[where] = _Named(
+                accounts={account.handle: account.id for account in around},
+                controls=tuple(handle for account in around for handle in account.controls),
+            )
         return found
+
+
+def _is_renamed(account: Account, state: AccountState) -> bool:
+    return state.handle not in (None, account.handle)
 
 
 def is_calm(state: AccountState) -> bool:

@@ -246,3 +246,22 @@ def test_a_mass_event_is_seen_from_the_states() -> None:
     assert opened.cohort(CROWD[4], now) is not None
     assert opened.cohort(CROWD[4], replace(now, verdict=Verdict.PRESENT)) is None
     assert opened.cohort(CROWD[4], later) is None
+
+
+@pytest.mark.parametrize(("phase", "there"), [(Phase.UP, ("baker", "mayor")), (Phase.DOWN, ("baker",))])
+def test_a_control_that_a_renamed_account_is_called_now(phase: Phase, there: tuple[str, ...]) -> None:
+    """It counts as that account stands; the one of its old handle is nobody's any more."""
+    bob = replace(BOB, controls=("baker", "mayor"))
+    town = replace(TOWN, controls=ControlHandles())
+    opened = book(bob, town=town, states={"bob": state(bob, phase, handle="mayor")})
+    assert opened.positives(key()) == there
+    opened.stand(bob, state(bob, phase))
+    assert opened.positives(key()) == ("baker", "mayor")
+
+
+def test_there_are_as_many_stand_ins_as_one_request_can_need() -> None:
+    """Of ten thousand accounts that are up not all are gone through."""
+    crowd = [account(f"guest{number}") for number in range(1_200)]
+    town = replace(TOWN, controls=ControlHandles())
+    opened = book(*crowd, town=town, states={each.handle: state(each) for each in crowd})
+    assert opened.positives(key()) == tuple(each.handle for each in crowd[:1_000])
