@@ -242,7 +242,7 @@ class Book:
 
     def _fit(self, account: Account) -> tuple[Source, ...]:
         """The usable sources in the order of the platform file; while it is not up, those that confirm, if any."""
-        usable = self.platforms[account.platform].usable_sources
+        usable = self.platform_of(account).usable_sources
         if self.states[account.id].phase is Phase.UP:
             return usable
         return tuple(source for source in usable if source.confirms) or usable

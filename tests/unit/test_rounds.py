@@ -7,7 +7,7 @@ from typing import cast
 
 import pytest
 
-from tests.fakes.virtual_time import START, VirtualClock, run_virtual
+from tests.fakes.virtual_time import START, VirtualClock, VirtualLoop, run_virtual
 from watcher.metrics import Metrics
 from watcher.model.platform import Pace
 from watcher.probe import Pacer
@@ -120,5 +120,35 @@ def test_once_the_end_is_asked_for_nobody_follows() -> None:
         rounds.tick()
         await rounds.finish(timedelta(seconds=5))
         assert len(rounds.ended) == 5
+
+    run_virtual(story())
+
+
+class Slow(Counted):
+    """Looks of which the first keeps the loop to itself for a while."""
+
+    def __init__(self, stall: float) -> None:
+        super().__init__()
+        self.began: list[float] = []
+        self._stall = stall
+
+    async def _look(self, account_id: str) -> None:
+        loop = cast("VirtualLoop", asyncio.get_running_loop())
+        self.began.append(loop.time())
+        if account_id == "0":
+            loop.jump(self._stall)
+
+
+@pytest.mark.parametrize(("stall", "rest"), [(0.0, 0.0), (0.009, 0.0), (0.04, 0.04), (3.0, 0.1)])
+def test_where_answers_pile_up_less_is_asked(stall: float, rest: float) -> None:
+    """They get as much time again before the next few begin; a machine that stood still holds up nobody for long."""
+
+    async def story() -> None:
+        rounds = Slow(stall)
+        rounds._is_short = False
+        found = [Due(at=START, account_id=str(n), urgent=True, host="h") for n in range(16)]
+        await rounds._start_all(found)
+        await rounds.finish(timedelta(seconds=5))
+        assert rounds.began[8:] == pytest.approx([stall + rest] * 8)
 
     run_virtual(story())

@@ -43,7 +43,7 @@ def holds(rule: Rule, page: Page, target: Target) -> bool:
     for match in rule.when:
         if found(match, page, target) is None:
             return False
-    return not rule.unless or all(found(match, page, target) is None for match in rule.unless)
+    return all(found(match, page, target) is None for match in rule.unless)
 
 
 def found(match: Match, page: Page, target: Target) -> str | None:
