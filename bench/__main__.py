@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 
 from bench import large, stages
 from bench.scale.__main__ import MEASURES, measured
+from bench.scale.figures import Asked
 
 _LARGE = 100_000
 
@@ -30,7 +31,7 @@ def main() -> None:
     for row in rows:
         print(row.line(), flush=True)
     if asked.all:
-        rows += asyncio.run(measured(list(MEASURES), asked.minutes))
+        rows += asyncio.run(measured(list(MEASURES), Asked(minutes=asked.minutes)))
         with TemporaryDirectory() as folder:
             found = large.figures(Path(folder), _LARGE)
         for row in found:

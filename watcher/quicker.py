@@ -4,8 +4,6 @@ Without them everything works the same, and takes more of the processor.
 """
 
 import asyncio
-import gc
-from typing import Final
 
 import aiohttp
 
@@ -21,19 +19,7 @@ try:
 except ImportError:
     import zlib  # type: ignore[no-redef]
 
-__all__ = ["runner", "settle", "zlib"]
-
-
-# Few cycles are made that nothing but the collector would free, and to look for them takes the longer the more there
-# is: a hundred thousand accounts have new states every minute.
-_THRESHOLDS: Final = (50_000, 20, 100)
-
-
-def settle() -> None:
-    """Look for garbage once all is built that stays, and from now on seldom, and not in that."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*_THRESHOLDS)
+__all__ = ["runner", "zlib"]
 
 
 def runner() -> asyncio.Runner:

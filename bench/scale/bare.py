@@ -19,7 +19,8 @@ from yarl import URL
 from bench.scale.peers import patterns
 from bench.scale.rig import handles
 from watcher.classify.finder import at_once
-from watcher.quicker import runner, settle
+from watcher.collecting import settle
+from watcher.quicker import runner
 
 _BESIDE: Final = 20
 _ACCOUNTS: Final = 1000

@@ -25,6 +25,14 @@ _BARE_MS: Final = 0.118
 _GOAL_TO_BARE: Final = 0.33 / _BARE_MS
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """How long a hundred thousand accounts are held; `exact`: at the goals' own intervals, however slow the machine."""
+
+    minutes: float = 3
+    exact: bool = False
+
+
 async def _flat(program: Child, looks: int) -> tuple[float, float]:
     """Milliseconds of CPU a check, flat out, twenty at a time; and the same in reference loops."""
     read = await program.ask(flat=looks, beside=20)
@@ -32,7 +40,7 @@ async def _flat(program: Child, looks: int) -> tuple[float, float]:
     return 1000 * each, each / read["reference"]
 
 
-async def of_a_check(directory: Path, _minutes: float) -> list[Figure]:
+async def of_a_check(directory: Path, _asked: Asked) -> list[Figure]:
     """A check of a page of 30 KB over a kept connection, in turn with the peers.
 
     `times_a_bare_client`: how much more it takes than aiohttp alone and a search for forty texts, which does not depend
@@ -85,7 +93,7 @@ async def _exporter(directory: Path) -> AsyncIterator[tuple[int, int] | None]:
         yield found
 
 
-async def of_large_pages(directory: Path, _minutes: float) -> list[Figure]:
+async def of_large_pages(directory: Path, _asked: Asked) -> list[Figure]:
     """The same of pages of 250 KB."""
     async with running(directory, accounts=200, interval="1h", size=250_000) as (_, program):
         await _flat(program, 600)
@@ -101,7 +109,7 @@ def _times(name: str, each: list[float], *, goal: float, least: bool = False) ->
     return Figure(name=name, value=median(each), unit="times", goal=goal, least=least)
 
 
-async def paced(directory: Path, _minutes: float) -> list[Figure]:
+async def paced(directory: Path, _asked: Asked) -> list[Figure]:
     """2,000 accounts at 15 s: watcher, and Prometheus with blackbox_exporter, one after the other."""
     accounts, span = 2000, 60
     async with running(directory, accounts=accounts, interval="15s", platforms=1) as (site, program):
@@ -130,10 +138,10 @@ async def paced(directory: Path, _minutes: float) -> list[Figure]:
     ]
 
 
-async def ten_thousand(directory: Path, _minutes: float) -> list[Figure]:
+async def ten_thousand(directory: Path, asked: Asked) -> list[Figure]:
     """10,000 accounts at 10 s (on a slower machine, see `_slower`, so much more seldom), scraped every 15 s."""
     async with Child("bench.scale.site", directory) as site:
-        slower = await _slower(directory, site)
+        slower = 1.0 if asked.exact else await _slower(directory, site)
         interval = round(10 * slower)
         config = configure(directory, site.told["port"], accounts=10_000, interval=f"{interval}s")
         async with Child("bench.scale.program", config) as program:
@@ -161,10 +169,10 @@ async def _slower(directory: Path, site: Child) -> float:
     return max(1.0, float(each) / _BARE_MS)
 
 
-async def hundred_thousand(directory: Path, minutes: float) -> list[Figure]:
+async def hundred_thousand(directory: Path, asked: Asked) -> list[Figure]:
     """100,000 accounts at 60 s (or as much more seldom as the machine is slower), from the start on, and scraped."""
     async with Child("bench.scale.site", directory) as site:
-        slower = await _slower(directory, site)
+        slower = 1.0 if asked.exact else await _slower(directory, site)
         interval = round(_INTERVAL * slower)
         config = configure(directory, site.told["port"], accounts=100_000, interval=f"{interval}s")
         began = time.monotonic()
@@ -174,7 +182,7 @@ async def hundred_thousand(directory: Path, minutes: float) -> list[Figure]:
             seen = time.monotonic() - began
             await asyncio.sleep(interval)  # what the start put off is made good
             await program.ask(reset=True)
-            read = await _scraped(program, 60 * minutes)
+            read = await _scraped(program, 60 * asked.minutes)
     name = f"100000_at_{interval}s"
     return [
         Figure(name="times_slower_than_where_goals_were_set", value=slower, unit="times"),
@@ -217,7 +225,7 @@ def _missed(read: dict[str, Any], rate: float) -> float:
     return max(0.0, round(wanted - made))
 
 
-async def growth(directory: Path, _minutes: float) -> list[Figure]:
+async def growth(directory: Path, _asked: Asked) -> list[Figure]:
     """CPU a check and memory with 1,000, 10,000 and 100,000 accounts at the same rate."""
     costs, memory = [], []
     sizes = (1_000, 10_000, 100_000)
@@ -239,7 +247,7 @@ async def growth(directory: Path, _minutes: float) -> list[Figure]:
     ]
 
 
-async def handshakes(directory: Path, _minutes: float) -> list[Figure]:
+async def handshakes(directory: Path, _asked: Asked) -> list[Figure]:
     """TLS handshakes a check, of 1,000 accounts of one host."""
     async with running(directory, accounts=1000, interval="60s", platforms=1) as (site, program):
         await asyncio.sleep(65)
@@ -251,7 +259,7 @@ async def handshakes(directory: Path, _minutes: float) -> list[Figure]:
     return [Figure(name="handshakes_a_check", value=each, unit="", goal=0.05)]
 
 
-async def overload(directory: Path, _minutes: float) -> list[Figure]:
+async def overload(directory: Path, _asked: Asked) -> list[Figure]:
     """Ten times more due than can be done: 100 connections, and every answer takes 30 s."""
     async with running(directory, accounts=2000, interval="60s", timeout="45s") as (site, program):
         await asyncio.sleep(60)
@@ -266,7 +274,7 @@ async def overload(directory: Path, _minutes: float) -> list[Figure]:
     ]
 
 
-async def black_hole(directory: Path, _minutes: float) -> list[Figure]:
+async def black_hole(directory: Path, _asked: Asked) -> list[Figure]:
     """The lag of all while one of twenty platforms swallows every request, and before."""
     async with running(directory, accounts=6000, interval="60s") as (site, program):
         await asyncio.sleep(70)
@@ -296,7 +304,7 @@ class _Desk:
         return web.Response(text="ok")
 
 
-async def detection(directory: Path, _minutes: float, *, accounts: int = 1000) -> list[Figure]:
+async def detection(directory: Path, _asked: Asked, *, accounts: int = 1000) -> list[Figure]:
     """From the page's turn to the alert at the channel: 60 s, three confirmations."""
     delays = sorted(await _delays(directory, accounts, _TURNS))
     cuts = quantiles(delays, n=100)

@@ -22,10 +22,11 @@ from typing import Any, Final
 from bench.figure import reference
 from watcher.app import App, Surroundings
 from watcher.clock import SystemClock
+from watcher.collecting import settle, tend
 from watcher.logs import configure
 from watcher.model.exchange import Exchange, Task
 from watcher.probe import Prober
-from watcher.quicker import runner, settle
+from watcher.quicker import runner
 from watcher.schedule import ApsTicker, Due, Plan
 from watcher.settings import load_all
 from watcher.store.sql import SqlStore
@@ -199,6 +200,7 @@ async def watch(config: Path) -> None:
         answering = asyncio.create_task(_answer(instruments, app))
         answering.add_done_callback(lambda _task: stop.set())
         settle()
+        tend(asyncio.get_running_loop().call_later)
         tasks.extend((answering, asyncio.create_task(instruments.glance())))
 
     await app.run(stop, started)

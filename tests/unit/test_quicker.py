@@ -1,7 +1,6 @@
 """With or without the quicker parts everything works; with them, they are used."""
 
 import asyncio
-import gc
 import importlib
 import sys
 import zlib as standard
@@ -48,15 +47,3 @@ def test_without_them_asyncio_and_zlib_serve() -> None:
     """Nobody has to install them."""
     assert loop_of(quicker.runner()).startswith("asyncio")
     assert quicker.zlib is standard
-
-
-def test_the_collector_is_spared() -> None:
-    """What is there when all is built is not looked through again."""
-    before, frozen = gc.get_threshold(), gc.get_freeze_count()
-    try:
-        quicker.settle()
-        assert gc.get_freeze_count() > frozen
-        assert gc.get_threshold()[0] > before[0]
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()

@@ -85,8 +85,9 @@ def run(config: Path, log_level: str) -> None:
 def _watch(config: Path, log_level: str, ending: Ending) -> None:
     from watcher.app import App, Surroundings
     from watcher.clock import SystemClock
+    from watcher.collecting import settle, tend
     from watcher.logs import configure
-    from watcher.quicker import runner, settle
+    from watcher.quicker import runner
     from watcher.schedule import ApsTicker
     from watcher.settings import Loaded, Reading
     from watcher.settings.values import secrets_of
@@ -104,6 +105,7 @@ def _watch(config: Path, log_level: str, ending: Ending) -> None:
 
     def begun(app: App) -> None:
         settle()
+        tend(asyncio.get_running_loop().call_later)
         say_all(started(loaded, app.web.url))
 
     async def watch() -> None:

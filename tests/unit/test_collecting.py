@@ -1,0 +1,78 @@
+"""When garbage is looked for: what is young soon, all else only once there is much more."""
+
+import gc
+import weakref
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from watcher.collecting import settle, tend
+
+
+class Later:
+    """Keeps what a loop is to call later."""
+
+    def __init__(self) -> None:
+        self.delay = 0.0
+        self.next: Callable[[], None] = lambda: None
+
+    def __call__(self, delay: float, call: Callable[[], None]) -> None:
+        """Keep it."""
+        self.delay, self.next = delay, call
+
+
+class Ring:
+    """Refers to itself: only the collector finds that nobody else does."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+def dropped() -> weakref.ref[Ring]:
+    """What tells whether a ring that nobody needs is still there."""
+    return weakref.ref(Ring())
+
+
+@pytest.fixture
+def later() -> Iterator[Later]:
+    """What is to be called later; in the end the collector is as before."""
+    yield Later()
+    gc.unfreeze()
+    gc.enable()
+
+
+def test_young_garbage_goes_and_goes_again(later: Later) -> None:
+    """Not by itself, but each time it is tended, and then is to be tended again."""
+    settle()
+    first = dropped()
+    assert first() is not None
+    tend(later)
+    assert first() is None
+    second = dropped()
+    assert 0 < later.delay <= 1
+    later.next()
+    assert second() is None
+
+
+def test_old_garbage_waits_until_there_is_much_more(later: Later) -> None:
+    """To look at all takes long; so it is done when it is worth it, and only then."""
+    settle()
+    ring = Ring()
+    tend(later)  # it is in use, and so no longer young
+    old = weakref.ref(ring)
+    del ring
+    later.next()
+    assert old() is not None
+    more = [[number] for number in range(2_000_000)]
+    later.next()
+    assert old() is None
+    assert len(more) == 2_000_000
+
+
+def test_what_stays_is_not_looked_at_again(later: Later) -> None:
+    """What is there when all is built does not make each look longer."""
+    frozen = gc.get_freeze_count()
+    settle()
+    assert gc.get_freeze_count() > frozen
+    tend(later)
+    assert not gc.isenabled()
