@@ -141,8 +141,8 @@ async def paced(directory: Path, _asked: Asked) -> list[Figure]:
 async def ten_thousand(directory: Path, asked: Asked) -> list[Figure]:
     """10,000 accounts at 10 s (on a slower machine, see `_slower`, so much more seldom), scraped every 15 s."""
     async with Child("bench.scale.site", directory) as site:
-        slower = 1.0 if asked.exact else await _slower(directory, site)
-        interval = round(10 * slower)
+        slower = await _slower(directory, site)
+        interval = round(10 * (1 if asked.exact else slower))
         config = configure(directory, site.told["port"], accounts=10_000, interval=f"{interval}s")
         async with Child("bench.scale.program", config) as program:
             await asyncio.sleep(30 + interval)
@@ -172,8 +172,8 @@ async def _slower(directory: Path, site: Child) -> float:
 async def hundred_thousand(directory: Path, asked: Asked) -> list[Figure]:
     """100,000 accounts at 60 s (or as much more seldom as the machine is slower), from the start on, and scraped."""
     async with Child("bench.scale.site", directory) as site:
-        slower = 1.0 if asked.exact else await _slower(directory, site)
-        interval = round(_INTERVAL * slower)
+        slower = await _slower(directory, site)
+        interval = round(_INTERVAL * (1 if asked.exact else slower))
         config = configure(directory, site.told["port"], accounts=100_000, interval=f"{interval}s")
         began = time.monotonic()
         async with Child("bench.scale.program", config) as program:
