@@ -21,7 +21,7 @@ class Turns:
     async def give(self) -> None:
         """Let others have their turn, if the slice is over: three times as long, for as long as they have work.
 
-        With no more than theirs, looks that take most of a core would be late for as long as the work lasts.
+        Looks may need most of a core, and long work can wait; when nobody else has any, it does not.
         """
         now = time.perf_counter()
         if now < self._until:

@@ -45,7 +45,7 @@ async def beside(turns: Turns, work: Callable[[], None]) -> int:
 
 
 async def test_others_that_are_busy_have_three_times_as_long(watch: Stopwatch) -> None:
-    """Looks that take three quarters of a core must not become late because somebody reads the metrics."""
+    """Looks may need three quarters of a core, also while somebody reads the metrics."""
     turns = Turns()
     watch.work(0.002)
     assert await beside(turns, lambda: watch.work(0.001)) == 6
