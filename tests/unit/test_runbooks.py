@@ -67,12 +67,13 @@ def test_the_program_takes_every_command(alert: str) -> None:
     """Its own parser takes each, with all options and their words; nothing is run."""
     for line in commands(text_of(alert)):
         _, *words = shlex.split(line.replace("…", "x"))
+        above = click.Context(main, info_name="watcher", **main.context_settings)  # a command keeps its first -h
         command: click.Command = main
         while isinstance(command, click.Group) and words and words[0] in command.commands:
             command = command.commands[words.pop(0)]
         assert not isinstance(command, click.Group) or command.name == "outages", line
         words = ["5" if word in ("ID", "NAME", "OUTAGE", "PLATFORM", "DIR") else word for word in words]
-        command.make_context(command.name, words)
+        command.make_context(command.name, words, parent=above)
 
 
 def test_the_commands_are_not_overlooked() -> None:
