@@ -24,8 +24,8 @@ from watcher.model.account import Account
 from watcher.model.finding import Reason, Verdict
 from watcher.model.outage import AccountState, Phase
 from watcher.settings import load_all
-from watcher.store.base import Commit
 from watcher.store.sql import SqlStore
+from watcher.store.values import Commit
 
 _SITES = 20
 _EDITS = 10

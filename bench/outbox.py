@@ -36,8 +36,8 @@ from watcher.model.outage import AccountState, Outage, Phase
 from watcher.notify import Outbox, View
 from watcher.notify.channels.slack import SlackWebhook
 from watcher.settings.values import Secret
-from watcher.store.base import Commit, IncidentRecord, Watched
 from watcher.store.sql import SqlStore
+from watcher.store.values import Commit, IncidentRecord, Watched
 from watcher.store.worker import StoreWorker
 
 _ROUNDS = 5

@@ -33,9 +33,9 @@ from watcher.model.outage import AccountState, Phase, Transition, TransitionKind
 from watcher.model.reload import Outcome
 from watcher.settings import load_platforms
 from watcher.settings.values import WebSettings
-from watcher.store.base import Commit
 from watcher.store.reader import StoreReader
 from watcher.store.sql import SqlStore
+from watcher.store.values import Commit
 from watcher.store.worker import StoreWorker
 from watcher.web import WebServer
 

@@ -23,9 +23,9 @@ from watcher.model.finding import Finding
 from watcher.model.outage import Transition, TransitionKind
 from watcher.model.sample import Sample
 from watcher.settings import load_examples, load_platforms
-from watcher.store.base import Commit
 from watcher.store.engine import DATABASE
 from watcher.store.sql import SqlStore
+from watcher.store.values import Commit
 
 _START = datetime(2026, 11, 1, tzinfo=UTC)
 _COPIES = 40

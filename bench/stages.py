@@ -13,8 +13,8 @@ from bench.subjects import Subjects
 from watcher.classify import classify
 from watcher.judge.machine import step
 from watcher.schedule import Plan, Slot
-from watcher.store.base import Commit
 from watcher.store.sql import SqlStore
+from watcher.store.values import Commit
 
 _ROUNDS = 5
 _NOW = datetime(2017, 11, 2, 23, 0, tzinfo=UTC)

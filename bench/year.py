@@ -27,10 +27,10 @@ from watcher.model.outage import AccountState, Decision, changed
 from watcher.model.route import Route
 from watcher.notify.announce import announce
 from watcher.notify.grouping import Groups
-from watcher.store.base import Commit
 from watcher.store.commits import merge
 from watcher.store.engine import DATABASE
 from watcher.store.sql import SqlStore
+from watcher.store.values import Commit
 
 _BEGAN = datetime(2017, 1, 1, tzinfo=UTC)
 _MONTH = timedelta(days=30)

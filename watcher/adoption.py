@@ -24,7 +24,7 @@ from watcher.pipeline import Pipeline
 from watcher.rounds import Rounds
 from watcher.settings import Loaded
 from watcher.settings.values import Settings
-from watcher.store.base import Stored
+from watcher.store.values import Stored
 from watcher.store.worker import StoreWorker
 from watcher.telling import Telling
 

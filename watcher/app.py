@@ -41,9 +41,10 @@ from watcher.schedule import Ticker
 from watcher.settings import Loaded
 from watcher.settings.values import Settings
 from watcher.showing import snapshot_of
-from watcher.store.base import Store, Stored
+from watcher.store.base import Store
 from watcher.store.desk import StoreDesk
 from watcher.store.reader import StoreReader
+from watcher.store.values import Stored
 from watcher.store.worker import StoreWorker
 from watcher.telling import Telling
 from watcher.web import ProbePage, WebServer

@@ -22,8 +22,8 @@ from watcher.model.finding import Evidence, Finding, Verdict
 from watcher.model.outage import BUNDLE, Transition
 from watcher.model.platform import Platform, Source, expand
 from watcher.model.record import Record, instant
-from watcher.store.base import Body
 from watcher.store.codec import to_json
+from watcher.store.values import Body
 
 SCHEMA: Final = "watcher-evidence/1"
 CONTROLS_SCHEMA: Final = "watcher-controls/1"

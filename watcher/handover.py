@@ -15,7 +15,7 @@ from watcher.model.account import Account, Watchlist
 from watcher.model.control import ControlFinding, ControlReport
 from watcher.model.outage import AccountState, Decision, TransitionKind, Unobserved
 from watcher.model.reload import Edit
-from watcher.store.base import ONLY_LISTED, Commit, Stored, Watched
+from watcher.store.values import ONLY_LISTED, Commit, Stored, Watched
 
 _KEPT: Final = attrgetter(*(field.name for field in fields(Account) if field.name not in ONLY_LISTED))
 

@@ -35,7 +35,7 @@ from watcher.notify.flapping import comes_and_goes, settled
 from watcher.notify.mass import growth, over, returns
 from watcher.probe import Reachability
 from watcher.sight import Sight
-from watcher.store.base import Body, Commit
+from watcher.store.values import Body, Commit
 from watcher.store.worker import StoreWorker
 
 _SOME: Final = 500

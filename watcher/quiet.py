@@ -24,7 +24,7 @@ from watcher.notify.digest import Day, digest_news, digest_of
 from watcher.notify.hold import MAY_WAIT, Around, Subject, explanation, hold
 from watcher.notify.remind import reminders, soonest
 from watcher.showing import withheld
-from watcher.store.base import Commit, IncidentRecord
+from watcher.store.values import Commit, IncidentRecord
 from watcher.store.worker import StoreWorker
 
 # Silences are read anew so often at most, and those too that ended so lately: what ended in them may still wait.

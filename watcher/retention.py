@@ -10,7 +10,7 @@ import structlog
 
 from watcher.model.errors import StoreError
 from watcher.settings.values import Retention
-from watcher.store.base import Cutoffs
+from watcher.store.values import Cutoffs
 from watcher.store.worker import StoreWorker
 
 ROUND: Final = timedelta(hours=1)

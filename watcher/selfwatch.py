@@ -22,8 +22,8 @@ from watcher.pipeline import Pipeline
 from watcher.schedule import Plan
 from watcher.settings.values import Settings
 from watcher.showing import others_to_tell
-from watcher.store.base import IncidentRecord
 from watcher.store.engine import DATABASE
+from watcher.store.values import IncidentRecord
 from watcher.store.worker import StoreWorker
 
 LEAST_LATE: Final = timedelta(minutes=1)

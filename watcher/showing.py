@@ -18,7 +18,7 @@ from watcher.model.snapshot import Snapshot
 from watcher.notify import View
 from watcher.notify.announce import tell_others
 from watcher.notify.flapping import muted
-from watcher.store.base import IncidentRecord
+from watcher.store.values import IncidentRecord
 
 _SOON: Final = timedelta(seconds=1)
 _UNSTORED: Final = timedelta(minutes=10)

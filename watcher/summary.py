@@ -19,7 +19,7 @@ from watcher.model.uptime import History, Uptime, recent_uptime
 from watcher.notify import format_duration, format_stamp
 from watcher.notify.wording import format_span
 from watcher.settings import Level, Loaded, Remark, remarks, visibility, why_blind
-from watcher.store.base import Amended, Copied, Stored
+from watcher.store.values import Amended, Copied, Stored
 from watcher.text import aligned
 
 Stands = tuple[tuple[Account, AccountState], ...]

@@ -26,7 +26,7 @@ from watcher.schedule import Plan
 from watcher.selfwatch import SelfWatch
 from watcher.settings.values import ChannelSettings, Settings
 from watcher.showing import alert_view_of, view_of
-from watcher.store.base import IncidentRecord
+from watcher.store.values import IncidentRecord
 from watcher.store.worker import StoreWorker
 
 End = Callable[[str, Callable[[], Awaitable[None]]], Awaitable[None]]

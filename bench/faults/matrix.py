@@ -28,8 +28,8 @@ from watcher.notify.channels.base import Channel
 from watcher.notify.channels.build import build
 from watcher.notify.outbox import Outbox
 from watcher.notify.view import View
-from watcher.store.base import Commit, IncidentRecord
 from watcher.store.sql import SqlStore
+from watcher.store.values import Commit, IncidentRecord
 from watcher.store.worker import StoreWorker
 
 OTHER = "other"

@@ -25,10 +25,10 @@ from watcher.model.snapshot import Snapshot
 from watcher.record.cases import StoreCases
 from watcher.settings import load_platforms
 from watcher.settings.values import Secret, WebSettings
-from watcher.store.base import Commit
 from watcher.store.desk import StoreDesk
 from watcher.store.memory import MemoryStore
 from watcher.store.reader import StoreReader
+from watcher.store.values import Commit
 from watcher.store.worker import StoreWorker
 from watcher.web import ProbePage, WebServer
 

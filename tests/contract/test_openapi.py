@@ -17,7 +17,7 @@ from tests.fakes.virtual_time import run_virtual
 from tests.scenario.world import World, watching
 from watcher.model.annotation import Annotation
 from watcher.model.silence import Matcher, Silence
-from watcher.store.base import Commit
+from watcher.store.values import Commit
 from watcher.web.openapi import OPERATIONS
 from watcher.web.pages.apipage import served as routes_of
 from watcher.web.pages.apipage import undescribed

@@ -42,10 +42,11 @@ from watcher.model.notification import (
     ToldAsWell,
 )
 from watcher.model.outage import Phase, TransitionKind, Unobserved
-from watcher.store.base import Body, Commit, Forgotten, Store, Stored
+from watcher.store.base import Store
 from watcher.store.codec import chained_hash, transition_document
 from watcher.store.memory import MemoryStore
 from watcher.store.sql import SqlStore
+from watcher.store.values import Body, Commit, Forgotten, Stored
 
 AnyStore = MemoryStore | SqlStore
 

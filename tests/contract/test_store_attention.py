@@ -11,7 +11,7 @@ from tests.contract.test_store import STORES, AnyStore, reopened, told
 from tests.unit.store.samples import LEASE, T0, account, after, closing, delivered, delivery, opening, outage
 from watcher.model.notification import IncidentKind, NotificationKind, NotificationState
 from watcher.model.silence import Matcher, Silence
-from watcher.store.base import Amended, Commit, Cutoffs
+from watcher.store.values import Amended, Commit, Cutoffs
 
 OUTAGE = outage()
 

@@ -10,8 +10,8 @@ from tests.contract.test_store import STORES, AnyStore, claim_all, reopened
 from tests.contract.test_store import store as store  # noqa: PLC0414 - the fixture
 from tests.unit.store.samples import LEASE, T0, account, after, alert, closing, delivered, delivery, opening, outage
 from watcher.model.notification import Notification, NotificationState
-from watcher.store.base import RESENT, Commit
 from watcher.store.sql import SqlStore
+from watcher.store.values import RESENT, Commit
 
 OUTAGE = outage()
 DEAD, PENDING = NotificationState.DEAD, NotificationState.PENDING

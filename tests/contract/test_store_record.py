@@ -40,8 +40,8 @@ from watcher.model.notification import Incident, IncidentKind, NotificationKind,
 from watcher.model.outage import Outage, TransitionKind, Unobserved
 from watcher.model.sample import Sample
 from watcher.model.uptime import History
-from watcher.store.base import Amended, Body, Commit, Cutoffs, Forgotten
 from watcher.store.codec import chained_hash
+from watcher.store.values import Amended, Body, Commit, Cutoffs, Forgotten
 
 OUTAGE = outage()
 DAY = timedelta(days=1)

@@ -21,7 +21,7 @@ from tests.unit.store.samples import (
     outage,
 )
 from watcher.model.notification import Incident, IncidentKind, Notification, NotificationKind, NotificationState
-from watcher.store.base import Commit, IncidentRecord
+from watcher.store.values import Commit, IncidentRecord
 
 LABELS = {"account": "x:potus", "desk": "politics"}
 KINDS = IncidentKind

@@ -22,8 +22,8 @@ from tests.unit.store.samples import T0, account, after, closing, opening, outag
 from tests.unit.web.story import HOSTILE
 from watcher.model.errors import StoreError
 from watcher.model.notification import NotificationKind
-from watcher.store.base import Body
 from watcher.store.memory import MemoryStore
+from watcher.store.values import Body
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 SCRIPT = b"<!doctype html><script>alert(1)</script><h1 onclick=alert(2)>gone</h1>\x1b[31m\xff</pre><script>alert(3)"

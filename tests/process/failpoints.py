@@ -30,9 +30,9 @@ from watcher.model.notification import (
 from watcher.model.outage import TransitionKind
 from watcher.notify.channels.slack import SlackWebhook
 from watcher.store import evidence
-from watcher.store.base import Commit
 from watcher.store.codec import micros_of
 from watcher.store.sql import SqlStore
+from watcher.store.values import Commit
 
 PASSED = "passed"
 """The file that notes, a line each, which points were passed; the last line of a killed process is where it died."""

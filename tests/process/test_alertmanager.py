@@ -33,8 +33,8 @@ from watcher.notify.channels.alertmanager import AlertmanagerChannel
 from watcher.notify.channels.webhook import fingerprint
 from watcher.notify.renewal import Renewal
 from watcher.settings import values
-from watcher.store.base import Commit, IncidentRecord
 from watcher.store.sql import SqlStore
+from watcher.store.values import Commit, IncidentRecord
 from watcher.store.worker import StoreWorker
 
 FASTER: Final = 200

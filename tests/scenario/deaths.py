@@ -18,9 +18,9 @@ from watcher.model.control import ControlReport
 from watcher.model.notification import Delivery, Notification, NotificationState, ToldAsWell
 from watcher.model.silence import Silence
 from watcher.store import tables
-from watcher.store.base import Commit
 from watcher.store.columns import Instant
 from watcher.store.sql import SqlStore
+from watcher.store.values import Commit
 
 _NO_NEWS: Final = ("heartbeat", "save controls", "commit states")
 

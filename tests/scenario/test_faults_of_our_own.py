@@ -11,8 +11,8 @@ from tests.scenario.world import World, watching
 from watcher.demo.answers import Page
 from watcher.model.errors import WatcherError
 from watcher.model.outage import EndCause, Phase, TransitionKind
-from watcher.store.base import Commit
 from watcher.store.sql import SqlStore
+from watcher.store.values import Commit
 
 ALICE, BOB = "x:alice", "x:bob"
 BOTH = watching("https://x.com/alice", "https://x.com/bob")

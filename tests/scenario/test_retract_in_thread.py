@@ -10,8 +10,8 @@ from watcher.demo.answers import Page
 from watcher.model.annotation import Annotation
 from watcher.model.outage import Phase, TransitionKind
 from watcher.model.uptime import recent_uptime
-from watcher.store.base import Amended
 from watcher.store.sql import SqlStore
+from watcher.store.values import Amended
 
 ALICE = "x:alice"
 

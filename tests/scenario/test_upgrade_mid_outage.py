@@ -12,8 +12,8 @@ from tests.scenario.world import World, watching
 from watcher.demo.answers import Page
 from watcher.model.annotation import Annotation
 from watcher.model.outage import EndCause, Phase
-from watcher.store.base import Amended
 from watcher.store.sql import SqlStore
+from watcher.store.values import Amended
 
 # What the last version with the schema 0001 wrote in a world like this one, two minutes into an outage of @alice
 # whose alert Slack did not take; then it was killed.

@@ -13,7 +13,7 @@ from watcher.model.matchers import parse_matchers
 from watcher.model.notification import NotificationKind, NotificationState
 from watcher.model.outage import Phase
 from watcher.model.silence import Silence
-from watcher.store.base import Amended
+from watcher.store.values import Amended
 
 ALICE, BOB = "x:alice", "x:bob"
 WATCHLIST = watching("https://x.com/alice", "https://x.com/bob")

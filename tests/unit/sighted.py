@@ -25,7 +25,7 @@ from watcher.model.exchange import Exchange, Response, Target
 from watcher.model.finding import Reason
 from watcher.model.outage import Transition, TransitionKind
 from watcher.model.platform import Source
-from watcher.store.base import Body
+from watcher.store.values import Body
 
 WHO = replace(account("alice"), id="site:alice", platform="site", url="https://site.example/alice")
 PAGES = html_source(rule(Reason.NOT_FOUND, {"status": "404"}, name="missing"))

@@ -22,8 +22,8 @@ from watcher import __version__
 from watcher.cli import main
 from watcher.cli.terminal import print_json
 from watcher.model.outage import Phase
-from watcher.store.base import Commit
 from watcher.store.sql import SqlStore
+from watcher.store.values import Commit
 
 WATCHLIST = "accounts: [https://x.com/POTUS, https://github.com/python]\n"
 

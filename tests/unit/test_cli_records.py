@@ -16,8 +16,8 @@ from tests.unit.store.samples import PAGE_HASH, T0, account, opening, outage, st
 from tests.unit.store.samples import closing as ending
 from watcher.cli import main
 from watcher.model.outage import Phase
-from watcher.store.base import Commit
 from watcher.store.sql import SqlStore
+from watcher.store.values import Commit
 
 WATCHLIST = "accounts: [https://x.com/POTUS, https://github.com/python]\n"
 OLD, NEW = "potus-1", "potus-2"

@@ -17,8 +17,8 @@ from tests.unit.test_cli_records import call
 from watcher.clock import SystemClock
 from watcher.model.notification import IncidentKind
 from watcher.model.silence import Silence
-from watcher.store.base import Commit
 from watcher.store.sql import SqlStore
+from watcher.store.values import Commit
 
 OUTAGE = outage()
 

@@ -16,8 +16,8 @@ from watcher import dossier as room
 from watcher.bundle import canonical
 from watcher.cli import main
 from watcher.dossier import ArchiveError, Dossier, Outcome, archive, conclusion, read_archive, verdict, verify
-from watcher.store.base import Trace
 from watcher.store.codec import chained_hash, transition_document
+from watcher.store.values import Trace
 
 
 def evidence() -> Dossier:

@@ -10,7 +10,7 @@ from watcher.model.account import Account, Severity, Watchlist
 from watcher.model.finding import Reason
 from watcher.model.outage import AccountState, EndCause, Phase, TransitionKind
 from watcher.model.reload import Edit
-from watcher.store.base import Commit, Stored, Watched
+from watcher.store.values import Commit, Stored, Watched
 
 WATCHED = Watchlist(accounts={TRUMP.id: TRUMP}, owners={})
 POTUS = replace(TRUMP, id="x:potus", handle="potus", display_handle="POTUS")

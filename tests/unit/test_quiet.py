@@ -16,8 +16,8 @@ from watcher.model.notification import Incident, IncidentKind, Notification, Not
 from watcher.model.outage import Outage, Phase
 from watcher.model.silence import Silence
 from watcher.quiet import Quiet, around
-from watcher.store.base import Commit, IncidentRecord
 from watcher.store.memory import MemoryStore
+from watcher.store.values import Commit, IncidentRecord
 from watcher.store.worker import StoreWorker
 
 LABELLED = replace(TRUMP, labels={"desk": "politics", "platform": "hidden"})

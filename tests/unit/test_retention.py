@@ -15,8 +15,8 @@ from watcher.model.errors import ConfigError, StoreError
 from watcher.retention import cutoffs, prune
 from watcher.settings import load_settings
 from watcher.settings.values import Retention
-from watcher.store.base import Cutoffs
 from watcher.store.memory import MemoryStore
+from watcher.store.values import Cutoffs
 from watcher.store.worker import StoreWorker
 
 DAY = timedelta(days=1)

@@ -12,7 +12,7 @@ from watcher.model.notification import Incident, IncidentKind, Notification, Not
 from watcher.model.outage import EndCause
 from watcher.notify import View, render
 from watcher.showing import view_of, withheld
-from watcher.store.base import IncidentRecord
+from watcher.store.values import IncidentRecord
 
 FORUM = story.account(
     "generic", "alice", instance="https://forum.example/u/{handle}", url="https://forum.example/u/alice"

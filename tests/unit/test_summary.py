@@ -15,7 +15,7 @@ from watcher.model.outage import EndCause, Phase
 from watcher.model.record import Record
 from watcher.model.uptime import History, Uptime
 from watcher.settings import Loaded, load_all, load_platforms, why_blind
-from watcher.store.base import Amended, Copied, Stored
+from watcher.store.values import Amended, Copied, Stored
 from watcher.summary import (
     Past,
     account_with_past,

@@ -234,7 +234,7 @@ def annotate(
     from watcher.clock import SystemClock
     from watcher.model.annotation import Annotation
     from watcher.settings import load_settings
-    from watcher.store.base import Amended
+    from watcher.store.values import Amended
     from watcher.summary import amended
 
     annotation = Annotation(
@@ -264,7 +264,7 @@ def retract(outage_id: str, config: Path, reason: str, by: str | None) -> None:
     """
     from watcher.clock import SystemClock
     from watcher.settings import load_settings
-    from watcher.store.base import Amended
+    from watcher.store.values import Amended
     from watcher.summary import amended
 
     with faults_told(), opened(load_settings(config, os.environ).state_dir, amends=True) as store:
@@ -293,7 +293,7 @@ def forget(account_id: str, config: Path, yes: bool) -> None:
     sent, logs, backups and what Prometheus has stored are elsewhere and stay.
     """
     from watcher.settings import load_all
-    from watcher.store.base import Forgotten
+    from watcher.store.values import Forgotten
 
     with faults_told():
         loaded = load_all(config, os.environ)

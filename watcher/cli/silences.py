@@ -163,7 +163,7 @@ def expire(silence_id: str, config: Path) -> None:
     """
     from watcher.clock import SystemClock
     from watcher.settings import load_settings
-    from watcher.store.base import Amended
+    from watcher.store.values import Amended
 
     with faults_told(), opened(load_settings(config, os.environ).state_dir, amends=True) as store:
         result = store.expire_silence(silence_id, SystemClock().now())
@@ -188,7 +188,7 @@ def ack(incident_id: str, config: Path, by: str | None, comment: str | None) -> 
     Nobody is reminded of it any more. Later messages say who acknowledged it; channels that can show it in what they
     have told already do so, and no other is disturbed. INCIDENT is the id at the end of a mail, or an outage's.
     """
-    from watcher.store.base import Amended
+    from watcher.store.values import Amended
 
     who = by or user()
     _change(
@@ -212,7 +212,7 @@ def unack(incident_id: str, config: Path) -> None:
 
     People are reminded of the incident again.
     """
-    from watcher.store.base import Amended
+    from watcher.store.values import Amended
 
     _change(
         incident_id,
@@ -228,7 +228,7 @@ def unack(incident_id: str, config: Path) -> None:
 def _change(incident_id: str, config: Path, change: Callable[..., object], told: dict[object, str]) -> None:
     from watcher.clock import SystemClock
     from watcher.settings import load_settings
-    from watcher.store.base import Amended
+    from watcher.store.values import Amended
 
     with faults_told(), opened(load_settings(config, os.environ).state_dir, amends=True) as store:
         result = change(store, SystemClock().now())

@@ -20,8 +20,8 @@ from watcher.model.outage import Decision, Outage, Phase
 from watcher.model.record import Record, instant, outage_record
 from watcher.schedule import LoopTicker
 from watcher.settings import Loaded, load_all
-from watcher.store.base import IncidentRecord
 from watcher.store.sql import SqlStore
+from watcher.store.values import IncidentRecord
 
 # About 23:00 GMT, for eleven minutes: Twitter's statement of 2 November 2017, and the press of the next day.
 BEGINS: Final = datetime(2017, 11, 2, 22, 58, 0, tzinfo=UTC)

@@ -8,7 +8,7 @@ from typing import Any, Final
 from watcher.dossier.check import Check, Dossier, Outcome, check
 from watcher.model.outage import BUNDLE
 from watcher.model.record import Record
-from watcher.store.base import Trace
+from watcher.store.values import Trace
 
 MANIFEST: Final = "MANIFEST"
 TRANSITIONS: Final = "transitions.json"

@@ -11,8 +11,8 @@ from typing import Any
 from watcher.bundle import SCHEMA, rule_hash
 from watcher.model.outage import BUNDLE
 from watcher.model.record import Record, instant
-from watcher.store.base import Trace
 from watcher.store.codec import chained_hash, instant_of
+from watcher.store.values import Trace
 
 
 class Outcome(StrEnum):

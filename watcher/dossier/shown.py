@@ -9,8 +9,8 @@ from watcher.dossier.check import Dossier
 from watcher.model.outage import BUNDLE
 from watcher.model.record import Record, instant
 from watcher.notify.wording import format_stamp, language_name
-from watcher.store.base import Trace
 from watcher.store.codec import instant_of
+from watcher.store.values import Trace
 
 _SHOWN_LINES: Final = 25
 _NAMES: Final = 11

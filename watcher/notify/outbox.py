@@ -25,7 +25,7 @@ from watcher.notify.sending import OVERTIME, Attempt, Sender, end
 from watcher.notify.standing import is_untried
 from watcher.notify.texts import Texts, texts_of
 from watcher.notify.view import View
-from watcher.store.base import IncidentRecord
+from watcher.store.values import IncidentRecord
 
 _POLL: Final = timedelta(seconds=1)
 # In clock time. A lane that holds rows claims none: a lease matters only for what is held by nobody any more.

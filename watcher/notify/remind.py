@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from watcher.model.notification import Notification, NotificationKind, dedup_key_of
 from watcher.model.route import Route, every
-from watcher.store.base import Told
+from watcher.store.values import Told
 
 
 def reminders(told: Iterable[Told], routes: Sequence[Route], now: datetime) -> tuple[Notification, ...]:

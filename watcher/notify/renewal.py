@@ -22,7 +22,7 @@ from watcher.model.outage import Outage
 from watcher.notify.alerts import alerts_of, latest
 from watcher.notify.ledger import Worker
 from watcher.notify.view import View
-from watcher.store.base import IncidentRecord
+from watcher.store.values import IncidentRecord
 
 RESOLVED_FOR: Final = timedelta(minutes=5)
 """How long an end is said again."""

@@ -33,7 +33,7 @@ from watcher.notify.render import render
 from watcher.notify.standing import Standings, is_gone, is_untried, untried
 from watcher.notify.texts import Texts
 from watcher.notify.view import View
-from watcher.store.base import Commit, IncidentRecord
+from watcher.store.values import Commit, IncidentRecord
 
 OVERTIME: Final = timedelta(seconds=5)
 """What a channel gets beyond the time that it says it takes: it must have come to an end by itself."""

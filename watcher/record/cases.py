@@ -9,7 +9,7 @@ from watcher.model.annotation import Annotation
 from watcher.model.outage import Outage
 from watcher.record.case import Case
 from watcher.record.gather import MOST_ENTRIES, gather, piece, wanted, with_pieces
-from watcher.store.base import Amended
+from watcher.store.values import Amended
 from watcher.store.worker import StoreWorker
 
 

@@ -18,7 +18,8 @@ from watcher.model.outage import Outage, Unobserved
 from watcher.model.route import Subject
 from watcher.model.silence import Silence
 from watcher.record.case import Case, Told
-from watcher.store.base import IN_ROWS, Store, Trace
+from watcher.store.base import Store
+from watcher.store.values import IN_ROWS, Trace
 
 MOST_ENTRIES: Final = 200
 _MOST_SAMPLES: Final = 200

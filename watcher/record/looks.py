@@ -13,7 +13,7 @@ from watcher.dossier import Dossier
 from watcher.model.finding import Reason
 from watcher.model.record import Record
 from watcher.record.words import SAID, UNCLEAR, line, listed
-from watcher.store.base import Trace
+from watcher.store.values import Trace
 from watcher.text import cut
 
 _HIDDEN: Final = "***"

@@ -14,8 +14,8 @@ from watcher.notify.wording import at_handle, format_about, format_span, format_
 from watcher.record.case import Case, Entry, Kind, Told
 from watcher.record.looks import answered, concluded, look_of, safely
 from watcher.record.words import ENDED, HAPPENED, NEWS, TRIED, UNCLEAR, line, quoted
-from watcher.store.base import Trace
 from watcher.store.codec import instant_of
+from watcher.store.values import Trace
 
 _ORDER: Final = tuple(Kind)
 _TRIES: Final = 20

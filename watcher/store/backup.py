@@ -11,10 +11,10 @@ from sqlalchemy import Connection, Select, func, inspect, select
 
 from watcher.model.errors import StoreError
 from watcher.store import sql_chain, tables
-from watcher.store.base import Copied
 from watcher.store.engine import DATABASE, PATIENCE, make_private, sqlite_engine
 from watcher.store.evidence import EvidenceShelf, sync_directory
 from watcher.store.faults import told_as_store_error
+from watcher.store.values import Copied
 
 _PARTIAL: Final = ".partial"
 

@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 from watcher.model.control import ControlReport
 from watcher.model.notification import Notification, NotificationKind, NotificationState, dedup_key_of
 from watcher.model.outage import Outage, Transition, TransitionKind, Unobserved
-from watcher.store.base import Body, Commit
+from watcher.store.values import Body, Commit
 
 _T = TypeVar("_T")
 # SQLite takes 32,766 parameters in one statement, older ones 999.

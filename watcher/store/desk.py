@@ -4,7 +4,7 @@ from datetime import datetime
 
 from watcher.model.notification import Delivery, Incident, IncidentKind
 from watcher.model.silence import Silence
-from watcher.store.base import Amended, IncidentRecord
+from watcher.store.values import Amended, IncidentRecord
 from watcher.store.worker import StoreWorker
 
 

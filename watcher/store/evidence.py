@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Final
 
 from watcher.model.errors import ContradictionError, StoreError
-from watcher.store.base import Body
 from watcher.store.codec import is_sha256
+from watcher.store.values import Body
 
 _MOMENT: Final = timedelta(milliseconds=20)
 

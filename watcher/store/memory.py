@@ -13,7 +13,7 @@ from watcher.model.errors import ContradictionError
 from watcher.model.notification import Delivery, Incident, Notification, NotificationState, ToldAsWell
 from watcher.model.outage import Outage, Transition
 from watcher.store.amendments import keeping_retraction
-from watcher.store.base import FURTHEST_AHEAD, Commit, IncidentRecord, Store, Stored, Watched
+from watcher.store.base import Store
 from watcher.store.codec import chained_hash, to_json, transition_document
 from watcher.store.commits import (
     first_of_each,
@@ -26,6 +26,7 @@ from watcher.store.commits import (
 from watcher.store.evidence import require_own_hash
 from watcher.store.memory_attention import MemoryAttention
 from watcher.store.memory_letters import MemoryLetters
+from watcher.store.values import FURTHEST_AHEAD, Commit, IncidentRecord, Stored, Watched
 
 _UNDELIVERED = (NotificationState.PENDING, NotificationState.CLAIMED)
 

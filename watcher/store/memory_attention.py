@@ -9,8 +9,8 @@ from watcher.model.notification import Delivery, Incident, IncidentKind, Notific
 from watcher.model.notification import NotificationState as State
 from watcher.model.silence import Silence
 from watcher.store.acknowledgement import acknowledged_rows
-from watcher.store.base import Amended, Told
 from watcher.store.memory_record import MemoryRecord
+from watcher.store.values import Amended, Told
 
 _UNDELIVERED = (State.PENDING, State.CLAIMED)
 

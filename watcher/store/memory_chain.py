@@ -7,9 +7,9 @@ from typing import Final
 
 from watcher.model.notification import Incident, IncidentKind
 from watcher.model.outage import Outage, Transition
-from watcher.store.base import Body, Trace
 from watcher.store.codec import transition_document
 from watcher.store.commits import VOUCHING, rests_on
+from watcher.store.values import Body, Trace
 
 _LEAST_PREFIX: Final = 6
 

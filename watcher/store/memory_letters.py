@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from watcher.model.notification import Delivery, Notification, NotificationState
-from watcher.store.base import RESENDABLE, RESENT
 from watcher.store.memory_record import MemoryRecord
+from watcher.store.values import RESENDABLE, RESENT
 
 
 class MemoryLetters(MemoryRecord):

@@ -22,10 +22,10 @@ from watcher.store.amendments import (
     told_of,
     without_names,
 )
-from watcher.store.base import Amended, Cutoffs, Forgotten, Trace
 from watcher.store.codec import chained_hash, transition_document
 from watcher.store.commits import ends, transition_key
 from watcher.store.memory_chain import Link, links_named, trace_of
+from watcher.store.values import Amended, Cutoffs, Forgotten, Trace
 
 _FIRST = (TransitionKind.ACCOUNT_FIRST_SEEN, TransitionKind.ACCOUNT_APPEARED)
 _UNDELIVERED = (State.PENDING, State.CLAIMED)

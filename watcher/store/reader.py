@@ -8,7 +8,7 @@ from watcher.model.annotation import Annotation
 from watcher.model.outage import Outage, Transition
 from watcher.model.sample import Sample
 from watcher.model.uptime import History
-from watcher.store.base import IncidentRecord
+from watcher.store.values import IncidentRecord
 from watcher.store.worker import StoreWorker
 
 

@@ -29,19 +29,7 @@ from watcher.store import (
     sql_renewal,
     tables,
 )
-from watcher.store.base import (
-    IN_ROWS,
-    Amended,
-    Body,
-    Commit,
-    Cutoffs,
-    Forgotten,
-    IncidentRecord,
-    Store,
-    Stored,
-    Told,
-    Watched,
-)
+from watcher.store.base import Store
 from watcher.store.codec import instant_of, micros_of, to_json, to_row
 from watcher.store.commits import without_features
 from watcher.store.evidence import require_own_hash
@@ -49,6 +37,18 @@ from watcher.store.faults import told_as_store_error
 from watcher.store.sql_commit import write_commit, write_watched
 from watcher.store.sql_record import SqlRecord
 from watcher.store.upsert import insert_or_update
+from watcher.store.values import (
+    IN_ROWS,
+    Amended,
+    Body,
+    Commit,
+    Cutoffs,
+    Forgotten,
+    IncidentRecord,
+    Stored,
+    Told,
+    Watched,
+)
 
 _HEARTBEAT = "heartbeat_at"
 

@@ -8,13 +8,13 @@ from watcher.model.annotation import Annotation
 from watcher.model.outage import Outage
 from watcher.store import sql_incident, tables
 from watcher.store.amendments import RETRACTION, correction_rows, retracted, told_of
-from watcher.store.base import Amended
 from watcher.store.codec import to_row
 from watcher.store.sql_commit import append_transitions, notifications_of
 from watcher.store.sql_history import annotations_of
 from watcher.store.sql_history import outage as outage_of
 from watcher.store.sql_outbox import drop_pending_corrections
 from watcher.store.upsert import insert_new
+from watcher.store.values import Amended
 
 
 def annotate(connection: Connection, annotation: Annotation, *, tell: bool) -> Amended:

@@ -10,10 +10,10 @@ from watcher.model.notification import Delivery, Incident, IncidentKind, Notific
 from watcher.model.silence import Matcher, Silence
 from watcher.store import sql_load, tables
 from watcher.store.acknowledgement import acknowledged_rows
-from watcher.store.base import Amended, Told
 from watcher.store.codec import from_json, from_row, to_json, to_row
 from watcher.store.sql_commit import notifications_of
 from watcher.store.upsert import insert_new
+from watcher.store.values import Amended, Told
 
 _INCIDENT, _ROWS, _SILENCE = tables.incident.c, tables.notification.c, tables.silence.c
 _UNDELIVERED = (NotificationState.PENDING, NotificationState.CLAIMED)

@@ -13,7 +13,6 @@ from watcher.model.notification import Incident, Notification
 from watcher.model.outage import AccountState, Transition, Unobserved
 from watcher.model.sample import Sample
 from watcher.store import sql_chain, tables
-from watcher.store.base import IN_ROWS, ONLY_LISTED, Body, Commit, Watched
 from watcher.store.codec import (
     canonical,
     from_row,
@@ -35,6 +34,7 @@ from watcher.store.commits import (
 )
 from watcher.store.packed import pack_texts
 from watcher.store.upsert import insert_new, insert_or_update, insert_rows
+from watcher.store.values import IN_ROWS, ONLY_LISTED, Body, Commit, Watched
 
 _RETRACTION = ("retracted_at", "retraction")
 _ROWS = tables.notification.c

@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, Connection, String, and_, bindparam, cast,
 from watcher.model.errors import StoreError
 from watcher.model.notification import Incident, IncidentKind
 from watcher.store import sql_chain, tables
-from watcher.store.base import Trace
 from watcher.store.commits import VOUCHING, batches, ends
+from watcher.store.values import Trace
 
 _TRANSITION, _OUTAGE = tables.transition.c, tables.outage.c
 _HASH_LENGTH = 64

@@ -11,9 +11,9 @@ from sqlalchemy import Connection, bindparam, case, or_, select, union_all
 from watcher.model.notification import Incident, IncidentKind
 from watcher.model.outage import Outage
 from watcher.store import sql_evidence, sql_history, sql_load, sql_renewal, tables
-from watcher.store.base import IncidentRecord
 from watcher.store.codec import from_row
 from watcher.store.sql_commit import notifications_of
+from watcher.store.values import IncidentRecord
 
 _OUTAGE, _MEMBER, _THREAD = tables.outage.c, tables.incident_outage.c, tables.thread.c
 _TOGETHER = (IncidentKind.COHORT, IncidentKind.GROUP)

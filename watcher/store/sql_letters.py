@@ -8,9 +8,9 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from watcher.model.notification import Delivery, Notification, NotificationState
 from watcher.store import tables
-from watcher.store.base import RESENDABLE, RESENT
 from watcher.store.codec import from_row, to_row
 from watcher.store.sql_load import rows
+from watcher.store.values import RESENDABLE, RESENT
 
 _ROWS, _TRIES = tables.notification.c, tables.delivery.c
 _TOGETHER: Final = 500

@@ -31,9 +31,9 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from watcher.model.account import Severity
 from watcher.model.notification import Delivery, Notification, NotificationKind, NotificationState, ToldAsWell
 from watcher.store import tables
-from watcher.store.base import FURTHEST_AHEAD
 from watcher.store.codec import from_row, to_row
 from watcher.store.upsert import insert_or_update
+from watcher.store.values import FURTHEST_AHEAD
 
 _ROWS = tables.notification.c
 _EARLIER = tables.notification.alias("earlier")

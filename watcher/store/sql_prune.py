@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, o
 
 from watcher.model.notification import IncidentKind, NotificationState
 from watcher.store import sql_chain, tables
-from watcher.store.base import Cutoffs
 from watcher.store.commits import batches
+from watcher.store.values import Cutoffs
 
 _UNDELIVERED = (NotificationState.PENDING, NotificationState.CLAIMED)
 _OUTAGE, _TRANSITION, _INCIDENT = tables.outage.c, tables.transition.c, tables.incident.c

@@ -10,9 +10,9 @@ from watcher.model.outage import Outage, Transition
 from watcher.model.sample import Sample
 from watcher.model.uptime import History
 from watcher.store import sql_chain, sql_evidence, sql_history, sql_incident, sql_load, tables
-from watcher.store.base import IncidentRecord, Trace
 from watcher.store.faults import told_as_store_error
 from watcher.store.sql_file import SqlFile
+from watcher.store.values import IncidentRecord, Trace
 
 
 class SqlRecord(SqlFile):

@@ -10,9 +10,9 @@ from sqlalchemy import Connection, Select, and_, func, or_, select
 from watcher.model.notification import Incident, Notification, NotificationKind, NotificationState
 from watcher.model.outage import Outage
 from watcher.store import sql_load, tables
-from watcher.store.base import IncidentRecord
 from watcher.store.codec import from_row
 from watcher.store.commits import VOUCHING, batches
+from watcher.store.values import IncidentRecord
 
 _INCIDENT, _ROWS, _OUTAGE = tables.incident.c, tables.notification.c, tables.outage.c
 _MEMBER, _TRANSITION = tables.incident_outage.c, tables.transition.c

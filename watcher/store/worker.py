@@ -21,8 +21,9 @@ from watcher.clock import Clock
 from watcher.metrics import Metrics
 from watcher.model.errors import ContradictionError, StoreError
 from watcher.model.outage import AccountState
-from watcher.store.base import Commit, Store
+from watcher.store.base import Store
 from watcher.store.commits import merge
+from watcher.store.values import Commit
 
 TOUCH_WITHIN: Final = timedelta(seconds=10)
 FIRST_BACK_OFF: Final = timedelta(milliseconds=100)

@@ -23,7 +23,7 @@ from watcher.model.record import outage_record
 from watcher.model.silence import Matcher, Silence
 from watcher.settings.scalars import span
 from watcher.settings.values import Secret
-from watcher.store.base import Amended, IncidentRecord
+from watcher.store.values import Amended, IncidentRecord
 from watcher.web import parameters
 from watcher.web.answers import json_error
 from watcher.web.guard import token_refusal

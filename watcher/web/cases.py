@@ -8,7 +8,7 @@ from watcher.model.account import Account
 from watcher.model.annotation import Annotation
 from watcher.model.outage import Outage
 from watcher.record import Case
-from watcher.store.base import Amended
+from watcher.store.values import Amended
 
 
 class Cases(Protocol):

@@ -20,7 +20,7 @@ from watcher.model.control import ControlFinding, ControlKey, ControlReport
 from watcher.model.finding import Reason, Refused
 from watcher.model.outage import Decision, Phase, TransitionKind
 from watcher.model.record import instant
-from watcher.store.base import IncidentRecord
+from watcher.store.values import IncidentRecord
 
 ELEVEN = timedelta(minutes=11)
 

@@ -25,8 +25,9 @@ from watcher.model.outage import Outage, Phase, Transition, TransitionKind
 from watcher.notify.channels.base import Channel
 from watcher.notify.outbox import Outbox
 from watcher.notify.view import View
-from watcher.store.base import Commit, IncidentRecord, Store
+from watcher.store.base import Store
 from watcher.store.memory import MemoryStore
+from watcher.store.values import Commit, IncidentRecord
 
 CONFIRMED = EVENING + 60 * S
 

@@ -14,8 +14,8 @@ from watcher.model.uptime import History
 from watcher.notify import render
 from watcher.notify.digest import Day, digest_news, digest_of
 from watcher.store.amendments import without_names
-from watcher.store.base import Commit
 from watcher.store.memory import MemoryStore
+from watcher.store.values import Commit
 
 NOW = EVENING + timedelta(hours=9)
 SINCE = EVENING - timedelta(hours=15)

@@ -15,9 +15,9 @@ from watcher.model.account import Severity
 from watcher.model.errors import ContradictionError, StoreError
 from watcher.model.notification import Delivered, GaveUp, Notification, NotificationKind, NotificationState, RetryAfter
 from watcher.notify.view import View
-from watcher.store.base import Forgotten, IncidentRecord
 from watcher.store.memory import MemoryStore
 from watcher.store.sql import SqlStore
+from watcher.store.values import Forgotten, IncidentRecord
 
 DELIVERED, DEAD, PENDING = NotificationState.DELIVERED, NotificationState.DEAD, NotificationState.PENDING
 SUPPRESSED, CLAIMED = NotificationState.SUPPRESSED, NotificationState.CLAIMED

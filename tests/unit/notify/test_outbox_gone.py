@@ -10,7 +10,7 @@ from tests.unit.notify.desk import Desk
 from tests.unit.notify.story import S
 from watcher.model.notification import GaveUp, Notification, NotificationState, RetryAfter
 from watcher.notify.announce import tell_instead
-from watcher.store.base import IncidentRecord
+from watcher.store.values import IncidentRecord
 
 GONE = GaveUp(reason="gone: 404 no_service")
 REFUSED = GaveUp(reason="client_error: 400 invalid_blocks")

@@ -13,7 +13,7 @@ from watcher.model.route import Route
 from watcher.notify import render
 from watcher.notify.remind import reminders, soonest
 from watcher.notify.wording import format_about
-from watcher.store.base import Told
+from watcher.store.values import Told
 
 HOUR = timedelta(hours=1)
 NOW = EVENING + 2 * HOUR

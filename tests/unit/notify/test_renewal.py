@@ -15,8 +15,8 @@ from watcher.model.errors import StoreError
 from watcher.model.notification import Alert, Incident, IncidentKind, NotificationKind
 from watcher.notify.renewal import Renewal
 from watcher.notify.view import View
-from watcher.store.base import Commit, IncidentRecord
 from watcher.store.memory import MemoryStore
+from watcher.store.values import Commit, IncidentRecord
 
 
 class Worker:

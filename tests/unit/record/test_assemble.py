@@ -28,8 +28,8 @@ from watcher.record.markdown import markdown_of, md
 from watcher.record.note import note_of
 from watcher.record.timeline import timeline
 from watcher.record.words import HAPPENED, SAID, UNCLEAR
-from watcher.store.base import Trace
 from watcher.store.codec import chained_hash, transition_document
+from watcher.store.values import Trace
 
 OPEN = outage()
 OVER = replace(closed(OPEN, 660), last_absent=stamp(650))

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from tests.unit.store.samples import BODY, T0, account, after, opening, outage
 from watcher.model.outage import AccountState, Phase
-from watcher.store.base import Commit
 from watcher.store.sql import SqlStore
+from watcher.store.values import Commit
 
 
 def numbered(n: int) -> Commit:

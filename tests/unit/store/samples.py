@@ -17,7 +17,7 @@ from watcher.model.notification import (
     NotificationState,
 )
 from watcher.model.outage import AccountState, EndCause, Outage, Phase, Transition, TransitionKind
-from watcher.store.base import Body, Commit
+from watcher.store.values import Body, Commit
 
 T0 = datetime(2017, 11, 2, 23, 0, tzinfo=UTC)
 LEASE = timedelta(seconds=60)

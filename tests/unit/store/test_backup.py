@@ -15,9 +15,9 @@ from tests.unit.store.samples import PAGE, PAGE_HASH, T0, account, after, openin
 from tests.unit.store.samples import closing as ending
 from watcher.model.errors import StoreError
 from watcher.store.backup import copy_state
-from watcher.store.base import Commit, Copied
 from watcher.store.engine import DATABASE
 from watcher.store.sql import SqlStore
+from watcher.store.values import Commit, Copied
 
 OUTAGE = outage()
 

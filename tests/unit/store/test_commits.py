@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from tests.unit.store.samples import T0, account, after, alert, closing, opening, outage, state
 from watcher.model.notification import Incident, IncidentKind
 from watcher.model.outage import Phase, Unobserved
-from watcher.store.base import Commit
 from watcher.store.commits import first_of_each, merge, unobserved_key
 from watcher.store.memory import MemoryStore
+from watcher.store.values import Commit
 
 NAMES = ("potus", "realdonaldtrump")
 PLATFORM = Incident(

@@ -10,8 +10,8 @@ import pytest
 
 from tests.unit.store.samples import BODY, PAGE, PAGE_HASH
 from watcher.model.errors import StoreError
-from watcher.store.base import Body
 from watcher.store.evidence import EvidenceShelf
+from watcher.store.values import Body
 
 
 @pytest.fixture

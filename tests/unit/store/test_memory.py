@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from tests.unit.store.samples import T0, account, after, closing, opening, outage
 from watcher.model.outage import Unobserved
-from watcher.store.base import Commit
 from watcher.store.memory import MemoryStore
+from watcher.store.values import Commit
 
 
 def test_broken_chain_names_the_first_broken_row() -> None:

@@ -40,12 +40,12 @@ from tests.unit.store.samples import (
 from watcher.model.errors import ContradictionError, StoreError
 from watcher.model.outage import Outage, TransitionKind, Unobserved
 from watcher.store import migrations, tables
-from watcher.store.base import Commit
 from watcher.store.commits import merge
 from watcher.store.engine import DATABASE, sqlite_engine
 from watcher.store.migrations.chain import migrate
 from watcher.store.packed import pack, unpack
 from watcher.store.sql import SqlStore
+from watcher.store.values import Commit
 
 SHORT = timedelta(milliseconds=20)
 OUTAGE = outage()

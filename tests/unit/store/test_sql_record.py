@@ -27,10 +27,10 @@ from tests.unit.store.samples import (
 from watcher.model.annotation import Annotation
 from watcher.model.errors import StoreError
 from watcher.store import sql_forget
-from watcher.store.base import Amended, Body, Commit, Cutoffs, Forgotten
 from watcher.store.engine import DATABASE
 from watcher.store.evidence import EvidenceShelf
 from watcher.store.sql import SqlStore
+from watcher.store.values import Amended, Body, Commit, Cutoffs, Forgotten
 
 SHORT = timedelta(milliseconds=40)
 OUTAGE = outage()

@@ -18,10 +18,11 @@ from tests.unit.store.samples import BODY, PAGE, T0, account, after, closing, op
 from watcher.metrics import Metrics
 from watcher.model.errors import ContradictionError, StoreError
 from watcher.model.outage import AccountState
-from watcher.store.base import Commit, Store
+from watcher.store.base import Store
 from watcher.store.engine import DATABASE
 from watcher.store.memory import MemoryStore
 from watcher.store.sql import SqlStore
+from watcher.store.values import Commit
 from watcher.store.worker import StoreWorker
 
 NAMES = ("potus", "realdonaldtrump")

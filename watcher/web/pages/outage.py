@@ -19,7 +19,7 @@ from watcher.record.data import data_of
 from watcher.record.markdown import markdown_of
 from watcher.record.note import FIELDS, note_of
 from watcher.settings.values import Secret
-from watcher.store.base import Amended
+from watcher.store.values import Amended
 from watcher.web.answers import json_error, whole
 from watcher.web.cases import Cases
 from watcher.web.guard import TOKEN_SETTING, given_refusal
