@@ -5,7 +5,7 @@ Each call of the ticker only hands over, and what still runs from the last time 
 
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -26,6 +26,7 @@ TICK: Final = timedelta(milliseconds=250)
 _LOOK_AROUND: Final = timedelta(seconds=2)
 _BEAT: Final = timedelta(seconds=10)
 _CLOCK_STEP: Final = timedelta(seconds=2)
+_STOOD_STILL: Final = 2.5 * _BEAT
 
 Work = Callable[[], Coroutine[None, None, object]]
 
@@ -58,6 +59,7 @@ class Chores:
         self._clock = clock
         self._metrics = metrics
         self._stepped = False
+        self._beat_at: datetime | None = None
         self._saved: dict[ControlKey, ControlReport] = {}
         self._under_way: set[str] = set()
         self._log = structlog.get_logger("watcher")
@@ -77,7 +79,12 @@ class Chores:
             self._do(name, look)
 
     def _beat(self) -> None:
-        """Every ten seconds: heartbeat, silence, the clock."""
+        """Every ten seconds: heartbeat, silence, the clock. After a longer time all of this stood still."""
+        now, before = self._clock.now(), self._beat_at
+        self._beat_at = now
+        if before is not None and now - before > _STOOD_STILL:
+            self._log.warning("stood_still", seconds=round((now - before).total_seconds()))
+            self._pipeline.sight.stood_still(now)
         self._do("heartbeat", self._keep)
         self._do("notice_silence", self._pipeline.notice_silence)
         offset = self._clock.offset()

@@ -82,7 +82,7 @@ class Quiet:
             return
         self._reminded_at = now
         with suppress(StoreError):
-            told = await self._worker.call(self._worker.store.told, now - repeat)
+            told = await self._worker.call(self._worker.store.told, now - repeat, now)
             if rows := reminders(told, self._book().routes, now):
                 await self._worker.call(self._worker.store.commit, Commit(notifications=rows))
                 self._committed()

@@ -121,17 +121,19 @@ def withheld(record: IncidentRecord, row: Notification, book: Book, now: datetim
         return Withheld(reason="more are missing than are stored yet", until=now + _SOON)
     if row.resent_at is not None:
         return None  # somebody asks for just this
-    if _is_told_already(record, row):
+    if _is_told_already(record, row, now):
         return Withheld(reason="nothing has changed since the last message")
     standing = tuple(_stands(each, book) for each in outages)
     return muted(row, standing, book.flapping_since, lambda account_id: _patience(account_id, book), now)
 
 
-def _is_told_already(record: IncidentRecord, row: Notification) -> bool:
+def _is_told_already(record: IncidentRecord, row: Notification, now: datetime) -> bool:
     """True of news of a mass event when nobody has vanished or come back since its channel was told last."""
     if record.incident.kind is not IncidentKind.COHORT or row.kind is not NotificationKind.UPDATE:
         return False
-    told = [each.delivered_at for each in record.notifications if each.channel == row.channel and each.delivered_at]
+    mine = (each.delivered_at for each in record.notifications if each.channel == row.channel)
+    # Later than now is what was told before the clock was set back.
+    told = [at for at in mine if at is not None and at <= now]
     # What was told was written a little earlier.
     last = max(told) - _SENDING if told else None
     changed = (at for outage in record.outages for at in (outage.confirmed_at, outage.closed_at) if at is not None)
@@ -144,15 +146,17 @@ def _patience(account_id: str, book: Book) -> timedelta:
 
 
 def _is_ahead(record: IncidentRecord, book: Book, now: datetime) -> bool:
-    """True when somebody has joined the group who is not stored yet: no later message would tell of who is left out.
+    """True when somebody has joined the group, or the mass event, who is not stored yet.
 
-    What the store refuses for good is not waited for.
+    No later message would tell of who is left out. What the store refuses for good is not waited for.
     """
-    unstored = book.groups.missing(record.incident.id) - {outage.id for outage in record.outages}
-    return bool(unstored) and any(
-        state.outage is not None and state.outage.id in unstored and now - state.outage.confirmed_at < _UNSTORED
-        for state in book.states.values()
-    )
+    incident, stored = record.incident, {outage.id for outage in record.outages}
+    unstored = book.groups.missing(incident.id) - stored
+    if not unstored and incident.kind is not IncidentKind.COHORT:
+        return False
+    lasting = (state.outage for state in book.states.values() if state.outage is not None)
+    joined = (each for each in lasting if each.id in unstored or each.cohort_id == incident.id)
+    return any(each.id not in stored and now - each.confirmed_at < _UNSTORED for each in joined)
 
 
 def others_to_tell(record: IncidentRecord, stranded: Notification, book: Book) -> tuple[Notification, ...]:

@@ -35,6 +35,10 @@ class Sight:
         """True when a fetch failed and nothing else is reached either."""
         return finding.reason in _TRANSPORT and self._reachability.state(now) is VantageState.OFFLINE
 
+    def stood_still(self, now: datetime) -> None:
+        """Nobody was looked at until now: as after a start, no platform is blamed before it had time to be seen."""
+        self._cut_off_at = now
+
     def news(self, now: datetime) -> News:
         """The incidents to open and to close: one for all while nothing is reached, else one a platform.
 
@@ -88,7 +92,7 @@ class Sight:
         )
 
     def _is_excused(self, account: Account, now: datetime) -> bool:
-        """True where a platform had no time yet to be seen since nothing was reached from here, or since the start."""
+        """True where a platform had no time yet to be seen since we reached nothing, stood still, or began."""
         return not is_overdue(self._cut_off_at, now, account.policy)
 
     def _why(self, account: Account) -> str:

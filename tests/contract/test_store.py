@@ -332,6 +332,18 @@ def test_what_was_put_off_before_the_clock_was_set_back_is_due(store: AnyStore) 
     assert again.attempts == 2
 
 
+def test_news_of_a_group_wait_as_long_as_its_interval(store: AnyStore) -> None:
+    """Those of today may be due tomorrow; what is due then of something yet to come is of before the clock's step."""
+    at = after(20)
+    news = replace(alert(OUTAGE.id, "slack", 20), kind=NotificationKind.UPDATE, due_at=at + timedelta(hours=4))
+    store.commit(replace(DOWN, notifications=(news,)))
+    assert store.claim(at, LEASE, 10) == ()
+    assert store.claim(at + timedelta(hours=3), LEASE, 10) == ()
+    assert store.due(at - timedelta(seconds=1)) == {"slack"}
+    (row,) = store.claim(at + timedelta(hours=4), LEASE, 10)
+    assert row.attempts == 1
+
+
 def test_what_an_earlier_run_held_is_given_back(store: AnyStore) -> None:
     """There is one run at a time: after a start nobody waits for the lease of one that is gone. Claims count on."""
     store.commit(opening(OUTAGE, channels=("slack", "log")))

@@ -11,7 +11,7 @@ from tests.contract.test_store import STORES, AnyStore, reopened, told
 from tests.unit.store.samples import LEASE, T0, account, after, closing, delivered, delivery, opening, outage
 from watcher.model.notification import IncidentKind, NotificationKind, NotificationState
 from watcher.model.silence import Matcher, Silence
-from watcher.store.values import Amended, Commit, Cutoffs
+from watcher.store.values import EPOCH, Amended, Commit, Cutoffs
 
 OUTAGE = outage()
 
@@ -131,15 +131,15 @@ def test_the_end_keeps_who_acknowledged(store: AnyStore) -> None:
 def test_told_says_when_each_channel_heard_last(store: AnyStore) -> None:
     """Of what lasts, by channel; who was told since, or is to be told of something, is left out."""
     store.commit(opening(OUTAGE, ("slack", "mail")))
-    assert store.told(after(10_000)) == ()
+    assert store.told(after(10_000), after(10_000)) == ()
     deliver(store, 21)
-    found = store.told(after(21))
+    found = store.told(after(21), after(10_000))
     assert [(each.channel, each.route, each.last_at, each.reminders, each.seq) for each in found] == [
         ("mail", "newsroom", after(21), 0, 0),
         ("slack", "newsroom", after(21), 0, 0),
     ]
     assert found[0].incident == store.incidents()[0]
-    assert store.told(after(20)) == ()
+    assert store.told(after(20), after(10_000)) == ()
     alert = next(row for row in told(store, OUTAGE.id) if row.channel == "slack")
     reminder = replace(
         alert,
@@ -153,14 +153,39 @@ def test_told_says_when_each_channel_heard_last(store: AnyStore) -> None:
         delivered_at=None,
     )
     store.commit(Commit(notifications=(reminder,)))
-    assert [each.channel for each in store.told(after(1000))] == ["mail"]
+    assert [each.channel for each in store.told(after(1000), after(10_000))] == ["mail"]
     [row] = store.claim(after(90), LEASE, 10)
     store.settle(replace(row, state=NotificationState.DEAD), delivery(row, "gave_up", 91))
     # That nobody took it is no reason to remind at once, again and again.
-    [mail, slack] = store.told(after(1000))
+    [mail, slack] = store.told(after(1000), after(10_000))
     assert (slack.channel, slack.last_at, slack.reminders, slack.seq) == ("slack", after(90), 1, 1)
     assert (mail.last_at, mail.reminders) == (after(21), 0)
-    assert [each.channel for each in store.told(after(89))] == ["mail"]
+    assert [each.channel for each in store.told(after(89), after(10_000))] == ["mail"]
+
+
+def test_what_is_yet_to_come_is_of_before_the_clock_was_set_back(store: AnyStore) -> None:
+    """Who was told at a time that is yet to come is reminded, and from then on as others are."""
+    store.commit(opening(OUTAGE))
+    deliver(store, 7_000)
+    [told_later] = store.told(after(100), after(130))
+    assert told_later.last_at == EPOCH
+    alert = told(store, OUTAGE.id)[0]
+    reminder = replace(
+        alert,
+        kind=NotificationKind.REMINDER,
+        dedup_key="r/1",
+        seq=1,
+        due_at=after(130),
+        event_at=after(130),
+        state=NotificationState.PENDING,
+        attempts=0,
+        delivered_at=None,
+    )
+    store.commit(Commit(notifications=(reminder,)))
+    deliver(store, 131)
+    assert store.told(after(110), after(140)) == ()
+    [again] = store.told(after(140), after(200))
+    assert (again.last_at, again.reminders) == (after(131), 1)
 
 
 def test_nobody_is_reminded_of_what_is_acknowledged_or_over(store: AnyStore) -> None:
@@ -169,11 +194,11 @@ def test_nobody_is_reminded_of_what_is_acknowledged_or_over(store: AnyStore) -> 
     for each in (OUTAGE, other):
         store.commit(opening(each))
     deliver(store, 21)
-    assert len(store.told(after(100))) == 2
+    assert len(store.told(after(100), after(10_000))) == 2
     store.ack(OUTAGE.id, "mia", after(60))
     store.commit(closing(other))
     deliver(store, 700)
-    assert store.told(after(1000)) == ()
+    assert store.told(after(1000), after(10_000)) == ()
 
 
 def test_incidents_and_their_deliveries_are_listed(store: AnyStore) -> None:

@@ -12,12 +12,13 @@ from tests.fakes.disk import Fault, Full, Locked, ReadOnly, small_disk
 from tests.fakes.virtual_time import run_virtual
 from tests.scenario.world import World, watching
 from watcher.demo.answers import Page
-from watcher.model.notification import NotificationState
+from watcher.model.notification import Incident, IncidentKind, NotificationState
 from watcher.model.outage import Outage, Phase, TransitionKind
 from watcher.store.sql import SqlStore
 
 ALICE, BOB, CAROL = "x:alice", "x:bob", "x:carol"
 WATCHLIST = watching("https://x.com/alice", "https://x.com/bob", "https://x.com/carol", interval="30s")
+PATIENCE = timedelta(milliseconds=5)
 WRONG, AGAIN = "🔴 watcher cannot write to its store", "🟢 watcher writes to its store again"
 FAULTS: dict[str, Callable[[], Fault]] = {"locked": Locked, "read-only": ReadOnly, "full": Full}
 SAID = {"locked": "is locked by another process", "read-only": "cannot be ", "full": "the disk is full; make room"}
@@ -36,7 +37,7 @@ def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def world_on(disk: Path) -> World:
     """Everything, with the state on that disk."""
-    return World(disk, WATCHLIST, durable=True, threaded=False, patience=timedelta(milliseconds=5))
+    return World(disk, WATCHLIST, durable=True, threaded=False, patience=PATIENCE)
 
 
 async def settle_in(world: World) -> None:
@@ -235,3 +236,44 @@ def test_killed_while_the_store_fails(disk: Path) -> None:
             assert [text.split()[0] for text in world.texts()] == ["🔴", "🟠", "🟢"]
 
     run_virtual(story())
+
+
+@pytest.mark.parametrize("seconds", [60.3, 64])
+def test_who_joins_a_mass_event_meanwhile_is_told_of(disk: Path, seconds: float) -> None:
+    """The seventh is confirmed while the store is locked, until about when the minute's update is due."""
+    members = [f"member{number}" for number in range(12)]
+
+    async def story() -> None:
+        watchlist = watching(*(f"https://x.com/{handle}" for handle in members), interval="10s")
+        async with World(disk, watchlist, durable=True, threaded=False, patience=PATIENCE) as world:
+            for handle in members:
+                world.x.set(handle, Page.PRESENT)
+            await world.wait(minutes=2)
+            for handle in members[:6]:
+                world.x.set(handle, Page.NOT_FOUND)
+            await world.wait(seconds=45)
+            world.x.set(members[6], Page.NOT_FOUND)
+            await world.until(lambda: bool(mass_events(world)), minutes=2)
+            [event] = mass_events(world)
+            await at(world, event.opened_at + timedelta(seconds=40))
+            assert not world.state(f"x:{members[6]}").is_down
+            fault = Locked()
+            await begin(world, fault)
+            await at(world, event.opened_at + timedelta(seconds=seconds))
+            joined = world.state(f"x:{members[6]}").is_down
+            await end(world, fault)
+            assert joined
+            await world.wait(minutes=3)
+            assert "7 of 12 accounts on X are not available" in world.texts()[-1]
+
+    run_virtual(story())
+
+
+def mass_events(world: World) -> list[Incident]:
+    """Those that are open."""
+    return [each for each in world.app.book.incidents.values() if each.kind is IncidentKind.COHORT]
+
+
+async def at(world: World, instant: datetime) -> None:
+    """Wait until then."""
+    await world.wait(seconds=(instant - world.now).total_seconds())

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.fakes.virtual_time import run_virtual
 from tests.scenario.world import World
 from watcher.demo.answers import Page
@@ -27,9 +29,9 @@ async def settle_in(world: World) -> None:
     assert {state.phase for state in world.app.book.states.values()} == {Phase.UP}
 
 
-def world_of(tmp_path: Path, severity: str, *, wait: str = "30s", durable: bool = False) -> World:
+def world_of(tmp_path: Path, severity: str, *, wait: str = "30s", interval: str = "2m", durable: bool = False) -> World:
     """A newsroom that groups by owner."""
-    routes = f", group_by: owner, group_wait: {wait}, group_interval: 2m"
+    routes = f", group_by: owner, group_wait: {wait}, group_interval: {interval}"
     return World(tmp_path, WATCHLIST.replace("SEVERITY", severity), routes=routes, durable=durable)
 
 
@@ -83,6 +85,24 @@ def test_one_alone_reads_as_ever_and_those_who_follow_are_an_update(tmp_path: Pa
             assert "All 3 accounts of The Mayor are not available on X" in world.texts()[1]
             [group] = [each for each in world.app.book.incidents.values() if each.kind is IncidentKind.GROUP]
             assert group.key == 'default{owner="mayor"}'
+
+    run_virtual(story())
+
+
+@pytest.mark.parametrize("durable", [False, True])
+def test_who_joins_one_after_another_is_told_of_with_the_next_update(tmp_path: Path, *, durable: bool) -> None:
+    """An interval of hours holds for all of them: one message with both, and nobody is left out."""
+
+    async def story() -> None:
+        async with world_of(tmp_path, "warning", interval="4h", durable=durable) as world:
+            await settle_in(world)
+            for handle in HANDLES:
+                world.x.set(handle, Page.NOT_FOUND)
+                await world.wait(minutes=20)
+            assert len(world.texts()) == 1
+            await world.wait(hours=3.5)
+            assert len(world.texts()) == 2
+            assert "All 3 accounts of The Mayor are not available on X" in world.texts()[1]
 
     run_virtual(story())
 

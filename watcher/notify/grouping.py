@@ -100,11 +100,11 @@ def update_rows(group: Incident, route: Route, channel: str, at: datetime, now: 
     """
     first, pace = group.opened_at + wait_for(route, group.severity), pace_of(route, group.severity)
     known = max(at, now)
-    if known < first:
+    if group.opened_at <= known < first:  # not before it was opened: then the clock was set back
         return ()
     due_at = first + ((known - first) // pace + 1) * pace
     row = row_of(group, route.name, channel, NotificationKind.UPDATE, at, due_at=due_at)
-    seq = ceil((due_at - group.opened_at).total_seconds())
+    seq = max(1, ceil((due_at - group.opened_at).total_seconds()))
     return (replace(row, dedup_key=f"{row.dedup_key}/{due_at:%Y%m%dT%H%M%S%f}", seq=seq),)
 
 

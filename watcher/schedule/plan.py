@@ -206,7 +206,7 @@ class Plan:
         self._turns[slot.account_id] = _Turn(ticket=self._count, at=at, instant=instant, ripe=ripe)
         lane = self._lanes.setdefault(slot.host, _Lane())
         heapq.heappush(lane.urgent if urgent else lane.routine, (at, self._count, slot.account_id))
-        if slot.batch:
+        if slot.batch and slot.room > 1:  # nobody is taken along where there is room for one
             heapq.heappush(self._batches[slot.batch], (ripe, self._count, slot.account_id))
 
     @staticmethod

@@ -77,7 +77,8 @@ class Store(Protocol):
 
         The most severe first, by the severity of the incident, and among equals what has been due for longest.
         A row is due when PENDING with due_at ≤ now, or CLAIMED with claimed_until ≤ now (its holder died), or when
-        either lies further ahead than anybody sets it (FURTHEST_AHEAD): the clock was set back since. And only when
+        either lies further ahead than anybody sets it (FURTHEST_AHEAD): the clock was set back since. An UPDATE may
+        be due as late as `group_interval` says: it is held to that unless its event is yet to come. And only when
         no earlier row (by seq) of the same incident and channel is still undelivered (PENDING or CLAIMED); one that
         reached some of its recipients holds nobody up: those who were told of the outage must hear of its end.
         Two claimers never get the same row. `attempts` counts the claims.
@@ -119,10 +120,11 @@ class Store(Protocol):
         """Every try to tell of an incident that is still kept, oldest first."""
         ...
 
-    def told(self, before: datetime) -> tuple[Told, ...]:
+    def told(self, before: datetime, now: datetime) -> tuple[Told, ...]:
         """The channels told of an incident that lasts and that nobody acknowledged, and of nothing since `before`.
 
-        Those for which something of it waits to be sent are left out.
+        Those for which something of it waits to be sent are left out. What is later than `now` does not count: it is
+        of before the clock was set back.
         """
         ...
 

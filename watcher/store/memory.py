@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from watcher.model.account import Account, Policy, Severity
 from watcher.model.control import ControlReport
 from watcher.model.errors import ContradictionError
-from watcher.model.notification import Delivery, Incident, Notification, NotificationState, ToldAsWell
+from watcher.model.notification import Delivery, Incident, Notification, NotificationKind, NotificationState, ToldAsWell
 from watcher.model.outage import Outage, Transition
 from watcher.store.amendments import keeping_retraction
 from watcher.store.base import Store
@@ -294,9 +294,15 @@ class MemoryStore(MemoryLetters, MemoryAttention, Store):
 
 
 def _is_due(row: Notification, now: datetime) -> bool:
-    at = row.due_at if row.state is NotificationState.PENDING else row.claimed_until
-    waits = row.state in (NotificationState.PENDING, NotificationState.CLAIMED)
-    return waits and at is not None and not now < at <= now + FURTHEST_AHEAD
+    ahead = now + FURTHEST_AHEAD
+    match row.state:
+        case NotificationState.PENDING:
+            is_news = row.kind is NotificationKind.UPDATE and row.event_at <= now
+            return row.due_at <= now or (row.due_at > ahead and not is_news)
+        case NotificationState.CLAIMED:
+            return row.claimed_until is not None and not now < row.claimed_until <= ahead
+        case _:
+            return False
 
 
 def _may_settle(stored: Notification, settled: Notification) -> bool:

@@ -10,7 +10,7 @@ from watcher.model.notification import NotificationState as State
 from watcher.model.silence import Silence
 from watcher.store.acknowledgement import acknowledged_rows
 from watcher.store.memory_record import MemoryRecord
-from watcher.store.values import Amended, Told
+from watcher.store.values import EPOCH, Amended, Told
 
 _UNDELIVERED = (State.PENDING, State.CLAIMED)
 
@@ -99,14 +99,14 @@ class MemoryAttention(MemoryRecord):
             if row.kind is NotificationKind.ALERT and is_told and is_current:
                 yield row
 
-    def told(self, before: datetime) -> tuple[Told, ...]:
+    def told(self, before: datetime, now: datetime) -> tuple[Told, ...]:
         """The channels that were told of what lasts."""
         rows: defaultdict[tuple[str, str], list[Notification]] = defaultdict(list)
         for row in self._notifications.values():
             incident = self._incidents[row.incident_id]
             if incident.closed_at is None and incident.acked_at is None:
                 rows[row.incident_id, row.channel].append(row)
-        found = (_told(self._incidents[key[0]], several) for key, several in rows.items())
+        found = (_told(self._incidents[key[0]], several, now) for key, several in rows.items())
         wanted = [each for each in found if each is not None and each.last_at <= before]
         return tuple(sorted(wanted, key=lambda each: (each.incident.opened_at, each.incident.id, each.channel)))
 
@@ -115,7 +115,7 @@ def _after(row: Notification, since: datetime) -> bool:
     return row.delivered_at is not None and row.delivered_at > since
 
 
-def _told(incident: Incident, rows: list[Notification]) -> Told | None:
+def _told(incident: Incident, rows: list[Notification], now: datetime) -> Told | None:
     delivered = [row.delivered_at for row in rows if row.delivered_at is not None]
     if not delivered or any(row.state in _UNDELIVERED for row in rows):
         return None
@@ -125,7 +125,7 @@ def _told(incident: Incident, rows: list[Notification]) -> Told | None:
         incident=incident,
         route=min(alerts or [row.route for row in rows]),
         channel=rows[0].channel,
-        last_at=max(delivered + reminded),
+        last_at=max((at for at in delivered + reminded if at <= now), default=EPOCH),
         reminders=len(reminded),
         seq=max(row.seq for row in rows),
     )

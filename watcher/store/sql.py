@@ -192,10 +192,10 @@ class SqlStore(SqlRecord, Store):
         with self._reading() as connection:
             return sql_attention.deliveries(connection, incident_id)
 
-    def told(self, before: datetime) -> tuple[Told, ...]:
+    def told(self, before: datetime, now: datetime) -> tuple[Told, ...]:
         """The channels that were told of what lasts."""
         with self._reading() as connection:
-            return sql_attention.told(connection, before)
+            return sql_attention.told(connection, before, now)
 
     def renewable(self, channel: str, since: datetime) -> tuple[tuple[IncidentRecord, Notification], ...]:
         """What a channel was told of that lasts."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, case, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, and_, case, func, insert, literal, select, update
 
 from watcher.model.notification import Delivery, Incident, IncidentKind, NotificationKind, NotificationState
 from watcher.model.silence import Matcher, Silence
@@ -13,7 +13,7 @@ from watcher.store.acknowledgement import acknowledged_rows
 from watcher.store.codec import from_json, from_row, to_json, to_row
 from watcher.store.sql_commit import notifications_of
 from watcher.store.upsert import insert_new
-from watcher.store.values import Amended, Told
+from watcher.store.values import EPOCH, Amended, Told
 
 _INCIDENT, _ROWS, _SILENCE = tables.incident.c, tables.notification.c, tables.silence.c
 _UNDELIVERED = (NotificationState.PENDING, NotificationState.CLAIMED)
@@ -117,10 +117,12 @@ def deliveries(connection: Connection, incident_id: str) -> tuple[Delivery, ...]
     return tuple(from_row(Delivery, row) for row in sql_load.rows(connection, query))
 
 
-def told(connection: Connection, before: datetime) -> tuple[Told, ...]:
+def told(connection: Connection, before: datetime, now: datetime) -> tuple[Told, ...]:
     """See `Store.told`. One query: the channels of each, with what the last rows say."""
     is_reminder = _ROWS.kind == NotificationKind.REMINDER
-    delivered, reminded = func.max(_ROWS.delivered_at), func.max(case((is_reminder, _ROWS.event_at)))
+    never = literal(EPOCH, _ROWS.event_at.type)
+    delivered = func.max(case((_ROWS.delivered_at <= now, _ROWS.delivered_at), else_=never))
+    reminded = func.max(case((and_(is_reminder, _ROWS.event_at <= now), _ROWS.event_at), else_=never))
     waiting = func.sum(case((_ROWS.state.in_(_UNDELIVERED), 1), else_=0))
     first = func.min(case((_ROWS.kind == NotificationKind.ALERT, _ROWS.route)))
     lasting = select(_INCIDENT.id).where(_INCIDENT.closed_at.is_(None), _INCIDENT.acked_at.is_(None))
@@ -136,7 +138,7 @@ def told(connection: Connection, before: datetime) -> tuple[Told, ...]:
         )
         .where(_ROWS.incident_id.in_(lasting))
         .group_by(_ROWS.incident_id, _ROWS.channel)
-        .having(and_(waiting == 0, delivered <= before, func.coalesce(reminded, delivered) <= before))
+        .having(waiting == 0, func.max(_ROWS.delivered_at).is_not(None), delivered <= before, reminded <= before)
         .subquery()
     )
     query = select(tables.incident, counted).join_from(counted, tables.incident, _INCIDENT.id == counted.c.incident_id)
@@ -145,7 +147,7 @@ def told(connection: Connection, before: datetime) -> tuple[Told, ...]:
             incident=from_row(Incident, row),
             route=row["told_by"],
             channel=row["channel"],
-            last_at=max(row["delivered"], row["reminded"] or row["delivered"]),
+            last_at=max(row["delivered"], row["reminded"]),
             reminders=row["reminders"],
             seq=row["last_seq"],
         )

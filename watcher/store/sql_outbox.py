@@ -66,8 +66,10 @@ def _given(name: str, column: ColumnElement[Any]) -> BindParameter[Any]:
 
 
 _NOW, _AHEAD = _given("now", _ROWS.due_at), _given("ahead", _ROWS.due_at)
+# News of a group may wait for a day; where the clock was set back they are of what is yet to come.
+_IS_STRANDED = and_(_ROWS.due_at > _AHEAD, or_(_ROWS.kind != NotificationKind.UPDATE, _ROWS.event_at > _NOW))
 _IS_DUE = or_(
-    and_(_ROWS.state == NotificationState.PENDING, or_(_ROWS.due_at <= _NOW, _ROWS.due_at > _AHEAD)),
+    and_(_ROWS.state == NotificationState.PENDING, or_(_ROWS.due_at <= _NOW, _IS_STRANDED)),
     and_(_ROWS.state == NotificationState.CLAIMED, or_(_ROWS.claimed_until <= _NOW, _ROWS.claimed_until > _AHEAD)),
 )
 _DUE = select(_ROWS.channel).where(_IS_DUE, ~_IS_BLOCKED).distinct()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ RESENDABLE: Final = (NotificationState.DEAD, NotificationState.PENDING)
 RESENT: Final = "resent"
 # The longest that a channel may ask to be left alone; leases are shorter.
 FURTHEST_AHEAD: Final = timedelta(hours=1)
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,8 +131,9 @@ class IncidentRecord:
 class Told:
     """What one channel was told of an incident that is neither over nor acknowledged: what reminding it needs to know.
 
-    `last_at` is when it last took anything of it, or was last reminded, whatever came of that; `reminders` counts
-    these. `seq` is that of the last row; none waits to be sent.
+    `last_at` is when it last took anything of it, or was last reminded, whatever came of that (1970 where all of that
+    is yet to come, since the clock was set back); `reminders` counts these. `seq` is that of the last row; none waits
+    to be sent.
     """
 
     incident: Incident

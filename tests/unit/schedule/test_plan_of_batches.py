@@ -22,6 +22,18 @@ def member(number: int, *, interval: timedelta = MINUTE, room: int = 23, batch: 
     return Slot(account_id=f"x:{number}", host=host, interval=interval, batch=batch, room=room)
 
 
+def test_where_there_is_room_for_one_nobody_is_remembered_as_company() -> None:
+    """However long it goes on, no more is kept than there are accounts."""
+    plan, now = Plan(), START
+    plan.amend([member(number, room=1) for number in range(5)], now)
+    for _ in range(100):
+        now += MINUTE
+        for due in plan.due(now, takes(100)):
+            assert due.others == ()
+            plan.again(due.account_id, now, MINUTE)
+    assert sum(map(len, plan._batches.values())) <= len(plan)
+
+
 def takes(count: int) -> Callable[[str], int]:
     """A capacity that is the same for all hosts."""
     return lambda _host: count
