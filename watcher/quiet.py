@@ -3,6 +3,7 @@
 What is withheld, and for how long, is decided by `notify.hold`; what it is about is looked up here.
 """
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -35,6 +36,7 @@ _A_DAY: Final = timedelta(days=1)
 # What is corrected may have been over for so long.
 _CORRECTED: Final = timedelta(days=30)
 _MOST_INCIDENTS: Final = 1000
+_BLINDNESS: Final = (IncidentKind.EGRESS, IncidentKind.PLATFORM)
 _TOGETHER: Final = (IncidentKind.COHORT, IncidentKind.GROUP)
 
 
@@ -104,7 +106,7 @@ class Quiet:
                 since = last[0].opened_at if last else due[1] - _A_DAY
                 day = await self._day(since, now)
                 if day.has_seen_anybody(due[1]):
-                    news = digest_news(plan, due[0], now, digest_of(day))
+                    news = digest_news(plan, due[0], now, await asyncio.to_thread(digest_of, day))
                     commit = Commit(opened=news.opened, notifications=news.notifications)
                     await self._worker.call(self._worker.store.commit, commit)
                     self._committed()
@@ -121,7 +123,11 @@ class Quiet:
             titles={platform.id: platform.title for platform in book.platforms.values()},
             outages=outages,
             notes=await call(store.annotations, [outage.id for outage in outages]),
-            incidents=await call(store.incidents, open_only=True, limit=_MOST_INCIDENTS),
+            incidents=[
+                incident
+                for kind in _BLINDNESS  # each apart: there may be very many of others
+                for incident in await call(store.incidents, open_only=True, kind=kind, limit=_MOST_INCIDENTS)
+            ],
             histories=await call(store.history, since),
         )
 

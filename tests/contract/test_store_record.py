@@ -405,6 +405,23 @@ def test_outages_go_when_told_so(store: AnyStore, limit: int) -> None:
     assert store.body(PAGE_HASH) is not None
 
 
+def test_the_suspicion_before_an_outage_that_lasts_stays_with_its_page(store: AnyStore) -> None:
+    """Though it belongs to no outage by name, and is older than outages are kept; with the outage it goes."""
+    page = b"the first page without the profile"
+    body = Body(sha256=sha256(page).hexdigest(), content=page)
+    suspected = transition(TransitionKind.ACCOUNT_SUSPECTED, 0.3, OUTAGE, body=body.sha256)
+    store.commit(Commit(transitions=(replace(suspected, outage=None),), bodies=(body,)))
+    store.commit(opening(OUTAGE))
+    prune(store, evidence=T0 + 30 * DAY, outages=T0 + 31 * DAY)
+    assert store.body(body.sha256) == page
+    assert [str(each.kind) for each in store.transitions()] == ["OutageOpened", "AccountSuspected"]
+    store.commit(closing(OUTAGE))
+    send_all(store, 700)
+    prune(store, evidence=T0 + 30 * DAY, outages=T0 + 31 * DAY)
+    assert store.body(body.sha256) is None
+    assert store.verify_chain() is None
+
+
 def test_outage_with_something_left_to_tell_stays(store: AnyStore) -> None:
     """However old."""
     end_it(store)
@@ -550,6 +567,22 @@ def test_who_was_told_of_many_hears_that_one_was_taken_back(store: AnyStore) -> 
     assert retract(store, first.id) is Amended.DONE
     assert retract(store, first.id) is Amended.ALREADY
     assert [(row.kind, row.channel) for row in told(store, first.id)] == [(NotificationKind.CORRECTION, "slack")]
+
+
+def test_who_was_told_of_many_can_be_corrected_as_long_as_the_outages_are_kept(store: AnyStore) -> None:
+    """Whatever is older than deliveries are kept; with the outages the mass event goes, too."""
+    first, second = mass_event(store)
+    for each in (first, second):
+        store.commit(closing(each))
+    store.commit(Commit(closed=(("cohort-x-1", after(700)),)))
+    send_all(store, 700)
+    prune(store, deliveries=T0 + 91 * DAY, evidence=T0 + 91 * DAY)
+    assert retract(store, first.id) is Amended.DONE
+    assert [(row.kind, row.channel) for row in told(store, first.id)] == [(NotificationKind.CORRECTION, "slack")]
+    send_all(store, 1_000_000)
+    prune(store, deliveries=T0 + 400 * DAY, outages=T0 + 400 * DAY)
+    assert store.outages() == ()
+    assert store.incidents() == ()
 
 
 # Evidence bundles.

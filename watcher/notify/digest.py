@@ -84,15 +84,16 @@ def digest_news(plan: DigestPlan, day: date, now: datetime, detail: str) -> News
 
 def digest_of(day: Day) -> str:
     """The day in JSON. Lists without names: what is forgotten later is struck out of it, wherever the word stands."""
-    gone = [_gone(day, outage) for outage in day.outages if outage.is_open]
-    back = [
-        _back(day, o)
-        for o in day.outages
-        if o.closed_at is not None and o.closed_at >= day.since and not o.is_retracted
-    ]
-    parts = (gone, back, list(_corrected(day)), list(_blind(day)), list(_unobserved(day)))
+    names = _Names(day)
+    gone = [outage for outage in day.outages if outage.is_open]
+    back = [o for o in day.outages if o.closed_at is not None and o.closed_at >= day.since and not o.is_retracted]
+    told = (
+        [len(gone), [_gone(day, names, outage) for outage in gone[:_MOST]]],
+        [len(back), [_back(names, outage) for outage in back[:_MOST]]],
+    )
+    parts = (list(_corrected(day, names)), list(_blind(day)), list(_unobserved(day)))
     return json.dumps(
-        [_at(day.since), _counts(day), *([len(part), part[:_MOST]] for part in parts)], ensure_ascii=False
+        [_at(day.since), _counts(day), *told, *([len(part), part[:_MOST]] for part in parts)], ensure_ascii=False
     )
 
 
@@ -155,26 +156,26 @@ def _counts(day: Day) -> list[int]:
     ]
 
 
-def _gone(day: Day, outage: Outage) -> list[Any]:
+def _gone(day: Day, names: "_Names", outage: Outage) -> list[Any]:
     began = outage.began.latest
-    return [_who(day, outage), _at(began), (day.now - began).total_seconds(), str(outage.reason)]
+    return [names.of(outage), _at(began), (day.now - began).total_seconds(), str(outage.reason)]
 
 
-def _back(day: Day, outage: Outage) -> list[Any]:
+def _back(names: "_Names", outage: Outage) -> list[Any]:
     began = outage.last_present + (outage.began.latest - outage.last_present) / 2
     least, most = outage.duration.min, outage.duration.max
     lasted = [least.total_seconds(), most.total_seconds() if most is not None else None]
-    return [_who(day, outage), _at(began), *lasted, str(outage.reason), str(outage.end_cause or "")]
+    return [names.of(outage), _at(began), *lasted, str(outage.reason), str(outage.end_cause or "")]
 
 
-def _corrected(day: Day) -> Iterator[list[Any]]:
+def _corrected(day: Day, names: "_Names") -> Iterator[list[Any]]:
     for outage in day.outages:
         began = _at(outage.began.latest)
         if outage.retracted_at is not None and outage.retracted_at >= day.since:
-            yield [_who(day, outage), began, _text(outage.retraction), ""]
+            yield [names.of(outage), began, _text(outage.retraction), ""]
         for note in day.notes.get(outage.id, ()):
             if note.at >= day.since:
-                yield [_who(day, outage), began, _text(note.cause), _text(note.by)]
+                yield [names.of(outage), began, _text(note.cause), _text(note.by)]
 
 
 def _text(said: str | None) -> str:
@@ -222,12 +223,20 @@ def _lengths(day: Day, spans: Iterable[tuple[datetime, datetime]]) -> Iterator[t
             reached = end
 
 
-def _who(day: Day, outage: Outage) -> str:
-    account = next((account for account, _ in day.accounts if account.id == outage.account_id), None)
-    if account is not None:
-        return _named(account, day)
-    platform = outage.account_id.partition(":")[0]
-    return cut(clean(f"{at_handle(outage.handle_then)} ({day.titles.get(platform, platform)})"), _NAME)
+class _Names:
+    """What the accounts are called: looked up, since there may be a hundred thousand, and thousands gone."""
+
+    def __init__(self, day: Day) -> None:
+        self._day = day
+        self._listed = {account.id: account for account, _ in day.accounts}
+
+    def of(self, outage: Outage) -> str:
+        """The one whose outage that is."""
+        account = self._listed.get(outage.account_id)
+        if account is not None:
+            return _named(account, self._day)
+        platform = outage.account_id.partition(":")[0]
+        return cut(clean(f"{at_handle(outage.handle_then)} ({self._day.titles.get(platform, platform)})"), _NAME)
 
 
 def _named(account: Account, day: Day) -> str:

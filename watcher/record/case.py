@@ -1,5 +1,6 @@
 """All that is kept of one outage, and what is built of it: the values of this room. Pure."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +13,7 @@ from watcher.model.notification import Delivery, Incident, Notification
 from watcher.model.outage import Outage, Unobserved
 from watcher.model.sample import Sample
 from watcher.model.silence import Silence
+from watcher.text import clean
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,3 +144,8 @@ class OutageRecord:
     def outage(self) -> Outage:
         """The outage itself."""
         return self.case.outage
+
+    @property
+    def check_command(self) -> str:
+        """What to type in a shell to have the evidence checked: an id may hold what means something there."""
+        return f"watcher evidence verify {shlex.quote(clean(self.outage.id))}"

@@ -115,7 +115,7 @@ def _notes(record: OutageRecord) -> Iterator[str]:
 def _evidence(record: OutageRecord) -> Iterator[str]:
     yield f"{record.conclusion[:1].upper()}{record.conclusion[1:]}. To check it where watcher runs:"
     yield ""
-    yield f"    watcher evidence verify {clean(record.outage.id)}"
+    yield f"    {record.check_command}"
     yield ""
     for trace in record.case.dossier.traces:
         yield f"- Entry {trace.seq}: {md(str(trace.document.get('kind')))}, SHA-256 {trace.hash}"

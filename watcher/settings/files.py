@@ -69,7 +69,8 @@ class ConfigFiles:
 def _content(file: Path) -> bytes:
     """The hash of what is in it; why it cannot be read, where it cannot."""
     try:
-        return sha256(file.read_bytes()).digest()
+        # A pipe would be empty the next time, or never end.
+        return sha256(file.read_bytes()).digest() if file.is_file() else b"no file"
     except (OSError, ValueError) as error:
         return repr(error).encode(errors="backslashreplace")
 

@@ -115,6 +115,8 @@ def read(source: Traversable, file: str) -> Document:
 
 def text_of(source: Traversable, file: str) -> tuple[str, str]:
     """The text in `source`, and the hash of its bytes; raises ConfigError when there is none."""
+    if isinstance(source, Path) and source.exists() and not (source.is_file() or source.is_dir()):
+        raise _broken(file, (1, 1), "is a pipe or a device; save it as a file: it is read more than once")
     try:
         with source.open("rb") as stream:
             raw = stream.read(LARGEST + 1)

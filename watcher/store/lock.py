@@ -37,11 +37,28 @@ class WriterLock:
             raise
         self._file = file
 
+    def require(self) -> None:
+        """StoreError when what is held is not what lies there (any more): another watcher could take that."""
+        if self._file is None:
+            return
+        try:
+            there: os.stat_result | None = self._path.stat()
+        except FileNotFoundError:
+            there = None
+        if there is None or not os.path.samestat(there, os.fstat(self._file)):
+            raise StoreError(_moved(self._path.parent))
+
     def release(self) -> None:
         """Let go of it, if it is held."""
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+
+def _moved(state_dir: Path) -> str:
+    return (
+        f"{state_dir} was moved or removed while it was in use: put it back; else what is in memory is lost at the end"
+    )
 
 
 def _in_use(state_dir: Path, holder: str) -> str:

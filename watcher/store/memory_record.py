@@ -259,10 +259,10 @@ class MemoryRecord:
             self._drop_samples(old)
         if (old := cutoffs.deliveries) is not None:
             self._drop_told(old)
-        if (old := cutoffs.outages) is not None:
-            self._drop_past(old)
         if (old := cutoffs.evidence or cutoffs.outages) is not None:
             self._drop_pages(old)
+        if (old := cutoffs.outages) is not None:
+            self._drop_past(old)
         return before - self._size()
 
     def _drop_samples(self, old: datetime) -> None:
@@ -270,13 +270,19 @@ class MemoryRecord:
 
     def _drop_told(self, old: datetime) -> None:
         self._deliveries = [each for each in self._deliveries if each.at >= old]
-        self._drop_incidents(lambda it: it.kind is not IncidentKind.ACCOUNT and _is_over(it.closed_at, old))
+        named = {item.cohort_id for item in self._outages.values()}
+        named |= {incident_id for incident_id, members in self._members.items() if members}
+        self._drop_incidents(
+            lambda it: it.kind is not IncidentKind.ACCOUNT and it.id not in named and _is_over(it.closed_at, old)
+        )
 
     def _drop_past(self, old: datetime) -> None:
         gone = {item.id for item in self._outages.values() if _is_over(item.closed_at, old)}
         gone -= {row.incident_id for row in self._notifications.values() if row.state in _UNDELIVERED}
         self._drop_outages(gone)
-        self._let_go(lambda it: it.transition is not None and it.outage_id is None and it.transition.at < old)
+        self._let_go(
+            lambda it: it.outage_id is None and it.transition is not None and self._is_past(it.transition, old)
+        )
         self._unobserved = {key: span for key, span in self._unobserved.items() if span.to_at >= old}
 
     def forget(self, account_id: str, *, even_watched: bool = False) -> Forgotten:
@@ -341,6 +347,9 @@ class MemoryRecord:
         pages = self._pages_of(lambda _: True)
         for digest in pages - self._pages_of(lambda it: it.at >= old or self._is_of_a_late_outage(it, old)):
             self._bodies.pop(digest, None)
+
+    def _is_past(self, transition: Transition, old: datetime) -> bool:
+        return transition.at < old and not self._is_of_a_late_outage(transition, old)
 
     def _is_of_a_late_outage(self, transition: Transition, old: datetime) -> bool:
         late = [item for item in self._outages.values() if not _is_over(item.closed_at, old)]

@@ -299,14 +299,12 @@ class SqlStore(SqlRecord, Store):
                 raise StoreError(f"a backup of {self._path.parent} is being made: try again when it is done")
             with self._writing() as connection:
                 watched = sql_forget.is_watched(connection, account_id)
-                if watched is None:
-                    return Forgotten.UNKNOWN
                 if watched and not even_watched:
                     return Forgotten.STILL_WATCHED
-                digests = sql_forget.erase(connection, account_id)
+                digests = [] if watched is None else sql_forget.erase(connection, account_id)
             self._evidence.remove(digests)
-            self._sweep()
-        return Forgotten.DONE
+            self._sweep()  # also what is left where it was erased before, and its files not
+        return Forgotten.UNKNOWN if watched is None else Forgotten.DONE
 
     @contextmanager
     def _removing(self, patience: timedelta) -> Iterator[bool]:

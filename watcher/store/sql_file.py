@@ -123,4 +123,5 @@ class SqlFile:
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
         with told_as_store_error(self._path, writing=True), self._opened(self._writer).begin() as connection:
+            self._lock.require()
             yield connection

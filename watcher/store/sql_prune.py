@@ -91,8 +91,9 @@ def _oldest(connection: Connection, table: Table, condition: ColumnElement[bool]
 
 
 def _notices(connection: Connection, cutoff: datetime, limit: int) -> int:
-    """Incidents that are about no outage, over for long, of which nothing is left to tell."""
-    over = and_(_INCIDENT.kind != IncidentKind.ACCOUNT, _INCIDENT.closed_at < cutoff, ~_waits(_INCIDENT.id))
+    """Incidents that are about no outage (any more), over for long, of which nothing is left to tell."""
+    is_past = and_(_INCIDENT.kind != IncidentKind.ACCOUNT, _INCIDENT.closed_at < cutoff)
+    over = and_(is_past, ~_tells_of_outages(_INCIDENT.id), ~_waits(_INCIDENT.id))
     wanted = list(connection.scalars(select(_INCIDENT.id).where(over).limit(limit)))
     remove_incidents(connection, wanted)
     return len(wanted)
@@ -106,11 +107,19 @@ def _outages(connection: Connection, cutoff: datetime, limit: int) -> int:
 
 
 def _transitions(connection: Connection, cutoff: datetime, limit: int) -> int:
-    """Those that belong to no outage that is kept."""
-    old = and_(_TRANSITION.at < cutoff, _TRANSITION.outage_id.is_(None))
+    """Those that belong to no outage that is kept; the suspicion before one does."""
+    old = and_(_TRANSITION.at < cutoff, _TRANSITION.outage_id.is_(None), ~_of_a_late_outage(cutoff))
     wanted = list(connection.scalars(select(_TRANSITION.seq).where(old).order_by(_TRANSITION.seq).limit(limit)))
     sql_chain.let_go(connection, wanted)
     return len(wanted)
+
+
+def _tells_of_outages(incident_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """True of a mass event and a group that outages name: a correction goes to who was told of them."""
+    return or_(
+        exists().where(_OUTAGE.cohort_id == incident_id),
+        exists().where(tables.incident_outage.c.incident_id == incident_id),
+    )
 
 
 def _waits(incident_id: ColumnElement[Any]) -> ColumnElement[bool]:

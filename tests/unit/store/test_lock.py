@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,26 @@ def test_a_disk_that_cannot_lock_is_told(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("fcntl.flock", fail)
     with pytest.raises(StoreError, match="No locks available: check the state_dir"):
         SqlStore(tmp_path).open()
+
+
+@pytest.mark.parametrize("anew", [False, True], ids=["removed", "replaced"])
+def test_a_directory_that_is_moved_away_takes_nothing(tmp_path: Path, *, anew: bool) -> None:
+    """What is written there nobody would find again, and another watcher could begin: until it is put back it fails."""
+    state = tmp_path / "state"
+    state.mkdir()
+    store = SqlStore(state)
+    store.open()
+    store.heartbeat(datetime(2017, 11, 2, tzinfo=UTC))
+    state.rename(tmp_path / "away")
+    if anew:
+        state.mkdir()
+        (state / LOCK).touch()
+    with pytest.raises(StoreError, match="was moved or removed while it was in use: put it back"):
+        store.heartbeat(datetime(2017, 11, 3, tzinfo=UTC))
+    if anew:
+        (state / LOCK).unlink()
+        state.rmdir()
+    (tmp_path / "away").rename(state)
+    store.heartbeat(datetime(2017, 11, 4, tzinfo=UTC))
+    assert store.load().heartbeat_at == datetime(2017, 11, 4, tzinfo=UTC)
+    store.close()
