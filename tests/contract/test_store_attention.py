@@ -9,7 +9,7 @@ import pytest
 
 from tests.contract.test_store import STORES, AnyStore, reopened, told
 from tests.unit.store.samples import LEASE, T0, account, after, closing, delivered, delivery, opening, outage
-from watcher.model.notification import IncidentKind, NotificationKind, NotificationState
+from watcher.model.notification import IncidentKind, Notification, NotificationKind, NotificationState
 from watcher.model.silence import Matcher, Silence
 from watcher.store.values import EPOCH, Amended, Commit, Cutoffs
 
@@ -128,6 +128,21 @@ def test_the_end_keeps_who_acknowledged(store: AnyStore) -> None:
 # What was told.
 
 
+def reminder_after(alert: Notification, seconds: float) -> Notification:
+    """What reminds of what that alert told, at that time."""
+    return replace(
+        alert,
+        kind=NotificationKind.REMINDER,
+        dedup_key="r/1",
+        seq=1,
+        due_at=after(seconds),
+        event_at=after(seconds),
+        state=NotificationState.PENDING,
+        attempts=0,
+        delivered_at=None,
+    )
+
+
 def test_told_says_when_each_channel_heard_last(store: AnyStore) -> None:
     """Of what lasts, by channel; who was told since, or is to be told of something, is left out."""
     store.commit(opening(OUTAGE, ("slack", "mail")))
@@ -141,18 +156,7 @@ def test_told_says_when_each_channel_heard_last(store: AnyStore) -> None:
     assert found[0].incident == store.incidents()[0]
     assert store.told(after(20), after(10_000)) == ()
     alert = next(row for row in told(store, OUTAGE.id) if row.channel == "slack")
-    reminder = replace(
-        alert,
-        kind=NotificationKind.REMINDER,
-        dedup_key="r/1",
-        seq=1,
-        due_at=after(90),
-        event_at=after(90),
-        state=NotificationState.PENDING,
-        attempts=0,
-        delivered_at=None,
-    )
-    store.commit(Commit(notifications=(reminder,)))
+    store.commit(Commit(notifications=(reminder_after(alert, 90),)))
     assert [each.channel for each in store.told(after(1000), after(10_000))] == ["mail"]
     [row] = store.claim(after(90), LEASE, 10)
     store.settle(replace(row, state=NotificationState.DEAD), delivery(row, "gave_up", 91))
@@ -170,18 +174,7 @@ def test_what_is_yet_to_come_is_of_before_the_clock_was_set_back(store: AnyStore
     [told_later] = store.told(after(100), after(130))
     assert told_later.last_at == EPOCH
     alert = told(store, OUTAGE.id)[0]
-    reminder = replace(
-        alert,
-        kind=NotificationKind.REMINDER,
-        dedup_key="r/1",
-        seq=1,
-        due_at=after(130),
-        event_at=after(130),
-        state=NotificationState.PENDING,
-        attempts=0,
-        delivered_at=None,
-    )
-    store.commit(Commit(notifications=(reminder,)))
+    store.commit(Commit(notifications=(reminder_after(alert, 130),)))
     deliver(store, 131)
     assert store.told(after(110), after(140)) == ()
     [again] = store.told(after(140), after(200))

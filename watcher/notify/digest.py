@@ -156,19 +156,35 @@ def _counts(day: Day) -> list[int]:
     ]
 
 
-def _gone(day: Day, names: "_Names", outage: Outage) -> list[Any]:
+class _Names:
+    """What the accounts are called: looked up, since there may be a hundred thousand, and thousands gone."""
+
+    def __init__(self, day: Day) -> None:
+        self._day = day
+        self._listed = {account.id: account for account, _ in day.accounts}
+
+    def of(self, outage: Outage) -> str:
+        """The one whose outage that is."""
+        account = self._listed.get(outage.account_id)
+        if account is not None:
+            return _named(account, self._day)
+        platform = outage.account_id.partition(":")[0]
+        return cut(clean(f"{at_handle(outage.handle_then)} ({self._day.titles.get(platform, platform)})"), _NAME)
+
+
+def _gone(day: Day, names: _Names, outage: Outage) -> list[Any]:
     began = outage.began.latest
     return [names.of(outage), _at(began), (day.now - began).total_seconds(), str(outage.reason)]
 
 
-def _back(names: "_Names", outage: Outage) -> list[Any]:
+def _back(names: _Names, outage: Outage) -> list[Any]:
     began = outage.last_present + (outage.began.latest - outage.last_present) / 2
     least, most = outage.duration.min, outage.duration.max
     lasted = [least.total_seconds(), most.total_seconds() if most is not None else None]
     return [names.of(outage), _at(began), *lasted, str(outage.reason), str(outage.end_cause or "")]
 
 
-def _corrected(day: Day, names: "_Names") -> Iterator[list[Any]]:
+def _corrected(day: Day, names: _Names) -> Iterator[list[Any]]:
     for outage in day.outages:
         began = _at(outage.began.latest)
         if outage.retracted_at is not None and outage.retracted_at >= day.since:
@@ -221,22 +237,6 @@ def _lengths(day: Day, spans: Iterable[tuple[datetime, datetime]]) -> Iterator[t
         if begin < end:
             yield end - begin
             reached = end
-
-
-class _Names:
-    """What the accounts are called: looked up, since there may be a hundred thousand, and thousands gone."""
-
-    def __init__(self, day: Day) -> None:
-        self._day = day
-        self._listed = {account.id: account for account, _ in day.accounts}
-
-    def of(self, outage: Outage) -> str:
-        """The one whose outage that is."""
-        account = self._listed.get(outage.account_id)
-        if account is not None:
-            return _named(account, self._day)
-        platform = outage.account_id.partition(":")[0]
-        return cut(clean(f"{at_handle(outage.handle_then)} ({self._day.titles.get(platform, platform)})"), _NAME)
 
 
 def _named(account: Account, day: Day) -> str:

@@ -259,6 +259,7 @@ class MemoryRecord:
             self._drop_samples(old)
         if (old := cutoffs.deliveries) is not None:
             self._drop_told(old)
+        # Pages first: of transitions that are gone nobody knows any more on what they rested.
         if (old := cutoffs.evidence or cutoffs.outages) is not None:
             self._drop_pages(old)
         if (old := cutoffs.outages) is not None:

@@ -1,5 +1,6 @@
 """Reading YAML as text, with places."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -179,3 +180,11 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         else:
             continue
         assert min(lines) >= 1
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    """`--config <(…)`: it would be empty the second time."""
+    pipe = tmp_path / "watcher.yaml"
+    os.mkfifo(pipe)
+    with pytest.raises(ConfigError, match="is a pipe or a device; save it as a file"):
+        read(pipe, "watcher.yaml")

@@ -45,7 +45,7 @@ from watcher.store.engine import DATABASE, sqlite_engine
 from watcher.store.migrations.chain import migrate
 from watcher.store.packed import pack, unpack
 from watcher.store.sql import SqlStore
-from watcher.store.values import Commit
+from watcher.store.values import Commit, Forgotten
 
 SHORT = timedelta(milliseconds=20)
 OUTAGE = outage()
@@ -630,3 +630,25 @@ def test_outage_that_was_closed_is_not_opened_by_a_late_state(store: SqlStore) -
     store.commit(closing(OUTAGE))
     store.commit(Commit(states=(state(outage=OUTAGE),)))
     assert store.outages() == (closed(OUTAGE, 660),)
+
+
+def test_forgetting_again_removes_what_a_killed_one_left(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its rows are gone by then, and the files lie there still."""
+
+    class Killed(BaseException):
+        """The process is no more."""
+
+    def die(_digests: object) -> None:
+        raise Killed
+
+    store.commit(opening(OUTAGE))
+    store.commit(closing(OUTAGE))
+    store.watch([], after(800))
+    page = store._evidence.file_of(PAGE_HASH)
+    with monkeypatch.context() as patch:
+        patch.setattr(store._evidence, "remove", die)
+        with pytest.raises(Killed):
+            store.forget("x:potus")
+    assert page.exists()
+    assert store.forget("x:potus") is Forgotten.UNKNOWN
+    assert not page.exists()
