@@ -32,7 +32,13 @@ _CLEAN: Final[dict[int, str | None]] = {
     **dict.fromkeys(_SPACES, " "),
 }
 
+_ODD_SPACES = (0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000)
+
 _SPELT: Final = {code: ascii(chr(code))[1:-1] for code in _CLEAN if code not in (0x09, 0x0A)}
+_TYPED: Final = {
+    **{code: ascii(chr(code))[1:-1] for code in (*_CLEAN, *_ODD_SPACES)},
+    **dict.fromkeys(_SPACES, " "),
+}
 
 
 def clean(text: str) -> str:
@@ -41,6 +47,14 @@ def clean(text: str) -> str:
     Line breaks and tabs become spaces; everything else that is removed leaves no trace.
     """
     return text.translate(_CLEAN)
+
+
+def spelt(text: str) -> str:
+    r"""`text` as `clean` has it, but with what cannot be seen, odd spaces too, as `\u200b`.
+
+    For what somebody typed or pasted and is to find the fault in.
+    """
+    return text.translate(_TYPED)
 
 
 def cut(text: str, limit: int) -> str:

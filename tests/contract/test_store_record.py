@@ -446,7 +446,7 @@ def known_everywhere(store: AnyStore) -> None:
         severity=OUTAGE.severity_then,
         opened_at=T0,
         closed_at=T0,
-        detail="@POTUS has appeared on X",
+        detail="@POTUS on X has appeared",
     )
     platform = replace(
         incident(OUTAGE),

@@ -55,7 +55,7 @@ def test_it_appears(tmp_path: Path) -> None:
             world.x.set("alice", Page.PRESENT)
             await world.wait(minutes=5)
             assert world.state(ALICE).phase is Phase.UP
-            assert "@alice has appeared on X" in world.texts()[1]
+            assert "@alice on X has appeared" in world.texts()[1]
             assert len(world.texts()) == 2
             assert await world.outages() == []
 

@@ -20,6 +20,7 @@ from watcher.model.route import Route, Subject, every
 from watcher.notify.alerts import labels_of
 from watcher.notify.grouping import Groups, route_of, row_of, update_rows, wait_for
 from watcher.notify.route import channels_for, group_key, ways_to
+from watcher.notify.wording import at_handle, name_of, place_of
 
 _NOTICES: Final = {
     TransitionKind.ACCOUNT_NEVER_SEEN: Severity.WARNING,
@@ -267,7 +268,7 @@ def unseen(account: Account, since: datetime, title: str, why: str) -> Incident:
         severity=Severity.WARNING,
         opened_at=since,
         closed_at=since,
-        detail=f"@{account.display_handle} on {title} cannot be seen, though the platform can: {why}",
+        detail=f"{_called(account, title)} cannot be seen, though the platform can: {why}",
         labels={**labels_of(account), "notice": TransitionKind.ACCOUNT_BLIND},
     )
 
@@ -316,22 +317,28 @@ def _notice(transition: Transition, account: Account, title: str) -> Incident:
         severity=_NOTICES[transition.kind],
         opened_at=transition.at,
         closed_at=transition.at,
-        detail=_sentence(transition, f"@{account.display_handle}", title),
+        detail=_sentence(transition, account, title),
         labels={**labels_of(account), "notice": transition.kind},
     )
 
 
-def _sentence(transition: Transition, name: str, title: str) -> str:
+def _sentence(transition: Transition, account: Account, title: str) -> str:
+    called = _called(account, title)
     match transition.kind:
         case TransitionKind.ACCOUNT_NEVER_SEEN:
-            reason = transition.finding.reason if transition.finding else "not found"
-            return f"{name} on {title} was not there when watching began ({reason}): a typing error, or gone before"
+            reason = (transition.finding.reason if transition.finding else Reason.NOT_FOUND).replace("_", " ")
+            return f"{called} was not there when watching began ({reason}): a typing error, or gone before"
         case TransitionKind.ACCOUNT_APPEARED:
-            return f"{name} has appeared on {title}; from now on it is watched for outages"
+            return f"{called} has appeared; from now on it is watched for outages"
         case TransitionKind.ACCOUNT_RENAMED:
-            return f"{name} on {title} is now @{transition.detail.get('handle', '?')}; it is watched under the new name"
+            new = at_handle(transition.detail.get("handle", "?"))
+            return f"{called} is now {new}; it is watched under the new name"
         case _:
-            return f"{name} on {title} is now held by a different account than before"
+            return f"{called} is now held by a different account than before"
+
+
+def _called(account: Account, title: str) -> str:
+    return f"{name_of(account)} on {place_of(account, {account.platform: title})}"
 
 
 def _stamp(at: datetime) -> str:

@@ -55,10 +55,10 @@ _MARKS: Final = frozenset({"Mn", "Mc", "Me"})
 
 def named(character: str) -> str:
     """A character with its name in Unicode, as messages show it: `'а' is CYRILLIC SMALL LETTER A`."""
-    name = unicodedata.name(character, f"U+{ord(character):04X}")
+    name = unicodedata.name(character, "")
     if unicodedata.category(character) in _UNSEEN or character.isspace():
-        return f"U+{ord(character):04X} is {name}, which cannot be seen"
-    return f"'{character}' is {name}"
+        return f"U+{ord(character):04X}{f' is {name}, which' if name else ''} cannot be seen"
+    return f"'{character}' is {name or f'U+{ord(character):04X}'}"
 
 
 def plain(character: str) -> str | None:

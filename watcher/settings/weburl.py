@@ -71,8 +71,10 @@ def parse_url(text: str) -> WebUrl:
         raise ValueError("is not a profile URL; write https://… or {platform: …, handle: …}")
     if (plain_url := _PLAIN_URL.fullmatch(text)) is not None:
         return WebUrl(scheme=plain_url[1], host=plain_url[2], path=plain_url[3], query="")
-    if not text.isprintable() or not _NEVER.isdisjoint(text):
-        raise ValueError("contains characters that no URL has; copy it from the address bar")
+    odd = next((character for character in text if not character.isprintable() or character in _NEVER), None)
+    if odd is not None:
+        which = "spaces" if odd == " " else f"a character that no URL has: {named(odd)}"
+        raise ValueError(f"contains {which}; copy it from the address bar")
     try:
         parts = urlsplit(text)
         port = parts.port
@@ -85,10 +87,10 @@ def parse_url(text: str) -> WebUrl:
         raise UnshownError("has a user name before the host; remove it (its value is not shown)")
     host = parts.netloc.lower().removesuffix(f":{port}").removesuffix(":")
     if not host.isascii():
-        odd = next(c for c in host if not c.isascii())
-        letter = plain(odd)
+        foreign = next(c for c in host if not c.isascii())
+        letter = plain(foreign)
         meant = f", write '{letter}'?" if letter is not None else ""
-        raise ValueError(f"has a host that is not ASCII: {named(odd)}{meant} If it is meant, write its xn-- form")
+        raise ValueError(f"has a host that is not ASCII: {named(foreign)}{meant} If it is meant, write its xn-- form")
     if not _HOST.fullmatch(host):
         raise ValueError("has no valid host; copy it from the address bar")
     suffix = f":{port}" if port is not None and port != _SCHEMES[scheme] else ""

@@ -3,7 +3,8 @@
 import difflib
 from collections.abc import Collection
 
-from watcher.text import clean
+from watcher.settings.homoglyphs import named
+from watcher.text import spelt
 
 _LONGEST_VALUE = 60
 _LONGEST_KEY = 40
@@ -11,16 +12,17 @@ _LONGEST_LIST = 12
 
 
 def quoted(value: str) -> str:
-    """`value` in quotes, safe to print and not longer than a line can bear."""
-    shown = clean(value)
+    """`value` in quotes, safe to print and not longer than a line can bear; what cannot be seen is spelt out."""
+    shown = spelt(value)
     return f"'{shown[:_LONGEST_VALUE]}…'" if len(shown) > _LONGEST_VALUE else f"'{shown}'"
 
 
 def clipped_key(key: str) -> str:
     """A key as shown: up to its first space, since behind a forgotten colon there may be a secret."""
-    words = clean(key).split()
+    whole = spelt(key)
+    words = whole.split()
     head = words[0] if words else ""
-    return head if head == key and len(head) <= _LONGEST_KEY else f"{head[:_LONGEST_KEY]}…"
+    return head if head == whole and len(head) <= _LONGEST_KEY else f"{head[:_LONGEST_KEY]}…"
 
 
 def near(word: str, known: Collection[str], *, otherwise: str | None = None) -> str:
@@ -44,13 +46,18 @@ def one_of(known: Collection[str]) -> str:
 
 
 def kind_of(value: object) -> str:
-    """What a piece of YAML is, in words."""
+    """What a piece of YAML is, in words; and what cannot be seen in it, since that may be why it is not another."""
     match value:
         case dict():
-            return "a mapping"
+            return f"a mapping{_unseen(''.join(map(str, value)))}"
         case list() | tuple():
             return "a list"
         case None:
             return "nothing"
         case _:
-            return "text"
+            return f"text{_unseen(str(value))}"
+
+
+def _unseen(text: str) -> str:
+    odd = next((character for character in text if not character.isprintable()), None)
+    return "" if odd is None else f", in which {named(odd)}"

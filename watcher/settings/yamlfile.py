@@ -18,9 +18,8 @@ import yaml
 from watcher.model.errors import ConfigError, Fault
 from watcher.settings.nesting import DEEPEST, Steps
 from watcher.settings.plainyaml import OddError, read_plain
-from watcher.settings.wording import clipped_key, quoted
-
-Place = tuple[int, int]
+from watcher.settings.syntax import Place, complaint
+from watcher.settings.wording import clipped_key
 
 # libyaml when PyYAML was built with it: the same events, ten times faster on a watchlist of thousands.
 LOADER: Final[Any] = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -148,9 +147,7 @@ def _in_full(text: str, file: str, loader: Any) -> Document:
         for event in _events(text, loader):
             builder.take(event)
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise _broken(file, place, _syntax_message(error, _rest_of_line(text, place))) from None
+        raise _broken(file, *complaint(error, text)) from None
     if builder.root in (None, "", {}, []):
         raise _broken(file, (1, 1), "is empty; docs/configuration.md says what belongs here")
     return Document(
@@ -182,23 +179,6 @@ def _place_of(before: str) -> Place:
 
 def _broken(file: str, place: Place, message: str) -> ConfigError:
     return ConfigError([Fault(file=file, line=place[0], column=place[1], path="", message=message)])
-
-
-def _rest_of_line(text: str, place: Place) -> str:
-    lines = text.splitlines()
-    return lines[place[0] - 1][place[1] - 1 :] if place[0] <= len(lines) else ""
-
-
-def _syntax_message(error: yaml.YAMLError, rest: str) -> str:
-    """What the parser said, with what to do about it. `rest` is the line from the place of the error on."""
-    problem = str(getattr(error, "problem", None) or "cannot be parsed")
-    if rest.startswith("\t"):
-        return "not valid YAML: a tab stands where spaces must; indent with spaces"
-    if "cannot start any token" in problem:
-        return f"not valid YAML: {quoted(rest[:1])} cannot begin a value; put the value in quotes"
-    if rest.startswith("{"):
-        return f"not valid YAML: {problem}; put a value that holds {{ or }}, such as ${{NAME}}, in quotes"
-    return f"not valid YAML: {problem}"
 
 
 @dataclass(slots=True)

@@ -35,7 +35,7 @@ def happened(kind: TransitionKind, **detail: str) -> Transition:
             "was not there when watching began (suspended)",
             Severity.WARNING,
         ),
-        (happened(TransitionKind.ACCOUNT_APPEARED), "has appeared on X", Severity.INFO),
+        (happened(TransitionKind.ACCOUNT_APPEARED), " on X has appeared", Severity.INFO),
         (happened(TransitionKind.ACCOUNT_RENAMED, handle="djt"), "on X is now @djt", Severity.INFO),
         (happened(TransitionKind.ACCOUNT_REREGISTERED), "is now held by a different account", Severity.WARNING),
     ],
@@ -47,6 +47,18 @@ def test_notices(transition: Transition, said: str, severity: Severity) -> None:
     assert (notice.kind, notice.severity, notice.closed_at) == (IncidentKind.NOTICE, severity, notice.opened_at)
     assert said in notice.detail
     assert [row.incident_id for row in news.notifications] == [notice.id]
+
+
+def test_a_notice_calls_an_account_as_alerts_do() -> None:
+    """By its site where a URL template stands for the platform, without a second @, and by words."""
+    forum = replace(TRUMP, platform="generic", instance="https://forum.example/{handle}", display_handle="alice")
+    forum = replace(forum, url="https://forum.example/alice")
+    never = replace(happened(TransitionKind.ACCOUNT_NEVER_SEEN), finding=found(Reason.NOT_FOUND, 60))
+    [notice] = announce((never,), forum, ROUTES, "Web page", Groups(), now=at(60)).opened
+    assert notice.detail.startswith("alice on forum.example was not there when watching began (not found)")
+    renamed = happened(TransitionKind.ACCOUNT_RENAMED, handle="@bob")
+    [notice] = announce((renamed,), forum, ROUTES, "Web page", Groups(), now=at(60)).opened
+    assert notice.detail.startswith("alice on forum.example is now @bob;")
 
 
 def test_what_nobody_need_be_told() -> None:

@@ -94,7 +94,7 @@ async def test_a_failure_is_told_once_and_its_end_once() -> None:
     assert wrong.headline == WRONG
     assert (wrong.severity, wrong.kind) == (Severity.CRITICAL, NotificationKind.ALERT)
     assert wrong.dedup_key.endswith("/scripted/alert")
-    assert "the disk is full; make room" in wrong.sentences
+    assert "the disk is full; make room." in wrong.sentences
     assert "tells of nothing new" in wrong.sentences[1]
     assert ("Since", "2 Nov 2017 23:01:00 UTC") in wrong.facts
     room.mend()

@@ -267,10 +267,14 @@ def test_a_platform_that_nobody_watches_any_more() -> None:
 
 def test_watcher_itself() -> None:
     """What is wrong comes first, a fault a line; then what goes on meanwhile; the end says for how long."""
-    faults = "watchlist.yaml:2:1: a: unknown key\nwatchlist.yaml:3:1: b: unknown key"
+    faults = "watchlist.yaml:2:1: a: unknown key\nwatchlist.yaml:3:1: b: unknown key; did you mean 'c'?"
     message = render(blind(kind=IncidentKind.META, key="configuration", detail=faults))
     assert message.headline == message.subject == "watcher refuses its changed configuration"
-    assert message.sentences == (*faults.splitlines(), "It goes on with the configuration that it had.")
+    assert message.sentences == (
+        "watchlist.yaml:2:1: a: unknown key.",
+        "watchlist.yaml:3:1: b: unknown key; did you mean 'c'?",
+        "It goes on with the configuration that it had.",
+    )
     over = render(blind(RESOLVED, kind=IncidentKind.META, key="configuration", closed_at=EVENING + 780 * S))
     assert over.headline == "watcher takes its configuration again"
     assert over.subject == message.subject

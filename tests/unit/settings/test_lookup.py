@@ -76,7 +76,7 @@ def test_any_other_profile_is_recognised(loaded: Loaded, text: str, account_id: 
                 "or add platform: generic"
             ),
         ),
-        ("\x1b[31mred", f"'[31mred' {NOBODY}"),
+        ("\x1b[31mred", rf"'\x1b[31mred' {NOBODY}"),
     ],
 )
 def test_what_names_nobody_is_refused(loaded: Loaded, text: str, message: str) -> None:

@@ -392,7 +392,7 @@ def test_a_platform_needs_a_source(tmp_path: Path) -> None:
         ("fr: {mising: x}", "phrases/talk.yaml:1:6: fr.mising: this key is unknown; did you mean 'missing'?"),
         ("- fr", "phrases/talk.yaml:1:1: must be a mapping, not a list"),
         ("fr: x", "phrases/talk.yaml:1:5: fr: must be a mapping, not text"),
-        ("[x", "phrases/talk.yaml:2:1: not valid YAML: "),
+        ("[x", "phrases/talk.yaml:1:1: not valid YAML: "),
     ],
 )
 def test_a_faulty_phrases_file_is_refused(tmp_path: Path, phrases: str, fault: str) -> None:

@@ -5,7 +5,7 @@ from watcher.settings.wording import clipped_key, kind_of, near, one_of, quoted
 
 def test_values_are_quoted_cut_and_harmless() -> None:
     """A hostile value can neither flood nor repaint the terminal."""
-    assert quoted("a\x1b[31mb\u202e") == "'a[31mb'"
+    assert quoted("a\x1b[31mb\u202e\n") == r"'a\x1b[31mb\u202e '"
     assert quoted("x" * 100) == f"'{'x' * 60}…'"
 
 
@@ -14,6 +14,16 @@ def test_keys_end_at_the_first_space() -> None:
     assert clipped_key("webhook_url https://secret") == "webhook_url…"
     assert clipped_key("k" * 50) == "k" * 40 + "…"
     assert clipped_key(" ") == "…"
+
+
+def test_what_cannot_be_seen_is_spelt_out() -> None:
+    """Else a word would be told to be written as it seems to stand there already."""
+    assert quoted("warning\u200b") == r"'warning\u200b'"
+    assert quoted("30s\u00a0") == r"'30s\xa0'"
+    assert clipped_key("severity\u200b") == r"severity\u200b"
+    assert clipped_key("a\u200b secret") == r"a\u200b…"
+    assert kind_of("-\u00a0url") == "text, in which U+00A0 is NO-BREAK SPACE, which cannot be seen"
+    assert kind_of({"-\u00a0url": "x"}) == "a mapping, in which U+00A0 is NO-BREAK SPACE, which cannot be seen"
 
 
 def test_the_nearest_word_is_offered_else_all() -> None:
