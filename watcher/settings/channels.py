@@ -16,7 +16,7 @@ from watcher.settings.alertingschema import (
     SlackChannelEntry,
     WebhookChannelEntry,
 )
-from watcher.settings.emailchannel import is_loopback, read_email_channel
+from watcher.settings.emailchannel import read_email_channel
 from watcher.settings.environment import read_secret_file
 from watcher.settings.nesting import Steps
 from watcher.settings.platformfile import refuse_doubles
@@ -26,6 +26,7 @@ from watcher.settings.settingsschema import SettingsFile
 from watcher.settings.texts import read_texts
 from watcher.settings.validate import Reading
 from watcher.settings.values import ChannelSettings, LogChannel, Secret, Settings, SlackBotChannel, SlackChannel
+from watcher.settings.weburl import is_loopback
 from watcher.settings.wording import near
 
 _DEFAULT: Final = Settings(watchlist=(), state_dir=Path())

@@ -22,8 +22,9 @@ from watcher.settings.homoglyphs import host_lookalike, lookalike
 from watcher.settings.overrides import apply_overrides
 from watcher.settings.pace import loads, too_fast
 from watcher.settings.policies import at_densest
-from watcher.settings.values import LogChannel, Settings
+from watcher.settings.values import LogChannel, Settings, SlackChannel
 from watcher.settings.visibility import visibility, why_blind
+from watcher.settings.weburl import is_loopback
 from watcher.settings.wording import near
 
 _WANTED_POSITIVES: Final = 2
@@ -63,6 +64,7 @@ def remarks(watchlist: Watchlist, platforms: Mapping[str, Platform], settings: S
         found += _on_routes(account, platform, settings)
     found += _on_skipped(watchlist, applied)
     found += _on_contact(settings)
+    found += _on_channels(settings)
     found += _on_blindness(watchlist, applied, settings)
     found += _on_matches(watchlist, settings)
     found += _on_groups(watchlist, settings)
@@ -176,6 +178,17 @@ def _on_contact(settings: Settings) -> Iterator[Remark]:
     if settings.probe.contact is None:
         message = "no contact: give an address in watcher.yaml, so that a platform can reach you before it blocks you"
         yield Remark(account_id=None, level=Level.WARNING, message=message)
+
+
+def _on_channels(settings: Settings) -> Iterator[Remark]:
+    """Whoever reads the URL of an incoming webhook on its way may write to the channel."""
+    for channel in settings.channels:
+        if not isinstance(channel, SlackChannel):
+            continue
+        url = urlsplit(channel.webhook_url.reveal())
+        if url.scheme == "http" and not is_loopback(url.hostname or ""):
+            message = f"channel '{channel.name}': its webhook, a secret, is sent in the clear; write https://"
+            yield Remark(account_id=None, level=Level.WARNING, message=message)
 
 
 def _on_matches(watchlist: Watchlist, settings: Settings) -> Iterator[Remark]:

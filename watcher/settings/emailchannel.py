@@ -2,7 +2,6 @@
 
 import os
 import ssl
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +12,7 @@ from watcher.settings.settingsschema import SettingsFile
 from watcher.settings.texts import read_texts
 from watcher.settings.validate import Reading
 from watcher.settings.values import EmailChannel, Mailbox, Secret, Tls
+from watcher.settings.weburl import is_loopback
 from watcher.settings.wording import quoted
 
 _PORTS: Final[dict[Tls, int]] = {Tls.STARTTLS: 587, Tls.IMPLICIT: 465, Tls.NONE: 25}
@@ -55,14 +55,6 @@ def _password(reading: Reading[SettingsFile], path: Steps, entry: EmailChannelEn
     except ValueError as error:
         reading.refuse_value((*path, "password_file"), error)
         return Secret("")
-
-
-def is_loopback(host: str) -> bool:
-    """True of this machine, to which a secret may go in the clear."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _recipients(reading: Reading[SettingsFile], path: Steps, boxes: tuple[Mailbox, ...]) -> tuple[Mailbox, ...]:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final, TypeVar
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from watcher.model.finding import REASONS, Reason, Verdict, verdict_of
@@ -377,9 +378,17 @@ def web_address(value: object) -> str:
 def webhook(value: object) -> Secret:
     """The URL of an incoming webhook: a secret."""
     found = secret(value)
-    if not re.fullmatch(r"https?://[^\s/?#@]+(/\S*)?", found.reveal()):
+    if not re.fullmatch(r"https?://[^\s/?#@]+(/\S*)?", found.reveal()) or not _has_host(found.reveal()):
         raise UnshownError("is not a URL; it must begin with https:// (its value is not shown)")
     return found
+
+
+def _has_host(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
 
 
 def file_name(value: object) -> str:

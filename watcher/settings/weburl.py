@@ -7,6 +7,7 @@ A platform's `recognise` patterns are URLs in which `{handle}` stands for one pa
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Final
 from urllib.parse import parse_qsl, unquote, unquote_plus, urlsplit
 
@@ -95,6 +96,14 @@ def parse_url(text: str) -> WebUrl:
         raise ValueError("has no valid host; copy it from the address bar")
     suffix = f":{port}" if port is not None and port != _SCHEMES[scheme] else ""
     return WebUrl(scheme=scheme, host=host.removesuffix(".") + suffix, path=parts.path or "/", query=parts.query)
+
+
+def is_loopback(host: str) -> bool:
+    """True of this machine, to which a secret may go in the clear."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

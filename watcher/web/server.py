@@ -5,7 +5,6 @@ import errno
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from ipaddress import ip_address
 from typing import Any, assert_never, cast
 
 import structlog
@@ -16,6 +15,7 @@ from watcher.model.errors import WatcherError
 from watcher.model.reload import Outcome, Refused, Reloaded
 from watcher.model.snapshot import Snapshot
 from watcher.settings.values import WebSettings
+from watcher.settings.weburl import is_loopback
 from watcher.text import clean
 from watcher.web.answers import json_error
 from watcher.web.api import Api, Records
@@ -103,7 +103,7 @@ class WebServer:
             await runner.cleanup()
             raise WatcherError(_why_not_listening(self._settings, error)) from error
         self._runner = runner
-        if not _is_loopback(self._settings.host):
+        if not is_loopback(self._settings.host):
             self._log.warning("web_open_to_network", host=self._settings.host, hint="anybody who reaches it can read")
 
     async def stop(self) -> None:
@@ -258,10 +258,3 @@ def _why_not_listening(settings: WebSettings, error: OSError) -> str:
         return f"{address} is in use by another program: stop that, or change web.listen in watcher.yaml"
     detail = (error.strerror or str(error)).lower()
     return f"cannot listen on {address} ({detail}): change web.listen in watcher.yaml"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

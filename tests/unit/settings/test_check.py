@@ -151,6 +151,16 @@ def test_controls_come_from_the_entry_the_instance_and_the_neighbours(tmp_path: 
     assert found(tmp_path, accounts, {**ALL_FAST, FEDI.id: everywhere}) == []
 
 
+def test_a_webhook_in_the_clear_is_a_warning(tmp_path: Path) -> None:
+    """To this machine it may go as it is; what the secret is, is not said."""
+    urls = ("http://hooks.example/s3cret", "http://127.0.0.1:9000/s3cret", "https://hooks.example/s3cret")
+    for url, count in zip(urls, (1, 0, 0), strict=True):
+        channel = SlackChannel(name="news", webhook_url=Secret(url))
+        said = found(tmp_path, "https://chirp.example/alice", settings=replace(QUIET, channels=(channel,)))
+        assert len(said) == count
+        assert all("'news'" in remark.message and "s3cret" not in remark.message for remark in said)
+
+
 def test_a_missing_contact_is_a_warning(tmp_path: Path) -> None:
     """Platforms should be able to ask before they block."""
     (remark,) = found(tmp_path, "https://chirp.example/alice", settings=replace(QUIET, probe=ProbeSettings()))

@@ -116,6 +116,8 @@ REFUSED: list[tuple[Callable[[Any], Any], object, str]] = [
     (scalars.contact, "é@a.example", "is neither an e-mail address nor a URL"),
     (scalars.web_address, "ftp://a", "is not a web address"),
     (scalars.webhook, "hooks.slack.com/T", "is not a URL"),
+    (scalars.webhook, "https://[T/", "is not a URL"),
+    (scalars.webhook, "https://hooks.example:99999/T", "is not a URL"),
     (scalars.file_name, "~/a", "begins with ~, which is not expanded"),
 ]
 
