@@ -25,7 +25,7 @@ def watching(*accounts: Account) -> tuple[ScriptedFetch, Watch]:
 
 def quicken(watch: Watch) -> None:
     """From now on everybody is looked at every thirty seconds."""
-    policy = replace(QUICK, changed_at=watch.clock.now(), previous=SLOW)
+    policy = replace(QUICK, changed_at=watch.clock.now(), previous=SLOW.interval)
     old = watch.book.watchlist
     accounts = {known.id: replace(known, policy=policy) for known in old.accounts.values()}
     watch.book.watchlist = replace(old, accounts=accounts)

@@ -47,9 +47,9 @@ def counts(state: AccountState, finding: Finding, policy: Policy) -> bool:
 
 
 def gap_before(state: AccountState, finding: Finding, policy: Policy) -> tuple[Unobserved, ...]:
-    """The span before this finding, if it is longer than two expected waits: nothing was observed in it."""
+    """The span before this finding, if it is longer than two intervals: nothing was observed in it."""
     since = state.observed_until
-    if since is None or not is_gap(state, since, finding.at, policy):
+    if since is None or not is_gap(since, finding.at, policy):
         return ()
     return (Unobserved(account_id=state.account_id, from_at=since, to_at=finding.at, cause="no verdict"),)
 

@@ -59,32 +59,31 @@ def is_overdue(since: datetime, now: datetime, policy: Policy) -> bool:
     Where the interval changed in between, the new one is reckoned from the change on: nobody looked so often before.
     """
     changed = _change_after(since, policy)
-    if changed is None or changed.before.interval == policy.interval:
+    if changed is None or changed.before == policy.interval:
         return now - since >= BLIND_AFTER * policy.interval
     at = min(now, changed.at)
-    return at - since >= BLIND_AFTER * changed.before.interval or now - at >= BLIND_AFTER * policy.interval
+    return at - since >= BLIND_AFTER * changed.before or now - at >= BLIND_AFTER * policy.interval
 
 
-def is_gap(state: AccountState, since: datetime, now: datetime, policy: Policy) -> bool:
-    """True when more than GAP_AFTER expected waits lie between `since` and `now`.
+def is_gap(since: datetime, now: datetime, policy: Policy) -> bool:
+    """True when more than GAP_AFTER intervals lie between `since` and `now`.
 
-    Where the policy changed in between, the wait may have begun under the old one: the longer of the two is allowed,
+    Of `interval` in every phase: it is what was promised. How soon a confirmation follows depends on the pace, too.
+    Where the interval changed in between, the wait may have begun under the old one: the longer of the two is allowed,
     but no more than the old one until the change.
     """
-    wanted = expected(state, policy)
     changed = _change_after(since, policy)
     if changed is None:
-        return now - since > GAP_AFTER * wanted
-    allowed = expected(state, changed.before)
+        return now - since > GAP_AFTER * policy.interval
     until = min(now, changed.at)
-    return until - since > GAP_AFTER * allowed or now - since > GAP_AFTER * max(allowed, wanted)
+    return until - since > GAP_AFTER * changed.before or now - since > GAP_AFTER * max(changed.before, policy.interval)
 
 
 class _Change(NamedTuple):
-    """When an interval changed, and the policy before."""
+    """When the interval changed, and what it was before."""
 
     at: datetime
-    before: Policy
+    before: timedelta
 
 
 def _change_after(since: datetime, policy: Policy) -> _Change | None:

@@ -28,15 +28,15 @@ class Repeat:
 class Policy:
     """When to look, and how many looks it takes to open (`confirm`) and to close (`recover`) an outage.
 
-    `interval` is the one in force at present. `changed_at` is when it, or the interval of a Repeat, took the place of
-    that of `previous`, which knows of none before it. Without these all have been in force ever since.
+    `interval` is the one in force at present, `changed_at` when it took the place of `previous`. Without these it has
+    been in force ever since.
     """
 
     interval: timedelta = timedelta(seconds=60)
     confirm: Repeat = Repeat(threshold=3, interval=timedelta(seconds=10))
     recover: Repeat = Repeat(threshold=2, interval=timedelta(seconds=10))
     changed_at: datetime | None = None
-    previous: "Policy | None" = None
+    previous: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

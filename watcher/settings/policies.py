@@ -59,29 +59,17 @@ def _carried(account: Account, before: Account | None, now: datetime, shared: di
 
 def _carried_policy(policy: Policy, before: Policy, now: datetime) -> Policy:
     changed_at, previous = before.changed_at, before.previous
-    if _intervals(policy) != _intervals(before):
+    if policy.interval != before.interval:
         changed_at, previous = now, _expected_until(before, now)
     carried = replace(policy, changed_at=changed_at, previous=previous)
     return next((same for same in (before, policy) if same == carried), carried)
 
 
-def _intervals(policy: Policy) -> tuple[timedelta, timedelta, timedelta]:
-    """All that waits between looks are made of."""
-    return policy.interval, policy.confirm.interval, policy.recover.interval
-
-
-def _expected_until(policy: Policy, now: datetime) -> Policy:
-    """By what there were looks until `now`; as before the last change too, if that was too lately to have shown yet."""
-    until_now, before = replace(policy, changed_at=None, previous=None), policy.previous
-    if policy.changed_at is None or before is None or now - policy.changed_at > GAP_AFTER * policy.interval:
-        return until_now
-    interval, confirm, recover = map(max, _intervals(policy), _intervals(before))
-    return replace(
-        until_now,
-        interval=interval,
-        confirm=replace(policy.confirm, interval=confirm),
-        recover=replace(policy.recover, interval=recover),
-    )
+def _expected_until(policy: Policy, now: datetime) -> timedelta:
+    """The interval until `now`; the one before it if that is longer and ended too lately to have shown yet."""
+    if policy.changed_at is None or policy.previous is None or now - policy.changed_at > GAP_AFTER * policy.interval:
+        return policy.interval
+    return max(policy.interval, policy.previous)
 
 
 def _by_calendar(watchlist: Watchlist, interval: Callable[[Calendar], timedelta]) -> Watchlist:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.judge.story import Story, at, policy, seconds
 from watcher.judge.policy import is_overdue
-from watcher.model.account import Policy, Repeat
+from watcher.model.account import Policy
 from watcher.model.finding import Reason
 from watcher.model.outage import TransitionKind
 
@@ -16,7 +16,7 @@ CHANGE = 300
 
 def changed(every: float, previous: float) -> Policy:
     """The policy after the change."""
-    return replace(policy(every=every), changed_at=at(CHANGE), previous=policy(every=previous))
+    return replace(policy(every=every), changed_at=at(CHANGE), previous=seconds(previous))
 
 
 def seen_before(second: float, every: float) -> Story:
@@ -107,16 +107,17 @@ def test_what_was_too_long_by_either_interval_is_unobserved() -> None:
     assert [(span.from_at, span.to_at) for span in beyond.unobserved] == [(at(0), at(1201))]
 
 
-def test_an_outage_across_the_change_is_watched_as_closely_as_ever() -> None:
-    """While it is down looks are ten seconds apart, before and after: 21 s without a verdict are a gap still."""
+def test_an_outage_across_the_change_is_observed_by_the_intervals_too() -> None:
+    """Gone, and looked at more seldom than every ten seconds, as the pace allows: a minute is no gap, 61 s are one."""
     story = Story.down(policy(every=600))
-    for second in range(90, 300, 10):
+    for second in range(90, 300, 40):
         story.see(Reason.NOT_FOUND, second)
     change(story, every=30)
-    story.see(Reason.NOT_FOUND, 309)
+    for second in (330, 390):
+        story.see(Reason.NOT_FOUND, second)
     assert story.unobserved == []
-    story.see(Reason.NOT_FOUND, 331)
-    assert [(span.from_at, span.to_at) for span in story.unobserved] == [(at(309), at(331))]
+    story.see(Reason.NOT_FOUND, 451)
+    assert [(span.from_at, span.to_at) for span in story.unobserved] == [(at(390), at(451))]
 
 
 @pytest.mark.parametrize(("now", "overdue"), [(89, False), (90, True)])
@@ -131,33 +132,8 @@ def test_without_a_change_three_intervals_are_three_intervals() -> None:
     assert is_overdue(at(0), at(180), policy())
 
 
-def test_an_outage_that_is_to_be_watched_more_closely_is_as_observed_as_it_was() -> None:
-    """Gone, and looked at every 290 s when that becomes ten: the look that comes by the old wait left nothing out."""
-    story = Story.down(policy(confirm=1, every=600, again=290))
-    story.see(Reason.NOT_FOUND, 299)
-    before = story.account.policy
-    story.account = replace(story.account, policy=replace(policy(every=600), changed_at=at(CHANGE), previous=before))
-    for second in (589, 599, 609):
-        story.see(Reason.NOT_FOUND, second)
-    assert story.outage.unobserved == seconds(0)
-    story.see(Reason.NOT_FOUND, 630)
-    assert [(span.from_at, span.to_at) for span in story.unobserved] == [(at(609), at(630))]
-
-
-def test_an_end_that_is_to_be_confirmed_sooner_is_as_observed_as_it_was() -> None:
-    """Back, and the second look was to come 200 s after the first when that becomes ten: nothing was left out."""
-    slowly = replace(policy(every=600), recover=Repeat(threshold=3, interval=seconds(200)))
-    story = Story.up(0, slowly)
-    for second in range(60, 290, 10):
-        story.see(Reason.NOT_FOUND, second)
-    story.see(Reason.PROFILE, 295)
-    story.account = replace(story.account, policy=replace(policy(every=600), changed_at=at(CHANGE), previous=slowly))
-    assert story.see(Reason.PROFILE, 495) == [K.OUTAGE_CLOSED]
-    assert story.unobserved == []
-
-
 def test_another_confirm_interval_excuses_no_silence() -> None:
     """Silence is reckoned by `interval`: where that is the same before and after, the change makes no difference."""
-    now = replace(policy(every=30, again=5), changed_at=at(CHANGE), previous=policy(every=30))
+    now = replace(policy(every=30, again=5), changed_at=at(CHANGE), previous=seconds(30))
     assert not is_overdue(at(250), at(339), now)
     assert is_overdue(at(250), at(340), now)

@@ -135,4 +135,4 @@ def test_the_figures_are_the_programs() -> None:
     assert timedelta(minutes=15) == CLOSE_WATCH
     assert "for 15 minutes" in DOC
     assert f"no verdict for {BLIND_AFTER} × `interval`" in DOC
-    assert f"more than {GAP_AFTER} expected waits" in DOC
+    assert f"more than {GAP_AFTER} × `interval` between two verdicts" in DOC

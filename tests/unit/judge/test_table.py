@@ -480,7 +480,7 @@ def test_row_17_sighted_before_anything_else() -> None:
 
 
 def test_row_18_gap() -> None:
-    """More than two expected waits between verdicts are unobserved; the last verdict and the next one bound them."""
+    """More than two intervals between verdicts are unobserved; the last verdict and the next one bound them."""
     story = Story.up(0)
     story.see(Reason.PROFILE, 120)
     assert story.unobserved == []
