@@ -7,7 +7,7 @@ was seen; it returns the new state and what happened.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from watcher.judge.cohort import Cohort, is_held
@@ -17,6 +17,7 @@ from watcher.judge.policy import is_overdue, severity_of
 from watcher.model.account import Account, Policy
 from watcher.model.finding import Certainty, Finding, Reason, Stamp, Verdict
 from watcher.model.outage import (
+    ZERO,
     AccountState,
     Decision,
     EndCause,
@@ -139,6 +140,8 @@ def _suspect(state: AccountState, seen: Seen) -> _Outcome:
         last_counted=finding.at,
         began=finding.seen,
         last_absent=finding.seen,
+        unplaced=ZERO,
+        outage_unplaced=state.unplaced / 2,  # as the best estimate has half of the time since the last presence
     )
     return _confirmed(suspect, seen, (_happened(TransitionKind.ACCOUNT_SUSPECTED, suspect, finding),))
 
@@ -146,7 +149,12 @@ def _suspect(state: AccountState, seen: Seen) -> _Outcome:
 def _still_suspect(state: AccountState, seen: Seen) -> _Outcome:
     if state.began is None:  # watched again after it was down (row 22): this is the first absence of now
         return _suspect(state, seen)
-    suspect = replace(state, last_absent=later(state.last_absent or state.began, seen.finding.seen))
+    suspect = replace(
+        state,
+        last_absent=later(state.last_absent or state.began, seen.finding.seen),
+        unplaced=ZERO,
+        outage_unplaced=state.outage_unplaced + state.unplaced,
+    )
     if not seen.counts:
         return suspect, ()
     return _confirmed(replace(suspect, n=state.n + 1, last_counted=seen.finding.at), seen, ())
@@ -202,8 +210,8 @@ def _cleared(state: AccountState, seen: Seen) -> _Outcome:
 
 
 def _still_down(state: AccountState, seen: Seen) -> _Outcome:
-    finding, outage = seen.finding, _absent_again(state, seen)
-    down = replace(state, outage=outage)
+    finding, down = seen.finding, _absent_again(state, seen)
+    outage = _open(down)
     if finding.reason is outage.reason or finding.certainty is Certainty.RESEMBLES:
         return replace(down, next_reason=None, last_counted=None), ()
     if state.next_reason is not finding.reason:
@@ -222,7 +230,7 @@ def _still_down(state: AccountState, seen: Seen) -> _Outcome:
 
 
 def _returned(state: AccountState, seen: Seen) -> _Outcome:
-    finding = seen.finding
+    finding, half = seen.finding, state.unplaced / 2
     recovering = replace(
         state,
         phase=Phase.RECOVERING,
@@ -231,6 +239,8 @@ def _returned(state: AccountState, seen: Seen) -> _Outcome:
         last_counted=finding.at,
         returned=finding.seen,
         next_reason=None,
+        unplaced=state.unplaced - half,  # this half belongs to the outage too if the account is gone again
+        outage_unplaced=state.outage_unplaced + half,
     )
     return _recovered(recovering, seen, (_happened(TransitionKind.RECOVERY_BEGAN, recovering, finding),))
 
@@ -259,13 +269,7 @@ def _recovered(state: AccountState, seen: Seen, happened: tuple[Transition, ...]
 
 def _retracted(state: AccountState, seen: Seen) -> _Outcome:
     down = replace(
-        state,
-        phase=Phase.DOWN,
-        since=seen.finding.at,
-        r=0,
-        last_counted=None,
-        returned=None,
-        outage=_absent_again(state, seen),
+        _absent_again(state, seen), phase=Phase.DOWN, since=seen.finding.at, r=0, last_counted=None, returned=None
     )
     return down, (_happened(TransitionKind.RECOVERY_RETRACTED, down, seen.finding),)
 
@@ -303,12 +307,23 @@ def _up(state: AccountState, finding: Finding) -> AccountState:
         returned=None,
         next_reason=None,
         previous_outage_id=None,
+        unplaced=ZERO,
+        outage_unplaced=ZERO,
+        counted_until=None,
     )
 
 
-def _absent_again(state: AccountState, seen: Seen) -> Outage:
+def _absent_again(state: AccountState, seen: Seen) -> AccountState:
+    """The state whose outage reaches up to this absence, with what was not observed on the way."""
     outage = _open(state)
-    return replace(outage, last_absent=later(outage.last_absent, seen.finding.seen))
+    longer = replace(state, outage=replace(outage, last_absent=later(outage.last_absent, seen.finding.seen)))
+    return replace(_placed(longer, state.unplaced), unplaced=ZERO)
+
+
+def _placed(state: AccountState, unobserved: timedelta) -> AccountState:
+    """The state with so much more of its time in outages unobserved; no more than there is, as with cached answers."""
+    room = max(ZERO, state.outage_total - state.outage_unobserved)
+    return replace(state, outage_unobserved=state.outage_unobserved + min(room, unobserved))
 
 
 def _is_other(state: AccountState, finding: Finding) -> bool:
@@ -345,8 +360,12 @@ def close_outage(
         outage=None,
         last_outage=best,
         last_outage_id=outage.id,
-        outage_closed=state.outage_closed + best,
+        outage_closed=state.outage_closed + best - _counted_before(outage, state.counted_until),
+        unplaced=ZERO,
+        outage_unplaced=ZERO,
     )
+    if ended is not None:
+        closed = _placed(closed, state.outage_unplaced)
     happened = Transition(
         kind=TransitionKind.OUTAGE_CLOSED,
         at=at,
@@ -356,6 +375,11 @@ def close_outage(
         detail={"cause": str(cause)},
     )
     return closed, happened
+
+
+def _counted_before(outage: Outage, until: datetime | None) -> timedelta:
+    """So much of the best estimate lies before `until`, up to which another outage is counted."""
+    return max(ZERO, until - outage.began_about) if until is not None and outage.ended is not None else ZERO
 
 
 def outage_id(account_id: str, began: Stamp) -> str:

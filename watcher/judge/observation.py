@@ -57,23 +57,22 @@ def gap_before(state: AccountState, finding: Finding, policy: Policy) -> tuple[U
 def observe(state: AccountState, finding: Finding, gap: tuple[Unobserved, ...]) -> AccountState:
     """The state with what any conclusive finding changes. An identity is pinned from a PRESENT answer only."""
     still_up = state.phase is Phase.UP and finding.is_present
-    return unobserve(
-        changed(
-            state,
-            observed=state.observed + _observed(state, finding, gap),
-            last_seen=finding.seen.latest,
-            observed_until=finding.at,
-            last_probe_at=probed(state, finding),
-            last_verdict_at=finding.at,
-            verdict=finding.verdict,
-            reason=finding.reason,
-            source=finding.source,
-            inconclusive=0,
-            blind_since=None,
-            stable_id=state.stable_id or (finding.stable_id if finding.is_present else None),
-            last_present=last_present(state, finding) if still_up else state.last_present,
-        ),
-        sum((span.to_at - span.from_at for span in gap), ZERO),
+    state = unobserve(state, sum((span.to_at - span.from_at for span in gap), ZERO))
+    return changed(
+        state,
+        observed=state.observed + _observed(state, finding, gap),
+        unplaced=ZERO if still_up else state.unplaced,
+        last_seen=finding.seen.latest,
+        observed_until=finding.at,
+        last_probe_at=probed(state, finding),
+        last_verdict_at=finding.at,
+        verdict=finding.verdict,
+        reason=finding.reason,
+        source=finding.source,
+        inconclusive=0,
+        blind_since=None,
+        stable_id=state.stable_id or (finding.stable_id if finding.is_present else None),
+        last_present=last_present(state, finding) if still_up else state.last_present,
     )
 
 
@@ -86,14 +85,8 @@ def unobserve(state: AccountState, span: timedelta) -> AccountState:
     """The state with `span` more of unobserved time, in the open outage too."""
     if span <= ZERO:
         return state
-    if state.outage is None:
-        return replace(state, unobserved=state.unobserved + span)
-    return replace(
-        state,
-        unobserved=state.unobserved + span,
-        outage_unobserved=state.outage_unobserved + span,
-        outage=replace(state.outage, unobserved=state.outage.unobserved + span),
-    )
+    outage = state.outage and replace(state.outage, unobserved=state.outage.unobserved + span)
+    return replace(state, unobserved=state.unobserved + span, unplaced=state.unplaced + span, outage=outage)
 
 
 def _observed(state: AccountState, finding: Finding, gap: tuple[Unobserved, ...]) -> timedelta:

@@ -26,6 +26,7 @@ def unwatch(state: AccountState, now: datetime) -> Decision:
         returned=None,
         next_reason=None,
         previous_outage_id=state.outage.id,
+        counted_until=state.outage.last_absent.earliest,
     )
     return Decision(state=left, transitions=(ended, happened))
 
@@ -36,7 +37,17 @@ def rewatch(state: AccountState, now: datetime) -> Decision:
     What was down when it was taken off stays SUSPECT until it is seen again; a mere suspicion is forgotten.
     """
     anew = replace(
-        state, n=0, last_counted=None, began=None, last_absent=None, inconclusive=0, blind_since=None, next_reason=None
+        state,
+        n=0,
+        last_counted=None,
+        began=None,
+        last_absent=None,
+        inconclusive=0,
+        blind_since=None,
+        next_reason=None,
+        flaps=0,
+        flaps_since=None,
+        flapping_since=None,  # that was over when it was taken off
     )
     back = resume(anew, now, since=state.observed_until)
     if back.phase is Phase.SUSPECT and back.previous_outage_id is None:
@@ -97,6 +108,7 @@ def _earlier(state: AccountState, span: timedelta) -> AccountState:
         began=window(state.began),
         last_absent=window(state.last_absent),
         returned=window(state.returned),
+        counted_until=at(state.counted_until),
         blind_since=at(state.blind_since),
         flaps_since=at(state.flaps_since),
         flapping_since=at(state.flapping_since),

@@ -97,6 +97,11 @@ class Outage:
         return self.retracted_at is not None
 
     @property
+    def began_about(self) -> datetime:
+        """When it began, best estimated: the middle of the time in which it did."""
+        return self.last_present + (self.began.latest - self.last_present) / 2
+
+    @property
     def duration(self) -> Duration:
         """The bounds: last_absent_e − began_l … ended_l − last_present_e, never below zero."""
         least = max(ZERO, self.last_absent.earliest - self.began.latest)
@@ -160,12 +165,15 @@ class AccountState:
     """All that the judge knows of one account.
 
     `n` and `r` count towards confirming and recovering; `last_counted` is the `at` of the last finding counted.
-    `last_seen` is the latest instant that any conclusive finding spoke of; `observed_until` the `at` of the last
-    one, or the restart if later: what lies between it and the next is unobserved. `observed` is the time from the
-    first sight on in which there were verdicts, `outage_unobserved` the part of `unobserved` that lay in outages, so
-    that uptime is 1 − (outage_total − outage_unobserved) ÷ observed. `inconclusive` counts the inconclusive findings
-    in a row. `handle` is set once the account was renamed. `flaps` are the samples by which `flapping_since` is
-    found, a bit each, the newest, which began at `flaps_since`, in bit 0: see judge.flapping.
+    `last_seen` is the latest instant that any conclusive finding spoke of; `observed_until` the `at` of the last one,
+    or the restart if later: what lies between it and the next is unobserved. `observed` is the time from the first
+    sight on in which there were verdicts, `outage_unobserved` the part of `unobserved` that is in `outage_total`, so
+    that uptime is 1 − (outage_total − outage_unobserved) ÷ observed. `unplaced` is what was unobserved since the last
+    sight of what the phase says: the next one tells whether the account was gone then. `outage_unplaced` is what of
+    this outage is added to `outage_unobserved` when it ends, as its best estimate is. Up to `counted_until` the absence
+    is in `outage_closed` already: then it was taken off while it was gone, and was not seen since. `inconclusive`
+    counts the inconclusive findings in a row. `handle` is set once the account was renamed. `flaps` are the samples by
+    which `flapping_since` is found, a bit each, the newest, which began at `flaps_since`, in bit 0: see judge.flapping.
     """
 
     account_id: str
@@ -199,6 +207,9 @@ class AccountState:
     unobserved: timedelta = ZERO
     observed: timedelta = ZERO
     outage_unobserved: timedelta = ZERO
+    unplaced: timedelta = ZERO
+    outage_unplaced: timedelta = ZERO
+    counted_until: datetime | None = None
     flaps: int = 0
     flaps_since: datetime | None = None
     flapping_since: datetime | None = None

@@ -105,7 +105,7 @@ def recent_uptime(history: History, state: AccountState, now: datetime, heartbea
 
 def _absence(outage: Outage, until: datetime) -> Span:
     """When the account was gone, best estimated: for a closed outage as long as `Outage.duration.best`."""
-    began = outage.last_present + (outage.began.latest - outage.last_present) / 2
+    began = outage.began_about
     if outage.is_open:
         return began, until
     least = outage.last_absent.earliest

@@ -178,10 +178,9 @@ def _gone(day: Day, names: _Names, outage: Outage) -> list[Any]:
 
 
 def _back(names: _Names, outage: Outage) -> list[Any]:
-    began = outage.last_present + (outage.began.latest - outage.last_present) / 2
     least, most = outage.duration.min, outage.duration.max
     lasted = [least.total_seconds(), most.total_seconds() if most is not None else None]
-    return [names.of(outage), _at(began), *lasted, str(outage.reason), str(outage.end_cause or "")]
+    return [names.of(outage), _at(outage.began_about), *lasted, str(outage.reason), str(outage.end_cause or "")]
 
 
 def _corrected(day: Day, names: _Names) -> Iterator[list[Any]]:

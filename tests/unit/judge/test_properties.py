@@ -194,6 +194,7 @@ def check_invariants(story: Story, told: Sequence[Told]) -> None:
         assert after.unobserved >= before.unobserved
         assert after.observed >= before.observed
         assert after.outage_unobserved >= before.outage_unobserved
+        assert after.outage_unobserved <= after.outage_total
         if each.finding is not None and not each.finding.is_conclusive:
             assert (after.phase, after.n, after.r, after.outage) == (before.phase, before.n, before.r, before.outage)
         check_order(each.decision.transitions)
@@ -326,7 +327,7 @@ def test_a_restart_changes_nothing_but_what_was_observed(
 def judged(state: AccountState) -> AccountState:
     """The state without what a restart may change: what was observed."""
     outage = state.outage and replace(state.outage, unobserved=ZERO)
-    state = replace(state, unobserved=ZERO, observed=ZERO, outage_unobserved=ZERO)
+    state = replace(state, unobserved=ZERO, observed=ZERO, outage_unobserved=ZERO, unplaced=ZERO, outage_unplaced=ZERO)
     return replace(state, outage=outage, observed_until=None, blind_since=None)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -10,6 +11,7 @@ from watcher.judge.machine import TABLE, outage_id
 from watcher.model.account import Severity
 from watcher.model.finding import Certainty, Finding, Reason, Refused, Verdict
 from watcher.model.outage import ZERO, EndCause, Phase, TransitionKind
+from watcher.model.uptime import History, uptime
 
 K = TransitionKind
 REASON = {
@@ -518,12 +520,75 @@ def test_row_18_gap_in_an_outage() -> None:
     assert story.outage.duration.min == seconds(299 - 60)
     assert story.state.outage_unobserved == seconds(220)
     story.restart(320, since=310)
+    assert story.state.outage_unobserved == seconds(220)
+    story.see(Reason.NOT_FOUND, 321)
     assert story.state.outage_unobserved == seconds(220 + 10)
-    story.see(Reason.PROFILE, 321)
     story.see(Reason.PROFILE, 331)
+    story.see(Reason.PROFILE, 341)
     story.restart(400, since=390)
     assert story.state.outage is None
     assert story.state.outage_unobserved == seconds(220 + 10)
+
+
+def absent(story: Story) -> timedelta:
+    """The time of absence by the counters, which is also that by the story's history, as pages and the API have it."""
+    outages = tuple(t.outage for t in story.happened if t.kind is K.OUTAGE_CLOSED and t.outage is not None)
+    history = History(seen_since=at(0), outages=outages, unobserved=tuple(story.unobserved))
+    counted = story.state.outage_total - story.state.outage_unobserved
+    assert abs(counted - uptime(history, at(0), at(1e6)).absent) <= seconds(2)
+    return counted
+
+
+def test_a_gap_before_an_outage_is_half_of_it_and_not_observed() -> None:
+    """Nobody looked for four hours, then it was gone for five minutes: five minutes of absence, by the counters too."""
+    story = Story.up(60)
+    for second in range(14460, 14770, 10):
+        story.see(Reason.NOT_FOUND, second)
+    assert story.state.outage_unobserved == ZERO
+    story.see(Reason.PROFILE, 14770)
+    story.see(Reason.PROFILE, 14780)
+    assert absent(story) == pytest.approx(seconds(300), abs=seconds(10))
+
+
+def test_a_gap_before_the_end_is_half_of_it_and_not_observed() -> None:
+    """Seen gone for two hours, not looked at for four, and back: two hours of absence."""
+    story = Story.down()
+    for second in range(90, 7200, 50):
+        story.see(Reason.NOT_FOUND, second)
+    story.see(Reason.PROFILE, 7190 + 14400)
+    assert story.see(Reason.PROFILE, 7200 + 14400) == [K.OUTAGE_CLOSED]
+    assert absent(story) == pytest.approx(seconds(7160), abs=seconds(20))
+
+
+def test_a_gap_before_a_return_that_did_not_last_is_all_within_the_outage() -> None:
+    """What lies between two absences was not observed, whatever one look in between had shown."""
+    story = Story.down()
+    story.see(Reason.PROFILE, 1000)
+    story.see(Reason.NOT_FOUND, 2000)
+    for second in range(2050, 2400, 50):
+        story.see(Reason.NOT_FOUND, second)
+    story.see(Reason.PROFILE, 2400)
+    story.see(Reason.PROFILE, 2410)
+    assert absent(story) == pytest.approx(seconds(425), abs=seconds(15))
+
+
+def test_a_gap_within_a_suspicion_is_the_outages_when_it_ends() -> None:
+    """Three absences, with twenty minutes of walls between the first and the second."""
+    story = Story.up(0)
+    for second in (60, 1260, 1270, 1280, 1330):
+        story.see(Reason.NOT_FOUND, second)
+    story.see(Reason.PROFILE, 1380)
+    story.see(Reason.PROFILE, 1390)
+    assert absent(story) == pytest.approx(seconds(120), abs=seconds(15))
+
+
+def test_a_suspicion_that_is_cleared_leaves_nothing_over() -> None:
+    """What was not observed before it belongs to no later outage."""
+    story = Story.up(0)
+    for second in (1000, 1010):
+        story.see(Reason.NOT_FOUND, second)
+    story.see(Reason.PROFILE, 1020)
+    assert (story.state.unplaced, story.state.outage_unplaced) == (ZERO, ZERO)
 
 
 def test_row_19_refused_is_inconclusive() -> None:

@@ -202,3 +202,45 @@ def test_never_seen_stays_so(phase: Phase) -> None:
     story.leave(1)
     story.come_back(100)
     assert (story.phase, story.state.n) == (phase, 0)
+
+
+def test_an_absence_over_which_it_was_taken_off_again_and_again_counts_once() -> None:
+    """Gone for four hours, edited every hour: four hours in all, though each outage may have begun with the first."""
+    story = Story.down()
+    for hour in range(4):
+        began = 100 + 3600 * hour
+        for second in range(began, began + 3500, 50):
+            story.see(Reason.NOT_FOUND, second)
+        story.leave(began + 3520)
+        story.come_back(began + 3540)
+        for second in (3550, 3560, 3570):
+            story.see(Reason.NOT_FOUND, began + second)
+    story.see(Reason.PROFILE, 14580)
+    story.see(Reason.PROFILE, 14590)
+    assert story.phase is Phase.UP
+    assert story.state.outage_total <= seconds(14590)
+    assert story.state.outage_total >= seconds(14000)
+    assert story.state.counted_until is None
+
+
+def test_seen_before_it_was_gone_again_nothing_was_counted() -> None:
+    """Taken off while it was gone, there when it was put on again: the next outage counts from its own beginning."""
+    story = Story.down()
+    story.leave(100)
+    story.come_back(200)
+    story.see(Reason.PROFILE, 210)
+    counted = story.state.outage_total
+    for second in (270, 280, 290):
+        story.see(Reason.NOT_FOUND, second)
+    story.see(Reason.PROFILE, 350)
+    story.see(Reason.PROFILE, 360)
+    assert story.state.outage_total - counted == pytest.approx(seconds(80), abs=seconds(15))
+
+
+def test_flapping_ends_when_it_is_taken_off() -> None:
+    """People were told that it is over: what is gone when it is watched again is told of."""
+    story = Story.up(0)
+    story.state = replace(story.state, flaps=0b10101, flaps_since=at(0), flapping_since=at(0))
+    story.leave(10)
+    story.come_back(20)
+    assert (story.state.flaps, story.state.flaps_since, story.state.flapping_since) == (0, None, None)
