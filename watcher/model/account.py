@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from watcher.model.calendar import Calendar
 
@@ -14,6 +15,14 @@ class Severity(StrEnum):
     CRITICAL = "critical"
     WARNING = "warning"
     INFO = "info"
+
+
+_LOUDEST_FIRST: Final = tuple(Severity)
+
+
+def louder(*severities: Severity) -> Severity:
+    """The loudest of some, one at least."""
+    return min(severities, key=_LOUDEST_FIRST.index)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

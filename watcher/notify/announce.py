@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Final
 
 from watcher.judge.cohort import key_of
-from watcher.model.account import Account, Severity
+from watcher.judge.policy import severity_of
+from watcher.model.account import Account, Severity, louder
 from watcher.model.control import VantageState
 from watcher.model.finding import Reason
 from watcher.model.notification import Incident, IncidentKind, Notification, NotificationKind, dedup_key_of
@@ -89,16 +90,22 @@ def _others_concerned(
 ) -> News:
     """An ALERT for those whom an outage concerns by its new reason, and did not by the one before.
 
-    Of a mass event all are told already, whatever the reason.
+    Also by the severity that the new reason gives, where that is louder; the outage keeps its own. Of a mass event all
+    are told already, whatever the reason.
     """
     if outage.cohort_id is not None:
         return News()
     own = _incident_of(transition, outage, account)
-    before = subject_of(own, account, Reason(transition.detail.get("from", outage.reason)))
+    before = _by_reason(own, account, outage, Reason(transition.detail.get("from", outage.reason)))
     told = {channel for _, channel in ways_to(routes, before)}
-    subject = subject_of(own, account, outage.reason)
+    subject = _by_reason(own, account, outage, outage.reason)
     others = [way for way in ways_to(routes, subject) if way[1] not in told]
     return _by(others, own, subject, groups, now)
+
+
+def _by_reason(own: Incident, account: Account, outage: Outage, reason: Reason) -> Subject:
+    severity = louder(own.severity, severity_of(account.severity, reason, outage.certainty))
+    return subject_of(replace(own, severity=severity), account, reason)
 
 
 def _incident_of(transition: Transition, outage: Outage, account: Account) -> Incident:

@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 
-from watcher.model.account import Severity
+from watcher.model.account import Severity, louder
 from watcher.model.notification import IncidentKind, Message, NotificationKind
 from watcher.notify.alerts import alerts_of
 from watcher.notify.terms import template_of, terms_of
@@ -19,7 +19,6 @@ from watcher.text import clean, cut
 
 _LONG: Final = 1000
 _HEADLINE: Final = 300
-_WEIGHT: Final = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
 
 
 def render(view: View, texts: Texts | None = None) -> Message:
@@ -78,7 +77,7 @@ def _weighed(view: View) -> View:
     """A group is as severe as the worst of it."""
     if view.incident.kind is not IncidentKind.GROUP or view.outage is not None:
         return view
-    worst = min((outage.severity_then for outage in view.outages), key=_WEIGHT.index, default=Severity.WARNING)
+    worst = louder(*(outage.severity_then for outage in view.outages)) if view.outages else Severity.WARNING
     return replace(view, incident=replace(view.incident, severity=worst))
 
 

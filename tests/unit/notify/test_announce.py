@@ -209,6 +209,28 @@ def test_a_changed_reason_is_told_to_those_whom_it_concerns() -> None:
     assert announce((back,), TRUMP, routes, "X", Groups(), now=at(180)).notifications == ()
 
 
+def test_a_withholding_that_becomes_a_suspension_is_told_to_those_who_want_what_is_loud() -> None:
+    """Withheld somewhere was worth a line in the log; suspended, a critical account's outage goes to the desk."""
+    routes = (
+        Route(name="quiet", channels=("log",), severity=frozenset({Severity.INFO})),
+        Route(name="desk", channels=("desk",)),
+    )
+    critical = replace(TRUMP, severity=Severity.CRITICAL)
+    began = opened(critical, 60, severity=Severity.INFO)
+    assert began.outage is not None
+    changed = replace(
+        began,
+        kind=TransitionKind.OUTAGE_REASON_CHANGED,
+        at=at(120),
+        outage=replace(began.outage, reason=Reason.SUSPENDED),
+        detail={"from": str(Reason.WITHHELD)},
+    )
+    news = announce((changed,), critical, routes, "X", Groups(), now=at(120))
+    assert [(row.channel, row.kind) for row in news.notifications] == [("desk", NotificationKind.ALERT)]
+    calm = replace(TRUMP, severity=Severity.INFO)
+    assert announce((changed,), calm, routes, "X", Groups(), now=at(120)).notifications == ()
+
+
 def test_a_reason_that_changes_and_changes_back_is_told_once() -> None:
     """Whoever is told of it in a group by its new reason is not told again when that is given a second time."""
     routes = (
