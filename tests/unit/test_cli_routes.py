@@ -103,7 +103,7 @@ def test_quiet_hours_are_named(hours: str, said: str, until: datetime | None) ->
     weekend = (Hours(days=frozenset({5, 6})),)
     quiet = QuietHours(timezone=ZoneInfo("UTC"), **{hours: weekend})
     route = Route(name="desk", channels=("log",), quiet=quiet)
-    [way] = ways_told(TRUMP, Reason.NOT_FOUND, None, (route,), MONDAY - timedelta(hours=3))
+    [way] = ways_told(TRUMP, Reason.NOT_FOUND, TRUMP.severity, (route,), MONDAY - timedelta(hours=3))
     assert way.when == f"as soon as it is confirmed; but {said}"
     assert (way.has_quiet_hours, way.quiet_until) == (True, until)
 
@@ -114,3 +114,35 @@ def test_the_same_for_programs(tmp_path: Path) -> None:
     [way] = json.loads(said)
     assert (way["channel"], way["wait"], way["pace"], way["group"]) == ("desk", 30.0, 300.0, 'owners{owner="mayor"}')
     assert (way["has_quiet_hours"], way["quiet_until"]) == (False, None)
+
+
+LIKENED = """\
+accounts:
+  - {url: "https://town.example/profile/mayor", platform: generic, handle: mayor}
+"""
+
+
+def liken(tmp_path: Path, severities: str) -> tuple[int, str]:
+    """What is said of an account that a likeness may decide, where a route takes these severities."""
+    (tmp_path / "watcher.yaml").write_text(
+        "watchlist: watchlist.yaml\nchannels: [{name: desk, kind: log}]\n"
+        f"routes: [{{name: owners, channels: desk, match: {{severity: {severities}}}}}]\n"
+    )
+    (tmp_path / "watchlist.yaml").write_text(LIKENED)
+    words = ["--config", str(tmp_path / "watcher.yaml"), "--account", "generic:town.example/profile/mayor"]
+    result = CliRunner().invoke(main, ["routes", "test", *words])
+    return result.exit_code, result.output.strip()
+
+
+def test_what_a_likeness_tells_is_of_lower_severity(tmp_path: Path) -> None:
+    """Both sets of ways are said, and it ends with 1 where the lower severity reaches nobody."""
+    sure = "desk, by route 'owners', as warning: as soon as it is confirmed"
+    assert liken(tmp_path, "[warning, info]") == (
+        0,
+        f"{sure}\nwhere only the likeness of pages tells it, which makes it 'info':\n{sure.replace('warning', 'info')}",
+    )
+    untold = (
+        "watcher: no route takes an outage of generic:town.example/profile/mayor with the reason 'not_found' "
+        "as info (on Web page little is sure: 'warning' becomes 'info'): then nobody would be told"
+    )
+    assert liken(tmp_path, "warning") == (1, f"{sure}\n{untold}")

@@ -241,6 +241,6 @@ class _Routes:
         about = account.platform, account.owner, account.severity, frozenset(account.labels.items())
         key = (*about, account.id if self._names_accounts else "")
         if key not in self._known:
-            ways = ways_told(account, Reason.NOT_FOUND, None, self._routes, _SOME_TIME)
+            ways = ways_told(account, Reason.NOT_FOUND, account.severity, self._routes, _SOME_TIME)
             self._known[key] = min((way.wait for way in ways), default=timedelta(0))
         return self._known[key]

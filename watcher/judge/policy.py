@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from watcher.model.account import Policy, Severity
 from watcher.model.finding import Certainty, Reason
 from watcher.model.outage import AccountState, Phase
-from watcher.model.platform import Pace
+from watcher.model.platform import Pace, Platform
 
 CLOSE_WATCH: Final = timedelta(minutes=15)
 BLIND_AFTER: Final = 3
@@ -25,6 +25,14 @@ def severity_of(severity: Severity, reason: Reason, certainty: Certainty) -> Sev
     if certainty is Certainty.RESEMBLES:
         return Severity.WARNING if severity is Severity.CRITICAL else Severity.INFO
     return severity
+
+
+def severities_of(severity: Severity, reason: Reason, platform: Platform) -> tuple[Severity, ...]:
+    """Those that an outage may have: the one where it is sure, then the lower one where a likeness may decide."""
+    sure = severity_of(severity, reason, Certainty.STATED)
+    lowered = severity_of(severity, reason, Certainty.RESEMBLES)
+    is_likened = any(source.similarity for source in platform.usable_sources)
+    return (sure, lowered) if is_likened and lowered is not sure else (sure,)
 
 
 def wait(state: AccountState, policy: Policy) -> timedelta:

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from watcher.judge.policy import severity_of
 from watcher.model.account import Account, Severity
-from watcher.model.finding import Certainty, Reason
+from watcher.model.finding import Reason
 from watcher.model.route import Route, Subject
 from watcher.notify.grouping import pace_of, wait_for
 from watcher.notify.route import group_key, ways_to
@@ -50,13 +49,13 @@ class Way:
 
 
 def ways_told(
-    account: Account, reason: Reason, severity: Severity | None, routes: Sequence[Route], now: datetime
+    account: Account, reason: Reason, severity: Severity, routes: Sequence[Route], now: datetime
 ) -> tuple[Way, ...]:
-    """The ways in the order of the routes. `severity` is the account's own where it is None, as an outage would be."""
+    """The ways of an outage of that severity, in the order of the routes."""
     subject = Subject(
         platform=account.platform,
         owner=account.owner,
-        severity=severity or severity_of(account.severity, reason, Certainty.STATED),
+        severity=severity,
         reason=reason,
         account=account.id,
         labels=account.labels,

@@ -12,10 +12,10 @@ from itertools import islice
 from typing import Final
 from urllib.parse import urlsplit
 
-from watcher.judge.policy import severity_of
+from watcher.judge.policy import severities_of
 from watcher.model.account import Account, Severity, Watchlist
 from watcher.model.calendar import Calendar, QuietHours
-from watcher.model.finding import Certainty, Reason
+from watcher.model.finding import Reason
 from watcher.model.platform import Platform
 from watcher.model.route import Route, Subject, every, taken
 from watcher.settings.homoglyphs import host_lookalike, lookalike
@@ -140,9 +140,9 @@ def _on_routes(account: Account, platform: Platform, settings: Settings) -> Iter
 
 def _severities(account: Account, platform: Platform) -> Iterator[tuple[Severity, str]]:
     """Those of an outage of the account, each with what to say of why; a withholding is left out, as it is named."""
-    yield account.severity, ""
-    lowered = severity_of(account.severity, Reason.NOT_FOUND, Certainty.RESEMBLES)
-    if lowered is not account.severity and any(source.similarity for source in platform.usable_sources):
+    sure, *lower = severities_of(account.severity, Reason.NOT_FOUND, platform)
+    yield sure, ""
+    for lowered in lower:
         yield lowered, f" (on {platform.title} little is sure: '{account.severity}' becomes '{lowered}')"
 
 
