@@ -272,6 +272,14 @@ async def test_the_list_is_asked_and_turned_over(web: aiohttp.ClientSession) -> 
         assert said in await get(web, f"/outages{query}", 400)
 
 
+async def test_an_account_that_nobody_knows_is_no_account_without_outages(web: aiohttp.ClientSession) -> None:
+    """It says so, with the id that was meant."""
+    page = Markup(await get(web, "/outages?account=x:RealDonaldTrump"))
+    assert "No such account is known; did you mean 'x:realdonaldtrump'?" in page.words
+    assert "is known that fits" not in page.words
+    assert "is known; write its id as in x:potus." in Markup(await get(web, "/outages?account=zzz")).words
+
+
 async def test_pages_follow_one_another() -> None:
     """Fifty on each, the latest first, none twice and none left out; the CSV has them all, each a row."""
     store = MemoryStore()

@@ -165,7 +165,7 @@ def test_outages_the_latest_first(stored: Path) -> None:
     assert [record["id"] for record in records] == ["potus-2", over.id]
     assert len(json.loads(call("outages", "--config", stored, "--open", "--json").stdout)) == 1
     assert len(json.loads(call("outages", "--config", stored, "--limit", "1", "--json").stdout)) == 1
-    assert call("outages", "--config", stored, "--account", "x:nobody").output == "no outages\n"
+    assert call("outages", "--config", stored, "--account", "github:python").output == "no outages\n"
     assert call("outages", "--config", stored, "--limit", "0").exit_code == 2
 
 

@@ -100,6 +100,27 @@ def test_a_span_of_time(config: Path) -> None:
     assert "'yesterday' is no time: write 2017-11-02" in wrong.stderr
 
 
+@pytest.mark.parametrize("command", [("outages",), ("evidence", "list")])
+def test_an_account_by_another_name(config: Path, command: tuple[str, ...]) -> None:
+    """Whoever is meant is found by a URL too, also when watched no more; of nobody it says so and ends with 1."""
+    words: tuple[str | Path, ...] = (*command, "--config", config, "--json", "--account")
+    right = call(*words, "x:potus")
+    assert (right.exit_code, call(*words, "https://x.com/POTUS").stdout) == (0, right.stdout)
+    assert call(*words, "X.com/NASA").exit_code == 1
+    assert call(*words, "https://x.com/NASA").exit_code == 0
+    assert call(*words, "github:python").exit_code == 0  # on the watchlist, though never watched so far
+    wrong = call(*words, "x:patus")
+    assert (wrong.exit_code, wrong.stdout) == (1, "")
+    assert wrong.stderr == "watcher: no account 'x:patus' is known; did you mean 'x:potus'?\n"
+
+
+def test_an_account_is_known_without_a_watchlist(config: Path, tmp_path: Path) -> None:
+    """What is kept is read, and likened to, though the watchlist is faulty."""
+    (tmp_path / "watchlist.yaml").write_text("accounts: [nobody]\n")
+    assert call("outages", "--config", config, "--account", "x:potus").exit_code == 0
+    assert "did you mean 'x:potus'?" in call("outages", "--config", config, "--account", "X:potus").stderr
+
+
 def test_a_cut_table_says_so(config: Path) -> None:
     """An export is never cut unless asked to be."""
     cut = call("outages", "--config", config, "--limit", "1").output.splitlines()

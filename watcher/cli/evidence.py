@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from watcher.cli.records import opened
+from watcher.cli.records import account_id_of, opened
 from watcher.cli.terminal import config_option, epilog, fail, faults_told, json_option, print_json, say, say_all
 
 if TYPE_CHECKING:
@@ -51,9 +51,16 @@ def _digits(_context: click.Context, _parameter: click.Parameter, value: str | N
     return value
 
 
-@evidence.command("list", epilog=epilog("watcher evidence list", "watcher evidence list --limit 5 --json"))
+@evidence.command(
+    "list",
+    epilog=epilog(
+        "watcher evidence list",
+        "watcher evidence list --limit 5 --json",
+        ends="Ends with 0; 1 when no such account is known.",
+    ),
+)
 @config_option
-@click.option("--account", metavar="ID", help="Only of this account.")
+@click.option("--account", metavar="ID", help="Only of this account, or of this profile URL.")
 @click.option("--limit", type=click.IntRange(1), default=_LISTED, show_default=True, help="So many at most.")
 @json_option
 def list_(config: Path, account: str | None, limit: int, as_json: bool) -> None:
@@ -61,7 +68,7 @@ def list_(config: Path, account: str | None, limit: int, as_json: bool) -> None:
     from watcher.dossier import listing, table
 
     with faults_told(), opened(_state_dir(config), read_only=True) as store:
-        traces = store.recent_traces(account, limit)
+        traces = store.recent_traces(account_id_of(account, config, store), limit)
     if as_json:
         print_json(listing(traces))
     else:

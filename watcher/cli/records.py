@@ -100,10 +100,11 @@ def accounts(config: Path, as_json: bool) -> None:
         "watcher outages show ID > record.md",
         "watcher outages annotate ID --cause 'a departing employee' --tell",
         "watcher outages retract ID --reason 'the platform was being tested'",
+        ends="Ends with 0; 1 when no such account is known.",
     ),
 )
 @config_option
-@click.option("--account", metavar="ID", help="Only those of this account.")
+@click.option("--account", metavar="ID", help="Only those of this account, or of this profile URL.")
 @click.option("--open", "open_only", is_flag=True, help="Only those that are not over.")
 @click.option(
     "--since",
@@ -149,7 +150,7 @@ def _list_outages(
     most = (limit or _LISTED) + 1 if form == "table" else limit
     with faults_told(), opened(load_settings(config, os.environ).state_dir, read_only=True) as store:
         found = store.outages(
-            account_id=account,
+            account_id=account_id_of(account, config, store),
             open_only=open_only,
             limit=most,
             since=since,
@@ -350,6 +351,26 @@ def user() -> str:
         return clean(getpass.getuser()).strip() or "unknown"
     except (OSError, KeyError, ImportError):
         return "unknown"  # a user without a name, as in some containers
+
+
+def account_id_of(text: str | None, config: Path, store: "SqlStore") -> str | None:
+    """The id of the account that somebody named by it or by a profile URL; ends with 1 where nobody knows of any."""
+    from watcher.model.errors import ConfigError
+    from watcher.settings import account_id_for, load_all
+    from watcher.settings.wording import near
+
+    if text is None or store.known([text]).accounts:
+        return text
+    try:
+        loaded = load_all(config, os.environ)
+    except ConfigError:  # what is kept can be read without a watchlist
+        watched, named = frozenset[str](), None
+    else:
+        watched, named = frozenset(loaded.watchlist.accounts), account_id_for(text, loaded)
+    if named is None or not (named in watched or store.known([named]).accounts):
+        known = sorted({*watched, *store.load().accounts})
+        fail(f"no account '{text}' is known; {near(text, known, otherwise='`watcher accounts` lists them')}", 1)
+    return named
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from watcher.settings.check import Level, Remark, remarks
 from watcher.settings.examples import load_examples
 from watcher.settings.files import ConfigFiles
 from watcher.settings.load import Loaded, load_all, load_for_test, load_platforms, load_settings, load_watchlist
-from watcher.settings.lookup import account_for
+from watcher.settings.lookup import account_for, account_id_for
 from watcher.settings.overrides import apply_overrides
 from watcher.settings.visibility import visibility, why_blind
 
@@ -20,6 +20,7 @@ __all__ = [
     "ReadingError",
     "Remark",
     "account_for",
+    "account_id_for",
     "apply_overrides",
     "load_all",
     "load_examples",

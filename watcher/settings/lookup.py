@@ -32,6 +32,14 @@ def account_for(text: str, loaded: Loaded) -> Account:
     return account
 
 
+def account_id_for(text: str, loaded: Loaded) -> str | None:
+    """The id of the account meant by `text`, watched or not; None where it names nobody."""
+    try:
+        return account_for(text, loaded).id
+    except ConfigError:
+        return None
+
+
 def _account(text: str, loaded: Loaded) -> Account:
     """What an entry of the watchlist that says just this would watch: the same words, the same refusals."""
     reading = read_watchlist(Document(file=_ARGUMENT, data={"accounts": [_entry(text, loaded)]}))

@@ -19,6 +19,7 @@ from watcher.model.outage import Outage
 from watcher.model.snapshot import Snapshot
 from watcher.notify.wording import at_handle, format_duration, name_of, place_of
 from watcher.record import Names
+from watcher.settings.wording import near
 from watcher.web import parameters
 from watcher.web.cases import Cases
 from watcher.web.pages.outage import names_of
@@ -131,6 +132,7 @@ class OutagesPages:
         try:
             query = parse_outages(request.query, snapshot.at)
             rows = await self.rows(query, SIZE + 1)
+            trouble = "" if rows else await self._nobody(query.fields.get("account"), snapshot)
         except ValueError as error:
             trouble, status = f"{error}. Here are the latest of all.", HTTPStatus.BAD_REQUEST
         except WatcherError as error:
@@ -155,6 +157,15 @@ class OutagesPages:
             csv=query.link("/outages.csv", before=None),
             feed=feed_link(query),
         )
+
+    async def _nobody(self, account_id: str | None, snapshot: Snapshot) -> str:
+        """What to say where neither the watchlist nor the record knows the account; nothing where one does."""
+        if account_id is None or account_id in snapshot.accounts or await self._cases.accounts({account_id}):
+            return ""
+        hint = await asyncio.to_thread(
+            near, account_id, tuple(snapshot.accounts), otherwise="write its id as in x:potus"
+        )
+        return f"No such account is known; {hint}{'' if hint.endswith('?') else '.'}"
 
     async def rows(self, query: OutagesQuery, limit: int) -> tuple[OutageRow, ...]:
         """The first `limit` of what is asked for. StoreError where it cannot be read."""
