@@ -1,19 +1,51 @@
 """What the command line and the API say of silences, and what they take. Pure: texts and values in, values out."""
 
 import difflib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from watcher.model.account import Account, Severity
 from watcher.model.attention import standing
+from watcher.model.finding import REASONS, Verdict
 from watcher.model.matchers import ATTRIBUTES
+from watcher.model.notification import IncidentKind, NotificationKind
+from watcher.model.platform import Platform
 from watcher.model.silence import Matcher, Silence
 from watcher.notify import format_stamp
 from watcher.settings.scalars import span
+from watcher.settings.wording import near, quoted
 from watcher.text import clean
 
 LONGEST: Final = timedelta(days=366)
 _FURTHEST: Final = 10 * LONGEST
+_CLOSED: Final[Mapping[str, Collection[str]]] = {
+    "severity": tuple(map(str, Severity)),
+    "reason": ("", *sorted(map(str, REASONS[Verdict.ABSENT]))),
+    "kind": (*map(str, IncidentKind), str(NotificationKind.CORRECTION)),
+}
+"""What these can be; the reason is empty of what is no outage."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What a silence may be about. Without `platforms` it is not known which there are."""
+
+    accounts: Collection[str]
+    owners: Collection[str]
+    labels: Collection[str]
+    platforms: Mapping[str, Platform]
+
+
+def known_of(accounts: Iterable[Account], platforms: Mapping[str, Platform]) -> Known:
+    """What is known of these accounts."""
+    ids, owners, labels = set[str](), set[str](), set[str]()
+    for account in accounts:
+        ids.add(account.id)
+        owners |= {account.owner} if account.owner else set()
+        labels |= account.labels.keys()
+    return Known(accounts=ids, owners=owners, labels=labels, platforms=platforms)
 
 
 def moment_to_come(text: str, now: datetime) -> datetime:
@@ -47,6 +79,11 @@ def new_silence(
     comment: str,
 ) -> Silence:
     """The silence, if it makes sense. ValueError with what does not."""
+    for matcher in matchers:
+        choices = _CLOSED.get(matcher.name, (matcher.value,))
+        if not (matcher.is_pattern or matcher.is_negative or matcher.value in choices):
+            hint = near(matcher.value, [choice for choice in choices if choice])
+            raise ValueError(f"there is no {matcher.name} {quoted(matcher.value)}, so that it matches nothing; {hint}")
     if ends_at <= now:
         raise ValueError(f"it would have ended already, {format_stamp(ends_at)}: let it end later")
     if ends_at <= starts_at:
@@ -56,14 +93,33 @@ def new_silence(
     return Silence(id=silence_id, matchers=matchers, starts_at=starts_at, ends_at=ends_at, by=by, comment=comment)
 
 
-def unknown_names(matchers: Iterable[Matcher], labels: Collection[str]) -> Iterator[str]:
-    """What to say of names that no news has: most likely they are typing errors."""
-    known = sorted({*ATTRIBUTES, *labels})
+def doubts(matchers: Iterable[Matcher], known: Known) -> Iterator[str]:
+    """What to say of names that no news has, and of values that nothing known has: most likely typing errors."""
+    names = sorted({*ATTRIBUTES, *known.labels})
     for matcher in matchers:
-        if matcher.name not in known:
-            near = difflib.get_close_matches(matcher.name, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there is {', '.join(known)}"
+        if matcher.name not in names:
+            alike = difflib.get_close_matches(matcher.name, names, n=1)
+            hint = f"did you mean {alike[0]}?" if alike else f"there is {', '.join(names)}"
             yield f"nothing has the name {matcher.name!a}, so that the silence may be about nothing; {hint}"
+        elif not matcher.is_pattern and matcher.value:
+            yield from _doubt(matcher, known)
+
+
+def late_start(asked: datetime | None, now: datetime) -> Iterator[str]:
+    """What to say of a silence that was to begin before now."""
+    if asked is not None and asked < now:
+        yield f"{format_stamp(asked)} is past: the silence begins now, and what was told before stays told"
+
+
+def _doubt(matcher: Matcher, known: Known) -> Iterator[str]:
+    choices = {**_CLOSED, "account": known.accounts, "owner": known.owners, "platform": known.platforms}
+    if matcher.name not in choices or matcher.value in choices[matcher.name]:
+        return
+    if matcher.name == "platform" and not known.platforms:
+        return
+    then = "this matcher holds of everything" if matcher.is_negative else "the silence may be about nothing"
+    hint = near(matcher.value, choices[matcher.name], otherwise="is it written as in the watchlist?")
+    yield f"no {matcher.name} {quoted(matcher.value)} is known, so that {then}; {hint}"
 
 
 def silences_table(found: Sequence[Silence], now: datetime) -> Iterator[str]:

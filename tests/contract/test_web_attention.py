@@ -89,6 +89,7 @@ async def test_a_silence_is_added_listed_and_ended(ask: Ask) -> None:
     """201 with the silence; in the list until it ends; ended once."""
     status, made = await ask(SILENCES, "POST", json=ONE)
     assert status == 201
+    assert made.pop("warnings") == []
     assert made == {
         "id": made["id"],
         "state": "active",
@@ -115,6 +116,10 @@ async def test_a_silence_is_added_listed_and_ended(ask: Ask) -> None:
         ({"matchers": []}, "matchers: give one or more texts"),
         ({"matchers": [1]}, "matchers: give one or more texts"),
         ({"matchers": "jack"}, "matchers: column 5: 'jack' wants one of"),
+        (
+            {"matchers": "severity=warn"},
+            "there is no severity 'warn', so that it matches nothing; did you mean 'warning'?",
+        ),
         ({"for": "soon"}, "for: 'soon' is not a duration"),
         ({"ends_at": "2017-11-03T00:00"}, 'say how long: give exactly one of "for" (2h) and "ends_at"'),
         ({"starts_at": "soon"}, "starts_at: 'soon' is no time"),
@@ -130,6 +135,18 @@ async def test_a_faulty_silence_is_told_so(ask: Ask, changes: dict[str, Any], sa
     assert status == 400
     assert said in told["error"]
     assert await ask(SILENCES) == (200, [])
+
+
+async def test_a_silence_that_may_be_about_nothing_is_told(ask: Ask) -> None:
+    """It is kept; what nobody knows, and a beginning that is past, is in `warnings`."""
+    changes = {"matchers": ["account=x:patus", "owner=nobody"], "starts_at": "2017-11-02T22:00"}
+    status, made = await ask(SILENCES, "POST", json=ONE | changes)
+    assert status == 201
+    past, account, owner = made.pop("warnings")
+    assert past.startswith("2 Nov 2017 22:00:00 UTC is past: the silence begins now")
+    assert account.startswith("no account 'x:patus' is known, so that the silence may be about nothing; did you mean")
+    assert owner.startswith("no owner 'nobody' is known")
+    assert await ask(SILENCES) == (200, [made])
 
 
 @pytest.mark.parametrize("body", ["[1]", "{", "[" * 5000])

@@ -21,6 +21,7 @@ from watcher.store.sql import SqlStore
 from watcher.store.values import Commit
 
 OUTAGE = outage()
+WHY = ("--comment", "why")
 
 
 @pytest.fixture(autouse=True)
@@ -103,6 +104,12 @@ def test_maintenance_is_a_silence_to_come(config: Path) -> None:
         (["platform=x", "--starts", "2h", "--until", "1h"], "it would end before it begins"),
         (["platform=x", "--until", f"{SystemClock().now() + timedelta(days=500):%Y-%m-%d}"], "longer than 366 days"),
         (["platform=x", "--until", "2999-01-01"], "is more than 10 years away: is the year right?"),
+        (
+            ["severity=warn", "--for", "1h"],
+            "there is no severity 'warn', so that it matches nothing; did you mean 'war",
+        ),
+        (["kind=cohorte", "--for", "1h"], "there is no kind 'cohorte', so that it matches nothing; did you mean 'coho"),
+        (["reason=timeout", "--for", "1h"], "there is no reason 'timeout', so that it matches nothing; write one of d"),
     ],
 )
 def test_what_makes_no_sense_is_refused(config: Path, arguments: list[str], said: str) -> None:
@@ -120,6 +127,55 @@ def test_a_typing_error_in_a_name_is_told(config: Path) -> None:
     assert "nothing has the name 'platfrom', so that the silence may be about nothing; did you mean platform?" in (
         result.stderr
     )
+
+
+@pytest.mark.parametrize(
+    ("matcher", "said"),
+    [
+        (
+            "platform=blueski",
+            "no platform 'blueski' is known, so that the silence may be about nothing; did you mean 'blu",
+        ),
+        (
+            "account=x:POTUS",
+            "no account 'x:POTUS' is known, so that the silence may be about nothing; did you mean 'x:po",
+        ),
+        ("owner=mayor", "no owner 'mayor' is known, so that the silence may be about nothing; is it written as in the"),
+        (
+            "severity!=warn",
+            "no severity 'warn' is known, so that this matcher holds of everything; did you mean 'warni",
+        ),
+    ],
+)
+def test_a_typing_error_in_a_value_is_told(config: Path, matcher: str, said: str) -> None:
+    """It is kept, as what is meant may come; with the one that is known and most like it."""
+    result = call("silence", "add", "--config", config, "instance!=z", "platform=~.+", matcher, "--for", "1h", *WHY)
+    assert (result.exit_code, len(kept(config))) == (0, 1)
+    assert said in result.stderr
+
+
+@pytest.mark.parametrize(
+    "matcher", ["platform=x", "account=x:potus", "kind=correction", "reason=suspended", "owner=~nobody", 'owner=""']
+)
+def test_what_is_known_is_taken_without_a_word(config: Path, matcher: str) -> None:
+    """Also what is no single value."""
+    result = call("silence", "add", "--config", config, "platform=x", matcher, "--for", "1h", *WHY)
+    assert (result.exit_code, result.stderr) == (0, "")
+
+
+def test_a_faulty_watchlist_keeps_nobody_from_silence(config: Path, tmp_path: Path) -> None:
+    """Then what the run has stored says what is known."""
+    (tmp_path / "watchlist.yaml").write_text("accounts: [nobody]\n")
+    result = call("silence", "add", "--config", config, "platform=zzz", "account=x:potus", "--for", "1h", *WHY)
+    assert (result.exit_code, result.stderr) == (0, "")
+
+
+def test_a_beginning_that_is_past_is_told(config: Path) -> None:
+    """It begins now: what was told is told."""
+    arguments = ("platform=x", "--starts", "2026-01-01", "--for", "1h", *WHY)
+    result = call("silence", "add", "--config", config, *arguments)
+    assert result.exit_code == 0
+    assert "1 Jan 2026 00:00:00 UTC is past: the silence begins now" in result.stderr
 
 
 def test_no_such_silence(config: Path) -> None:

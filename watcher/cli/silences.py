@@ -5,7 +5,7 @@ They write beside `watcher run`, which takes it up by itself.
 
 import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -14,8 +14,11 @@ import click
 
 from watcher.cli.records import line_of, opened, user
 from watcher.cli.terminal import config_option, epilog, fail, faults_told, json_option, print_json, say, say_all
+from watcher.text import clean
 
 if TYPE_CHECKING:
+    from watcher.model.account import Account
+    from watcher.model.platform import Platform
     from watcher.store.sql import SqlStore
 
 _MOST: Final = 10_000
@@ -67,7 +70,8 @@ def silence() -> None:
     epilog=epilog(
         "watcher silence add platform=x --for 2h --comment 'X is moving house'",
         "watcher silence add account=x:jack --starts 2026-12-01T22:00 --for 4h --comment works",
-        ends="Ends with 0 and prints the silence's id; 2 when a matcher is faulty.",
+        ends="Ends with 0 and prints the silence's id, with a warning where it may be about nothing; 2 when a matcher "
+        "is faulty, or wants a severity, reason or kind that there is not.",
     )
 )
 @click.argument("matchers", metavar="MATCHERS", nargs=-1, required=True)
@@ -93,7 +97,7 @@ def add(
     together is silenced once all that are missing are. Corrections, digests and watcher's own troubles are silenced
     only where a matcher says kind=correction, kind=digest or kind=meta.
     """
-    from watcher.attention import new_silence, unknown_names
+    from watcher.attention import doubts, known_of, late_start, new_silence
     from watcher.clock import SystemClock
     from watcher.model.matchers import MatcherError, parse_matchers
     from watcher.settings import load_settings
@@ -122,10 +126,26 @@ def add(
         settings = load_settings(config, os.environ)
         with opened(settings.state_dir, amends=True) as store:
             store.add_silence(made)
-            known = {label for account in store.load().accounts.values() for label in account.labels}
-    for strange in unknown_names(parsed, known):
-        click.secho(f"watcher: {strange}", err=True, fg="yellow")
+            stored = store.load().accounts
+    watched, platforms = _listed(config)
+    for doubt in (
+        *late_start(starts, now),
+        *doubts(parsed, known_of((*stored.values(), *watched.values()), platforms)),
+    ):
+        click.secho(f"watcher: {clean(doubt)}", err=True, fg="yellow")
     say(made.id)
+
+
+def _listed(config: Path) -> "tuple[Mapping[str, Account], Mapping[str, Platform]]":
+    """The accounts and platforms of the configuration; none while it is faulty, which must keep nobody from silence."""
+    from watcher.model.errors import ConfigError
+    from watcher.settings import load_all
+
+    try:
+        loaded = load_all(config, os.environ)
+    except ConfigError:
+        return {}, {}
+    return loaded.watchlist.accounts, loaded.platforms
 
 
 @silence.command("list", epilog=epilog("watcher silence list", "watcher silence list --expired --json"))

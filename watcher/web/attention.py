@@ -3,6 +3,7 @@
 Reading is for whoever reaches the server, as the rest of it; changing needs the bearer token of watcher.yaml.
 """
 
+import asyncio
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -14,13 +15,15 @@ from typing import Any, Final, Protocol
 from aiohttp import web
 from multidict import MultiMapping
 
-from watcher.attention import moment_to_come, new_silence
+from watcher.attention import doubts, known_of, late_start, moment_to_come, new_silence
+from watcher.model.account import Account
 from watcher.model.attention import incident_record, notification_record, silence_record
 from watcher.model.errors import WatcherError
 from watcher.model.matchers import MatcherError, parse_matchers
 from watcher.model.notification import Delivery, Incident, IncidentKind
 from watcher.model.record import outage_record
 from watcher.model.silence import Matcher, Silence
+from watcher.model.snapshot import Snapshot
 from watcher.settings.scalars import span
 from watcher.settings.values import Secret
 from watcher.store.values import Amended, IncidentRecord
@@ -71,12 +74,12 @@ class IncidentQuery:
 
 
 class AttentionApi:
-    """The handlers. `now` is the time, `token` what a change needs; None: nothing can be changed."""
+    """The handlers. `token` is what a change needs; None: nothing can be changed."""
 
-    def __init__(self, desk: Desk, token: Secret | None, now: Callable[[], datetime]) -> None:
+    def __init__(self, desk: Desk, token: Secret | None, snapshot: Callable[[], Snapshot]) -> None:
         self._desk = desk
         self._token = token
-        self._now = now
+        self._snapshot = snapshot
 
     def routes(self) -> list[web.RouteDef]:
         """What is served, and by which handler. Ids may hold slashes."""
@@ -108,21 +111,24 @@ class AttentionApi:
     async def silences(self, request: web.Request) -> web.Response:
         """The silences that hold or are still to begin; with `expired=true` also those that have ended."""
         parameters.only_known(request.query, ("expired",))
-        now = self._now()
+        now = self._snapshot().at
         found = await self._desk.silences(None if parameters.flag(request.query, "expired") else now)
         return web.json_response([silence_record(each, now) for each in found])
 
     async def add(self, request: web.Request) -> web.Response:
-        """Silence something: 201 and the silence."""
-        now = self._now()
-        made = parse_silence(await request.read(), uuid.uuid4().hex[:12], now)
+        """Silence something: 201 and the silence, with what may be wrong with it."""
+        snapshot = self._snapshot()
+        now, content = snapshot.at, await request.read()
+        made, asked = parse_silence(content, uuid.uuid4().hex[:12], now)
         await self._desk.add_silence(made)
-        return web.json_response(silence_record(made, now), status=HTTPStatus.CREATED)
+        doubtful = await asyncio.to_thread(_doubts, made, tuple(snapshot.accounts.values()), snapshot)
+        warnings = [*late_start(asked, now), *doubtful]
+        return web.json_response({**silence_record(made, now), "warnings": warnings}, status=HTTPStatus.CREATED)
 
     async def expire(self, request: web.Request) -> web.Response:
         """End a silence; one that had ended stays as it is."""
         silence_id = request.match_info["id"]
-        result = await self._desk.expire_silence(silence_id, self._now())
+        result = await self._desk.expire_silence(silence_id, self._snapshot().at)
         if result is Amended.UNKNOWN:
             return json_error(
                 HTTPStatus.NOT_FOUND, "there is no such silence; /api/v1/silences?expired=true lists them all"
@@ -157,24 +163,25 @@ class AttentionApi:
         """Acknowledge an incident: 200 and the incident, also when somebody had before."""
         incident_id, body = request.match_info["id"], parameters.body_of(await request.read(), _ACK_KEYS)
         by, comment = parameters.words(body, "by") or _NOBODY, parameters.words(body, "comment")
-        result = await self._desk.ack(incident_id, by, self._now(), comment)
+        result = await self._desk.ack(incident_id, by, self._snapshot().at, comment)
         if result is Amended.OVER:
             return json_error(HTTPStatus.CONFLICT, "it is over: there is nothing left to take care of")
         found = await self._desk.incident(incident_id) if result is not Amended.UNKNOWN else None
         return _no_incident() if found is None else web.json_response(incident_record(found[0].incident))
 
 
-def parse_silence(content: bytes, silence_id: str, now: datetime) -> Silence:
-    """The silence that a body asks for."""
+def parse_silence(content: bytes, silence_id: str, now: datetime) -> tuple[Silence, datetime | None]:
+    """The silence that a body asks for, and when it asks to begin."""
     body = parameters.body_of(content, _SILENCE_KEYS)
-    starts_at = _instant(body, "starts_at", now) or now
+    asked = _instant(body, "starts_at", now)
+    starts_at = asked or now
     lasting, ends_at = _span(body), _instant(body, "ends_at", now)
     if (lasting is None) == (ends_at is None):
         raise ValueError('say how long: give exactly one of "for" (2h) and "ends_at" (2026-12-01T08:00Z)')
     comment = parameters.words(body, "comment")
     if comment is None:
         raise ValueError("comment: say why, in a few words")
-    return new_silence(
+    made = new_silence(
         silence_id,
         _matchers(body),
         max(starts_at, now),
@@ -183,6 +190,7 @@ def parse_silence(content: bytes, silence_id: str, now: datetime) -> Silence:
         parameters.words(body, "by") or _NOBODY,
         comment,
     )
+    return made, asked
 
 
 def _matchers(body: Mapping[str, Any]) -> tuple[Matcher, ...]:
@@ -227,6 +235,10 @@ def parse_incident_query(query: MultiMapping[str]) -> IncidentQuery:
         open_only=parameters.flag(query, "open") or False,
         limit=parameters.limit(query),
     )
+
+
+def _doubts(made: Silence, accounts: tuple[Account, ...], snapshot: Snapshot) -> tuple[str, ...]:
+    return tuple(doubts(made.matchers, known_of(accounts, snapshot.platforms)))
 
 
 def _refused(status: HTTPStatus, why: str) -> web.Response:

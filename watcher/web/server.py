@@ -66,7 +66,7 @@ class WebServer:
         self._grace = grace
         self._api = Api(snapshot, records)
         self._probe = probe
-        self._attention = AttentionApi(desk, settings.token, lambda: snapshot().at) if desk is not None else None
+        self._attention = AttentionApi(desk, settings.token, snapshot) if desk is not None else None
         self._pages = Pages(
             Behind(
                 version=version,

@@ -89,7 +89,7 @@ OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
         "addSilence",
         "Tell nobody of something for a while",
         {
-            "201": gives("The silence.", JSON, ref("Silence")),
+            "201": gives("The silence, and what may be wrong with it.", JSON, ref("AddedSilence")),
             "400": refuses("What is asked for makes no sense; the text says what to write instead."),
             **_CHANGING,
         },

@@ -93,6 +93,16 @@ _INCIDENT: Final[dict[str, Schema]] = {
     "acknowledged": maybe(ref("Acknowledgement")),
 }
 
+_SILENCE: Final[dict[str, Schema]] = {
+    "id": TEXT,
+    "state": one_of(("active", "pending", "expired")),
+    "matchers": many(TEXT),
+    "starts_at": INSTANT,
+    "ends_at": INSTANT,
+    "by": TEXT,
+    "comment": TEXT,
+}
+
 SCHEMAS: Final[dict[str, Schema]] = {
     "Error": obj("What is wrong, in words.", {"error": TEXT}),
     "Bounds": obj("It lies between these two instants.", {"earliest": INSTANT, "latest": INSTANT}),
@@ -147,16 +157,12 @@ SCHEMAS: Final[dict[str, Schema]] = {
         "An account as it stands, with its uptime of 30 days; null while the store cannot be read.",
         {**_ACCOUNT, "uptime_30d": maybe(ref("Uptime"))},
     ),
-    "Silence": obj(
-        "What nobody is told of for a while.",
+    "Silence": obj("What nobody is told of for a while.", _SILENCE),
+    "AddedSilence": obj(
+        "A silence that was added, with what may be wrong with it.",
         {
-            "id": TEXT,
-            "state": one_of(("active", "pending", "expired")),
-            "matchers": many(TEXT),
-            "starts_at": INSTANT,
-            "ends_at": INSTANT,
-            "by": TEXT,
-            "comment": TEXT,
+            **_SILENCE,
+            "warnings": {**many(TEXT), "description": "What it speaks of that nobody knows; a past beginning"},
         },
     ),
     "NewSilence": obj(
