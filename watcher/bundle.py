@@ -93,7 +93,8 @@ def _controls_body(sighting: Sighting) -> tuple[Body, ...]:
         "instance": report.key.instance,
         "source": report.key.source,
         "vantage": report.key.vantage,
-        "positive": [_control(control) for control in report.positives],
+        # Its neighbours may have it as a control: beside itself it is none.
+        "positive": [_control(each) for each in report.positives if each.handle != sighting.account.handle],
         "negative": [_control(control) for control in report.negatives],
         "gate": {"admitted": refused is None, "why": None if refused is None else refused.why},
     }

@@ -97,6 +97,16 @@ def test_controls_are_named_beside_the_bundle_never_in_it() -> None:
     assert json.loads(kept["bundle"].content)["controls"]["sha256"] == kept["controls"].sha256
 
 
+def test_the_account_is_no_control_of_its_own() -> None:
+    """Others may be vouched for by it: beside itself it is left out."""
+    seen = sighting()
+    assert seen.report is not None
+    own = replace(seen.report.positives[0], handle=seen.account.handle)
+    report = replace(seen.report, positives=(own, *seen.report.positives))
+    _, kept = bundled(replace(seen, report=report))
+    assert [each["handle"] for each in json.loads(kept["controls"].content)["positive"]] == ["bob"]
+
+
 def test_of_a_positive_control_no_text_is_kept() -> None:
     """Its page shows an account, too; the negative one's shows nobody."""
     from tests.unit.classify.story import html_source, profile, rule

@@ -62,7 +62,7 @@ def _look(bundle: Record, controls: Record | None) -> Look:
         took=(ended - began).total_seconds(),
         rule=line(str(bundle["rule"]["id"])),
         size=None if body is None else int(body["bytes"]),
-        controls=tuple(_controls(controls)) if controls is not None else (),
+        controls=tuple(_controls(controls, bundle["account"])) if controls is not None else (),
     )
 
 
@@ -73,12 +73,20 @@ def answered(look: Look) -> str:
     return f"{look.method} {look.url}: {status}{size}, in {look.took:.2f} s; decided by the rule '{look.rule}'"
 
 
-def _controls(document: Record) -> Iterator[str]:
+def _controls(document: Record, account: Record) -> Iterator[str]:
+    """What the accounts and handles beside this one said. A positive that was not seen vouches for nothing."""
     if document.get("schema") != CONTROLS_SCHEMA:
         return
-    kinds = (("positive", "Accounts that exist, asked the same way"), ("negative", "Handles that nobody can have"))
-    for kind, label in kinds:
-        told = [_control(control) for control in document[kind]]
+    own = (account["instance"], account["handle"])
+    others = [control for control in document["positive"] if (document["instance"], control["handle"]) != own]
+    seen = [control for control in others if str(control["verdict"]) == "present"]
+    kinds = (
+        ("Accounts that exist, asked the same way", seen),
+        ("Not seen either, so they vouch for nothing", [control for control in others if control not in seen]),
+        ("Handles that nobody can have", document["negative"]),
+    )
+    for label, controls in kinds:
+        told = [_control(control) for control in controls]
         if told:
             yield f"{label}: {listed(told)}."
     gate = document["gate"]

@@ -1,5 +1,6 @@
 """The record of an outage as it is put together: what it says, and that it claims no more than was seen."""
 
+import json
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -181,6 +182,38 @@ def test_a_look_is_told_from_its_bundle() -> None:
     assert looked[-1].page in {piece.sha256 for piece in made.pieces if piece.sound}
     assert made.conclusion == "every hash holds"
     assert any(line.startswith(f"watcher asked for {look.url}") for line in made.method)
+
+
+def test_what_was_missing_too_vouches_for_nothing() -> None:
+    """Only controls that were seen are called accounts that exist; the account itself is no control of its own."""
+    dossier = evidence()
+    trace = dossier.traces[-1]
+    [digest] = [digest for role, digest, _ in trace.evidence if role == "controls"]
+    document = json.loads(dossier.pieces[digest] or b"")
+    [seen, *_] = document["positive"]
+    own = dossier.document(trace, "bundle")
+    assert own is not None
+    there = {"verdict": "present", "reason": "profile"}
+    gone = {"verdict": "absent", "reason": "not_found"}
+    walled = {"verdict": "inconclusive", "reason": "login_wall"}
+    document["positive"] = [
+        {**seen, **gone, "handle": own["account"]["handle"]},
+        {**seen, **there, "handle": "dora"},
+        {**seen, **gone, "handle": "bob"},
+        {**seen, **walled, "handle": "carol"},
+    ]
+    look = look_of(trace, replace(dossier, pieces={**dossier.pieces, digest: json.dumps(document).encode()}))
+    assert look is not None
+    exist, vouchless, *_ = look.controls
+    assert re.fullmatch(r"Accounts that exist, asked the same way: dora seen at [0-9:]+\.", exist)
+    assert re.fullmatch(
+        r"Not seen either, so they vouch for nothing: bob missing at [0-9:]+ and carol no verdict \(.+\) at [0-9:]+\.",
+        vouchless,
+    )
+    document["positive"] = document["positive"][:1]
+    look = look_of(trace, replace(dossier, pieces={**dossier.pieces, digest: json.dumps(document).encode()}))
+    assert look is not None
+    assert not any("vouch" in said or "exist" in said for said in look.controls)
 
 
 def test_evidence_that_is_lost_is_told() -> None:
