@@ -75,13 +75,18 @@ class Wall:
             )
 
     async def row(self, snapshot: Snapshot, account_id: str) -> Row | None:
-        """One account by itself; None where it is not watched."""
+        """One account by itself, its uptime as of this moment; None where it is not watched."""
         listed = (await self.index(snapshot)).listed.get(account_id)
         if listed is None:
             return None
         found = Arranged(entries=((listed, ""),), found=1, pages=1, page=1, total=1, down=0, counts=())
         board = await self.board(snapshot, BoardQuery(), found)
-        return board.entries[0][1] if board.entries else None
+        if not board.entries:
+            return None
+        row, kept = board.entries[0][1], self._kept.get(account_id)
+        if kept is None or kept.history is None:
+            return row
+        return replace(row, bars=bars_of(kept.history, row.state, snapshot.at))
 
     async def _pasts(self, found: Arranged, snapshot: Snapshot) -> tuple[Mapping[str, History], bool]:
         """The record of those whose bars may have changed by it; and whether it could be read."""
