@@ -192,6 +192,15 @@ async def test_axe_finds_nothing(scene: Scene, browser: Browser, size: object, c
             assert not await viewer.page.evaluate(wide), f"{path} is wider than the screen"
 
 
+async def test_the_words_of_a_button_stay_on_one_line(scene: Scene, browser: Browser) -> None:
+    """Beside a long sentence too, on a phone."""
+    async with a_viewer(browser, scene.server.url, size=PHONE) as viewer:
+        await viewer.open(TRUMP)
+        button = viewer.page.get_by_role("button", name="Probe now")
+        lines = "(button) => { const r = document.createRange(); r.selectNodeContents(button);"
+        assert await button.evaluate(lines + " return r.getClientRects().length; }") == 1
+
+
 @pytest.mark.timeout(180)
 async def test_the_eleven_minutes_on_the_open_board(browser: Browser) -> None:
     """`watcher demo`, and a board left open: gone with the page's own words, back again.
