@@ -281,7 +281,8 @@ class Platform:
 
     `profile` and `recognise` are URLs with `{handle}` and `{instance}`.
     `decidable` claims that a logged-out visitor without credentials can tell missing accounts from existing ones;
-    where it is false, `official_api` says what would. `not_instances` are hosts that `{instance}` never stands for.
+    where it is false, `official_api` says what would. `not_instances` are hosts that `{instance}` never stands for,
+    `not_handles` names that no account can have, in lower case: those of the platform's own pages.
     `file_sha256` is a hash over the platform file and the phrases that it names; "" for one that came of no file.
     """
 
@@ -299,6 +300,7 @@ class Platform:
     decidable: bool = True
     official_api: str = ""
     not_instances: frozenset[str] = frozenset()
+    not_handles: frozenset[str] = frozenset()
     file_sha256: str = ""
 
     @cached_property

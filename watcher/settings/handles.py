@@ -11,7 +11,7 @@ _SIMPLE = re.compile(r"\[(?P<set>(?:[^\[\]\\^]|\\.)+)\](?:\{(?P<least>\d*),?(?P<
 
 
 def fold_handle(written: str, platform: Platform) -> str:
-    """`written` (without its `@`) as it is polled; ValueError when the platform has no such handle."""
+    """`written` (without its `@`) as it is polled; ValueError when the platform can have no such account."""
     if not written.isprintable() or " " in written:
         unseen = next(c for c in written if not c.isprintable() or c.isspace())
         raise ValueError(f"contains characters that no handle has: {named(unseen)}; remove them")
@@ -24,6 +24,8 @@ def fold_handle(written: str, platform: Platform) -> str:
     disguised = folded.isascii() and not written.isascii()
     if disguised or not re.fullmatch(platform.handle.pattern, folded):
         raise ValueError(f"is no handle of {platform.title}: {_why(written, platform.handle)}")
+    if folded.lower() in platform.not_handles:
+        raise ValueError(f"is no profile of {platform.title}, but a page of its own")
     return folded
 
 

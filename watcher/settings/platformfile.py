@@ -1,7 +1,7 @@
 """Make a Platform of a platform file, and phrases of a phrases file. Data only: no platform has code of its own."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from watcher.classify import Selector
@@ -63,6 +63,7 @@ def read_platform(
     for path, source in reading.items(("sources",), file.sources):
         _check_source(reading, path, source)
     if check_regex(reading, ("handle", "pattern"), platform.handle.pattern):
+        _check_not_handles(reading, file.not_handles, platform)
         _check_controls(reading, platform)
     return reading, platform
 
@@ -97,6 +98,7 @@ def _platform(file: PlatformFile, phrases: Mapping[str, tuple[Phrase, ...]]) -> 
         decidable=_decides(sources) if file.decidable is None else file.decidable,
         official_api=file.official_api or "",
         not_instances=frozenset(file.not_instances),
+        not_handles=frozenset(file.not_handles),
     )
 
 
@@ -274,6 +276,19 @@ def _check_patterns(reading: Reading[PlatformFile], path: Steps, conditions: Mat
             if unknown:
                 names = "{handle}, {instance} and {stable_id}"
                 reading.refuse((*path, key), f"{quoted(pattern)} holds an unknown placeholder; there are {names}")
+
+
+def _check_not_handles(reading: Reading[PlatformFile], names: Sequence[str], platform: Platform) -> None:
+    """What handle.pattern does not allow is no handle anyway; capitals do not make a page another."""
+    for place, name in enumerate(names):
+        folded = name.lower()
+        if folded != name:
+            message = f"has capitals; write {quoted(folded)}, which is for both"
+        elif not re.fullmatch(platform.handle.pattern, name):
+            message = "is no handle by handle.pattern; remove it"
+        else:
+            continue
+        reading.refuse_value(reading.item(("not_handles",), place), ValueError(message))
 
 
 def _check_controls(reading: Reading[PlatformFile], platform: Platform) -> None:

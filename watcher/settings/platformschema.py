@@ -140,6 +140,7 @@ class PlatformFile(Entry):
     sources: list[SourceEntry]
     recognise: Lines = ()
     controls: ControlsEntry = ControlsEntry()
+    not_handles: Lines = ()
     not_instances: Annotated[tuple[Host, ...], BeforeValidator(several)] = ()
     phrases: Slugs = ()
     decidable: Flag | None = None

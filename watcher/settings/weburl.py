@@ -139,6 +139,8 @@ class UrlPattern:
             handle = next((value for key, value in parse_qsl(url.query) if key == self.key), "")
             if not handle:
                 return None
+        if handle.lower() in self.platform.not_handles:
+            return None
         return Profile(platform=self.platform, handle=handle, instance=url.host if self.host is None else "")
 
     def is_for(self, host: str) -> bool:

@@ -154,6 +154,14 @@ def test_an_unofficial_source_may_be_on_from_the_start(tmp_path: Path) -> None:
         ),
         ("notes: |-", "not_instances: [a/b]\nnotes: |-", ["not_instances[0]: 'a/b' is not a host"]),
         (
+            "notes: |-",
+            "not_handles: [Search, 'a b', about]\nnotes: |-",
+            [
+                "not_handles[0]: 'Search' has capitals; write 'search', which is for both",
+                "not_handles[1]: 'a b' is no handle by handle.pattern; remove it",
+            ],
+        ),
+        (
             'title: ""',
             '"script_json:x": ""',
             ["sources[0].rules[2].when['script_json:x']: this key does not say where in which script"],

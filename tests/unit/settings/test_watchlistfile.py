@@ -11,6 +11,7 @@ from tests.unit.settings.samples import CHIRP, FEDI, GENERIC, PLATFORMS, refused
 from watcher.model.account import Owner, Policy, Repeat, Severity
 from watcher.model.calendar import EVERY_DAY, Calendar, Window
 from watcher.model.errors import ConfigError
+from watcher.settings import load_platforms
 from watcher.settings.handles import meaning_of
 
 LONG = """\
@@ -389,6 +390,47 @@ def test_what_is_no_instance_is_refused(tmp_path: Path) -> None:
     assert watch_one(tmp_path, "https://pics.chirp.example/@alice", platforms).platform == "generic"
     assert watch_one(tmp_path, "https://my.blog.example/@alice", platforms).platform == "generic"
     assert watch_one(tmp_path, "https://notblog.example/@alice", platforms).platform == "fedi"
+
+
+def test_the_pages_of_the_platform_itself_are_no_profiles(tmp_path: Path) -> None:
+    """Those that the file names, in any case, as an address, a handle or a control; `generic` still takes them."""
+    platforms = {**PLATFORMS, "chirp": replace(CHIRP, not_handles=frozenset({"search"}))}
+    for url in ("https://chirp.example/search", "https://www.chirp.example/Search/?q=a"):
+        with pytest.raises(ConfigError, match="is a page of Chirp but no profile; write https:"):
+            watch_one(tmp_path, f"'{url}'", platforms)
+    for entry in (
+        "{platform: chirp, handle: Search}",
+        "{platform: chirp, handle: '@search'}",
+        "{platform: chirp, handle: alice, controls: {present: [search]}}",
+    ):
+        with pytest.raises(ConfigError, match="is no profile of Chirp, but a page of its own"):
+            watch_one(tmp_path, entry, platforms)
+    with pytest.raises(ConfigError, match="is no profile of Chirp; these look like"):
+        watch_one(tmp_path, "{platform: chirp, url: https://chirp.example/search}", platforms)
+    assert watch_one(tmp_path, "https://chirp.example/searching", platforms).id == "chirp:searching"
+    generic = "{platform: generic, url: https://chirp.example/search}"
+    assert watch_one(tmp_path, generic, platforms).platform == "generic"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://x.com/search?q=watcher",
+        "https://x.com/home",
+        "https://x.com/explore",
+        "https://twitter.com/i",
+        "https://github.com/features",
+        "https://github.com/search?q=a",
+        "https://www.instagram.com/explore/",
+        "https://www.facebook.com/watch",
+        "https://t.me/joinchat",
+        "https://www.twitch.tv/directory",
+    ],
+)
+def test_the_shipped_platforms_know_their_own_pages(tmp_path: Path, url: str) -> None:
+    """What people paste by mistake becomes no account."""
+    with pytest.raises(ConfigError, match="but no profile"):
+        watch_one(tmp_path, f"'{url}'", load_platforms(None))
 
 
 def test_a_handle_may_stand_in_the_query(tmp_path: Path) -> None:
