@@ -15,6 +15,7 @@ from watcher.model.platform import Platform
 from watcher.model.silence import Matcher, Silence
 from watcher.notify import format_stamp
 from watcher.settings.scalars import span
+from watcher.settings.weburl import near_platform
 from watcher.settings.wording import near, quoted
 from watcher.text import clean
 
@@ -118,7 +119,10 @@ def _doubt(matcher: Matcher, known: Known) -> Iterator[str]:
     if matcher.name == "platform" and not known.platforms:
         return
     then = "this matcher holds of everything" if matcher.is_negative else "the silence may be about nothing"
-    hint = near(matcher.value, choices[matcher.name], otherwise="is it written as in the watchlist?")
+    if matcher.name == "platform":
+        hint = near_platform(matcher.value, known.platforms)
+    else:
+        hint = near(matcher.value, choices[matcher.name], otherwise="is it written as in the watchlist?")
     yield f"no {matcher.name} {quoted(matcher.value)} is known, so that {then}; {hint}"
 
 

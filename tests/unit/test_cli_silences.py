@@ -163,6 +163,12 @@ def test_what_is_known_is_taken_without_a_word(config: Path, matcher: str) -> No
     assert (result.exit_code, result.stderr) == (0, "")
 
 
+def test_a_platform_is_known_by_the_name_of_its_site(config: Path) -> None:
+    """Also where another one is spelt more like it."""
+    result = call("silence", "add", "--config", config, "platform=twitter", "--for", "1h", *WHY)
+    assert "so that the silence may be about nothing; did you mean 'x'?" in result.stderr
+
+
 def test_a_faulty_watchlist_keeps_nobody_from_silence(config: Path, tmp_path: Path) -> None:
     """Then what the run has stored says what is known."""
     (tmp_path / "watchlist.yaml").write_text("accounts: [nobody]\n")

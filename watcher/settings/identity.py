@@ -9,8 +9,8 @@ from watcher.model.platform import Platform, expand
 from watcher.settings.handles import fold_handle
 from watcher.settings.scalars import UnshownError
 from watcher.settings.schema import AccountEntry
-from watcher.settings.weburl import GENERIC, Profile, Recogniser, WebUrl, parse_url, template_of
-from watcher.settings.wording import near, quoted
+from watcher.settings.weburl import GENERIC, Profile, Recogniser, WebUrl, near_platform, parse_url, template_of
+from watcher.settings.wording import quoted
 
 _HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?")
 _INSTANCE: Final = "{instance}"
@@ -40,7 +40,7 @@ class RefusedError(Exception):
 def identify(entry: AccountEntry, platforms: Mapping[str, Platform], recogniser: Recogniser) -> Identity:
     """Whom `entry` is about; raises RefusedError."""
     if entry.platform is not None and entry.platform not in platforms:
-        message = f"{quoted(entry.platform)} is no platform; {near(entry.platform, platforms)}"
+        message = f"{quoted(entry.platform)} is no platform; {near_platform(entry.platform, platforms)}"
         raise RefusedError("platform", message)
     if entry.url is None:
         return _by_handle(entry, platforms, recogniser)

@@ -7,7 +7,7 @@ from watcher.model.account import Account
 from watcher.model.errors import ConfigError, Fault
 from watcher.settings.load import Loaded
 from watcher.settings.watchlistfile import build_watchlist, read_watchlist
-from watcher.settings.weburl import GENERIC
+from watcher.settings.weburl import GENERIC, near_platform
 from watcher.settings.wording import near, quoted
 from watcher.settings.yamlfile import Document
 
@@ -63,7 +63,7 @@ def _entry(text: str, loaded: Loaded) -> str | dict[str, str]:
         instead = near(text, watched, otherwise="give the URL of the page")
         raise _nobody(f"{quoted(text)} is not watched; {instead}")
     if platform not in loaded.platforms:
-        raise _nobody(f"{quoted(platform)} is no platform; {near(platform, loaded.platforms)}")
+        raise _nobody(f"{quoted(platform)} is no platform; {near_platform(platform, loaded.platforms)}")
     return {"platform": platform, "handle": handle}
 
 

@@ -14,6 +14,7 @@ from watcher.settings.schema import PlatformOverrideEntry, SourceOverrideEntry
 from watcher.settings.settingsschema import SettingsFile
 from watcher.settings.validate import Reading
 from watcher.settings.values import PlatformOverride, Secret, Settings, SourceOverride
+from watcher.settings.weburl import near_platform
 from watcher.settings.wording import near
 
 _FILE: Final = "_file"
@@ -63,7 +64,9 @@ def check_overrides(reading: Reading[SettingsFile], platforms: Mapping[str, Plat
         if name in platforms:
             _check_override(reading, name, entry, platforms[name])
         else:
-            reading.refuse(("platforms", name), f"there is no such platform; {near(name, platforms)}", key=True)
+            reading.refuse(
+                ("platforms", name), f"there is no such platform; {near_platform(name, platforms)}", key=True
+            )
     _check_routes(reading, ("routes",), file.routes or (), platforms)
 
 
@@ -74,7 +77,7 @@ def _check_routes(
         for place, name in enumerate(route.match.platform):
             if name not in platforms:
                 where = reading.item((*path, "match", "platform"), place)
-                reading.refuse_value(where, ValueError(f"is no platform; {near(name, platforms)}"))
+                reading.refuse_value(where, ValueError(f"is no platform; {near_platform(name, platforms)}"))
         _check_routes(reading, (*path, "routes"), route.routes or (), platforms)
 
 

@@ -5,7 +5,7 @@ A platform's `recognise` patterns are URLs in which `{handle}` stands for one pa
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final
@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, unquote, unquote_plus, urlsplit
 from watcher.model.platform import Platform
 from watcher.settings.homoglyphs import named, plain
 from watcher.settings.scalars import UnshownError
-from watcher.settings.wording import quoted
+from watcher.settings.wording import near, quoted
 
 GENERIC: Final = "generic"
 
@@ -172,6 +172,18 @@ def _segment(text: str) -> str:
 
 def _decoded(segment: str) -> str:
     return unquote(segment).replace("/", _SLASH)
+
+
+def near_platform(word: str, platforms: Mapping[str, Platform]) -> str:
+    """What to write instead of `word`: the platform with a host of that name (twitter.com), else as `near`."""
+    folded = word.lower()
+    bare = _PREFIX.sub("", folded)
+    for platform in platforms.values():
+        for text in platform.recognise:
+            host = urlsplit(text.replace("{instance}", "")).netloc.lower()
+            if host and (bare == _PREFIX.sub("", host) or folded in host.split(".")[-2:-1]):
+                return f"did you mean '{platform.id}'?"
+    return near(word, platforms)
 
 
 class Recogniser:

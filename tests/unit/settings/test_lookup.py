@@ -62,6 +62,7 @@ def test_any_other_profile_is_recognised(loaded: Loaded, text: str, account_id: 
         ("alice", f"'alice' {NOBODY}"),
         ("x:", f"'x:' {NOBODY}"),
         ("blueski:alice.example", "'blueski' is no platform; did you mean 'bluesky'?"),
+        ("twitter:alice", "'twitter' is no platform; did you mean 'x'?"),
         ("generic:else.where/bob", "'generic:else.where/bob' is not watched; give the URL of the page"),
         (
             "generic:blog.example/alice",

@@ -169,6 +169,10 @@ routes:
             "1:72: routes[0].routes[0].match.platform: 'blusky' is no platform; did you mean 'bluesky'?",
         ),
         (
+            "routes: [{name: a, channels: log, match: {platform: twitter}}]",
+            "1:53: routes[0].match.platform: 'twitter' is no platform; did you mean 'x'?",
+        ),
+        (
             "routes: [{name: a, channels: log, group_wait: 1h}]",
             "1:47: routes[0].group_wait: '1h' is longer than 10m: nobody would hear of it in time; write 10m or less",
         ),

@@ -13,6 +13,7 @@ from watcher.model.calendar import EVERY_DAY, Calendar, Window
 from watcher.model.errors import ConfigError
 from watcher.settings import load_platforms
 from watcher.settings.handles import meaning_of
+from watcher.settings.weburl import near_platform
 
 LONG = """\
 defaults:
@@ -431,6 +432,31 @@ def test_the_shipped_platforms_know_their_own_pages(tmp_path: Path, url: str) ->
     """What people paste by mistake becomes no account."""
     with pytest.raises(ConfigError, match="but no profile"):
         watch_one(tmp_path, f"'{url}'", load_platforms(None))
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("twitter", "x"),
+        ("Twitter", "x"),
+        ("twitter.com", "x"),
+        ("www.twitter.com", "x"),
+        ("fb", "facebook"),
+        ("t.me", "telegram"),
+        ("ycombinator", "hackernews"),
+        ("twitchh", "twitch"),
+        ("githup", "github"),
+    ],
+)
+def test_a_platform_is_found_by_the_name_of_its_site(word: str, meant: str) -> None:
+    """Before those that are merely spelt like it."""
+    assert near_platform(word, load_platforms(None)) == f"did you mean '{meant}'?"
+
+
+def test_an_entry_of_a_site_by_another_name_is_told_the_platform(tmp_path: Path) -> None:
+    """The one with pages there."""
+    with pytest.raises(ConfigError, match=r"'twitter' is no platform; did you mean 'x'\?"):
+        watch_one(tmp_path, "{platform: twitter, handle: alice}", load_platforms(None))
 
 
 def test_a_handle_may_stand_in_the_query(tmp_path: Path) -> None:
