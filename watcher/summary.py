@@ -177,9 +177,14 @@ def amended(result: Amended, outage_id: str, *, done: str, already: str) -> str:
                 "the watchlist, which ends it), or note what is known with `watcher outages annotate`"
             )
         case Amended.UNKNOWN | Amended.OVER:
-            return f"there is no outage '{outage_id}'; `watcher outages --json` shows their ids"
+            return no_outage(outage_id)
         case _:
             assert_never(result)
+
+
+def no_outage(outage_id: str) -> str:
+    """What to say where none has that id."""
+    return f"there is no outage '{outage_id}'; `watcher outages --json` shows their ids"
 
 
 def backed_up(copied: Copied, to: Path) -> Iterator[str]:

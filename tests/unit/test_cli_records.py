@@ -80,7 +80,10 @@ def test_the_record_of_one(config: Path) -> None:
     data = json.loads(call("outages", "--config", config, "show", NEW, "--json").stdout)
     assert (data["schema"], data["headline"]) == ("watcher-record/1", "@POTUS is not available on X")
     none = call("outages", "show", "nothing", "--config", config)
-    assert (none.exit_code, "there is no outage 'nothing'" in none.stderr) == (1, True)
+    assert (none.exit_code, none.stderr) == (
+        1,
+        "watcher: there is no outage 'nothing'; `watcher outages --json` shows their ids\n",
+    )
 
 
 def test_json_by_either_name(config: Path) -> None:

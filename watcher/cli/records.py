@@ -195,13 +195,14 @@ def show(outage_id: str, config: Path, form: str, as_json: bool) -> None:
     from watcher.record.gather import whole
     from watcher.record.markdown import markdown_of
     from watcher.settings import load_all
+    from watcher.summary import no_outage
 
     with faults_told():
         loaded = load_all(config, os.environ)
         with opened(loaded.settings.state_dir, read_only=True) as store:
             case = whole(store, outage_id, SystemClock().now())
     if case is None:
-        fail(f"there is no outage '{outage_id}'; `watcher outages` lists them", 1)
+        fail(no_outage(outage_id), 1)
     titles = {name: platform.title for name, platform in loaded.platforms.items()}
     owners = {slug: owner.name for slug, owner in loaded.watchlist.owners.items()}
     record = assemble(case, Names(titles=titles, owners=owners))
