@@ -7,13 +7,13 @@ from typing import Any, Final
 
 from watcher.model.annotation import Annotation
 from watcher.model.finding import Verdict
-from watcher.model.notification import NotificationState
+from watcher.model.notification import NotificationKind, NotificationState
 from watcher.model.outage import Outage, TransitionKind
 from watcher.model.sample import Sample
 from watcher.notify.wording import at_handle, format_about, format_span, format_stamp
 from watcher.record.case import Case, Entry, Kind, Told
 from watcher.record.looks import answered, concluded, look_of, safely
-from watcher.record.words import ENDED, HAPPENED, NEWS, TRIED, UNCLEAR, line, quoted
+from watcher.record.words import ENDED, HAPPENED, NEWS, TRIED, UNCLEAR, WITHDRAWN, line, quoted
 from watcher.store.codec import instant_of
 from watcher.store.values import Trace
 
@@ -30,7 +30,8 @@ def timeline(case: Case, place: str) -> tuple[Entry, ...]:
         *seen,
         *(_sampled(each) for each in case.samples if each.at not in known and not _is_before(each, case.outage)),
         *_hidden(case),
-        *(_told(each) for each in case.told),
+        *_telling(case),
+        *_taken_care(case),
         *_silenced(case),
         *_acknowledged(case),
         *(_noted(each) for each in case.annotations),
@@ -137,9 +138,50 @@ def _hidden(case: Case) -> Iterator[Entry]:
         yield Entry(at=span.from_at, until=span.to_at, kind=Kind.UNOBSERVED, text=text)
 
 
-def _told(told: Told) -> Entry:
+def _telling(case: Case) -> Iterator[Entry]:
+    """Who was told. That a channel has no way to show who takes care is no news: that somebody does is told anyway."""
+    for told in case.told:
+        row = told.row
+        if row.kind is not NotificationKind.ACKNOWLEDGED:
+            yield _told(told, NEWS[row.kind])
+        elif row.state is not NotificationState.SUPPRESSED:
+            sent = row.delivered_at or row.event_at
+            stood = [is_taken for at, is_taken in _marks(case, row.incident_id) if at <= sent]
+            yield _told(told, NEWS[row.kind] if not stood or stood[-1] else WITHDRAWN)
+
+
+def _taken_care(case: Case) -> Iterator[Entry]:
+    """That somebody took care, and that nobody did any more; what holds in the end is told with who it is."""
+    own = case.incident
+    for incident_id in dict.fromkeys(each.row.incident_id for each in case.told):
+        beside = "" if incident_id == case.outage.id else ", and of what was told with it"
+        for at, is_taken in _marks(case, incident_id):
+            if own is None or (incident_id, at) != (own.id, own.acked_at):
+                text = (
+                    f"Somebody takes care of it{beside}." if is_taken else f"Nobody takes care of it any more{beside}."
+                )
+                yield Entry(at=at, kind=Kind.NOTED, text=text)
+
+
+def _marks(case: Case, incident_id: str) -> Iterator[tuple[datetime, bool]]:
+    """When somebody said that they take care of an incident (True), or took that back: by turns, the oldest first.
+
+    Each of them makes rows for the channels. Those of the outage itself are counted from what holds in the end, for the
+    first may be of before anybody was told.
+    """
+    rows = (each.row for each in case.told if each.row.incident_id == incident_id)
+    times = sorted({row.event_at for row in rows if row.kind is NotificationKind.ACKNOWLEDGED})
+    own = case.incident
+    is_first = True
+    if own is not None and own.id == incident_id:
+        is_first = (own.acked_at is not None) is (len(times) % 2 == 1)
+    for place, at in enumerate(times):
+        yield at, is_first is (place % 2 == 0)
+
+
+def _told(told: Told, news: str) -> Entry:
     row = told.row
-    what = f"{line(row.channel)} {{}} told {NEWS[row.kind]}"
+    what = f"{line(row.channel)} {{}} told {news}"
     match row.state:
         case NotificationState.DELIVERED:
             at = row.delivered_at or row.due_at

@@ -90,6 +90,7 @@ NEWS: Final = {
     NotificationKind.RESOLVED: "that it was over",
     NotificationKind.CORRECTION: "of a correction or a note",
 }
+WITHDRAWN: Final = "that nobody takes care of it any more"
 TRIED: Final = {
     "delivered": "taken",
     "retry": "failed, to be tried again",

@@ -11,7 +11,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from tests.unit.sighted import bundled, sighting
-from tests.unit.store.samples import T0, account, after, alert, closed, delivered, delivery, outage, stamp
+from tests.unit.store.samples import T0, account, after, alert, closed, delivered, delivery, incident, outage, stamp
 from tests.unit.test_dossier import evidence
 from tests.unit.web.story import HOSTILE
 from watcher.dossier import Dossier
@@ -168,6 +168,34 @@ def test_who_was_told_and_who_was_not() -> None:
         "Silenced by desk until 2 Nov 2017",
     ):
         assert words in made, words
+
+
+def test_who_takes_care_is_told_once_and_a_withdrawal_as_what_it_is() -> None:
+    """Not by the channels that have no way to show it; one that has shows how things stood when it was told."""
+    row = replace(alert(OVER.id), kind=NotificationKind.ACKNOWLEDGED, state=NotificationState.SUPPRESSED)
+
+    def at(seconds: float, channel: str = "mail") -> Told:
+        return Told(row=replace(row, channel=channel, event_at=after(seconds), due_at=after(seconds)))
+
+    shown = (
+        Told(row=delivered(at(30, "bot").row, 31)),
+        Told(row=delivered(at(40, "bot").row, 41)),
+    )
+    told = (*(at(seconds, channel) for seconds in (30, 40) for channel in ("mail", "log", "hook", "sms")), *shown)
+    made = record(told=told, incident=incident(OVER))
+    texts = [entry.text for entry in made.entries if "care" in entry.text]
+    assert texts == [
+        "Somebody takes care of it.",
+        "bot was told that somebody takes care of it, 1 s after it was known.",
+        "Nobody takes care of it any more.",
+        "bot was told that nobody takes care of it any more, 1 s after it was known.",
+    ]
+    taken = replace(incident(OVER), acked_at=after(50), acked_by="mia", ack_comment="calling them")
+    again = record(told=(*told, at(50)), incident=taken)
+    assert [entry.text for entry in again.entries if "care" in entry.text] == [
+        *texts,
+        "mia takes care of it: calling them",
+    ]
 
 
 def test_a_look_is_told_from_its_bundle() -> None:
