@@ -68,6 +68,17 @@ def test_what_is_asked_for(config: Path) -> None:
     assert call("notifications", "list", "--config", config, "--incident", "none").output == "no notifications\n"
 
 
+@pytest.mark.parametrize("command", [("list",), ("resend", "--dead")])
+@pytest.mark.parametrize(
+    ("channel", "said"), [("logg", "did you mean 'log'?"), ("zzz", "write log")], ids=["typo", "nothing"]
+)
+def test_there_is_no_such_channel(config: Path, command: tuple[str, ...], channel: str, said: str) -> None:
+    """Neither in the settings nor in the outbox: then nothing to be sent says nothing."""
+    result = call("notifications", *command, "--channel", channel, "--config", config)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == f"watcher: there is no channel '{channel}'; {said}\n"
+
+
 def test_each_try_is_shown(config: Path) -> None:
     """When, what came of it, what was answered and how long it took."""
     shown = call("notifications", "show", "2", "--config", config).output

@@ -14,6 +14,7 @@ from watcher.cli.terminal import config_option, epilog, fail, faults_told, json_
 from watcher.model.notification import NotificationState
 
 if TYPE_CHECKING:
+    from watcher.settings.values import Settings
     from watcher.store.sql import SqlStore
 
 _LISTED = 50
@@ -35,7 +36,11 @@ def notifications() -> None:
 
 @notifications.command(
     "list",
-    epilog=epilog("watcher notifications list --state dead --channel newsroom", "watcher notifications list --json"),
+    epilog=epilog(
+        "watcher notifications list --state dead --channel newsroom",
+        "watcher notifications list --json",
+        ends="Ends with 0; 1 when there is no such channel.",
+    ),
 )
 @config_option
 @json_option
@@ -57,7 +62,10 @@ def list_(
     from watcher.settings import load_settings
 
     wanted = tuple(NotificationState(state) for state in states)
-    with faults_told(), opened(load_settings(config, os.environ).state_dir, read_only=True) as store:
+    with faults_told():
+        settings = load_settings(config, os.environ)
+    with faults_told(), opened(settings.state_dir, read_only=True) as store:
+        _require_known(channel, settings, store)
         # One more than is listed, to know whether there are more.
         found = store.notifications(states=wanted, channel=channel, incident_id=incident_id, limit=limit + 1)
     shown = found[:limit]
@@ -97,7 +105,8 @@ def show(number: int, config: Path, as_json: bool) -> None:
     epilog=epilog(
         "watcher notifications resend 17 18",
         "watcher notifications resend --dead --channel newsroom",
-        ends="Ends with 0, also when --dead finds none; 1 when one of those named cannot be sent again.",
+        ends="Ends with 0, also when --dead finds none; 1 when one of those named cannot be sent again, or there is no "
+        "such channel.",
     )
 )
 @click.argument("numbers", metavar="[IDS]", type=click.IntRange(1), nargs=-1)
@@ -117,12 +126,24 @@ def resend(numbers: tuple[int, ...], config: Path, dead: bool, channel: str | No
         raise click.UsageError("name what to send by its numbers, or say --dead for all that were given up")
     if channel is not None and not dead:
         raise click.UsageError("--channel goes with --dead")
-    with faults_told(), opened(load_settings(config, os.environ).state_dir, amends=True) as store:
+    with faults_told():
+        settings = load_settings(config, os.environ)
+    with faults_told(), opened(settings.state_dir, amends=True) as store:
+        _require_known(channel, settings, store)
         wanted = _dead(store, channel) if dead else numbers
         done, left = _resend(store, wanted)
     say(f"{len(done)} will be sent" if done else "nothing is to be sent")
     if left and not dead:
         fail("; ".join(left), 1)
+
+
+def _require_known(channel: str | None, settings: "Settings", store: "SqlStore") -> None:
+    """End with 1 for a channel that is neither in the settings nor in the outbox."""
+    from watcher.settings.wording import near
+
+    names = [each.name for each in settings.channels]
+    if channel is not None and channel not in names and not store.notifications(channel=channel, limit=1):
+        fail(f"there is no channel '{channel}'; {near(channel, names)}", 1)
 
 
 def _dead(store: "SqlStore", channel: str | None) -> tuple[int, ...]:
