@@ -263,7 +263,7 @@ class App:
             clock=self.clock,
             timeout=self.settings.probe.timeout,
             positives=book.positives,
-            asked=Outlooks(book).note,
+            asked=Outlooks(book, self.started_at).note,
             drifted=lambda key: self.metrics.layout_changes.labels(key.platform).inc(),
         )
         controls.restore(not_after(stored.controls, self.started_at))

@@ -5,6 +5,7 @@ What the platform's file claims is in `settings.visibility`; here is whether tha
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 import structlog
@@ -60,8 +61,11 @@ def is_each_seen(found: Iterable[Outlook]) -> bool:
     return all(seen.values())
 
 
-def line(found: Outlook) -> str:
-    """`Bluesky: sees profile, not_found (source api, told apart by rule)`, `X: blind from here: …login_wall`."""
+def line(found: Outlook, since: datetime | None = None) -> str:
+    """`Bluesky: sees profile, not_found (source api, told apart by rule)`, `X: blind from here: …login_wall`.
+
+    Of controls that are gone only those are named that were asked `since` then.
+    """
     key, apart = found.report.key, found.separation
     if found.can_see:
         by = f", told apart by {apart.by}" if apart is not None else ""
@@ -69,7 +73,8 @@ def line(found: Outlook) -> str:
         said = f"sees {', '.join(('profile', *map(str, found.tells)))} (source {key.source}{by})"
     else:
         said = f"{_WORDS[found.health]}: {_why(found.report)} (source {key.source})"
-    dead = found.report.calibration.dead
+    asked = {each.handle for each in found.report.positives if since is None or each.finding.at >= since}
+    dead = [handle for handle in found.report.calibration.dead if handle in asked]
     gone = f"; control {', '.join(dead)} is gone: name another" if dead else ""
     return f"{found.title}: {said}{gone}"
 
@@ -96,10 +101,14 @@ def record(found: Outlook) -> Record:
 
 
 class Outlooks:
-    """Logs once of each source that is asked what can be seen there, once its controls have answered."""
+    """Logs once of each source that is asked what can be seen there, once its controls have answered.
 
-    def __init__(self, book: Book) -> None:
+    What was stored of them before `since`, the start, is not told as if it had just been seen.
+    """
+
+    def __init__(self, book: Book, since: datetime) -> None:
         self._book = book
+        self._since = since
         self._told: set[ControlKey] = set()
 
     def note(self, report: ControlReport) -> None:
@@ -111,7 +120,7 @@ class Outlooks:
         found = outlook(report, platform)
         log = structlog.get_logger("watcher")
         tell = log.info if found.can_see else log.warning
-        tell("calibrated", says=line(found))
+        tell("calibrated", says=line(found, self._since))
 
 
 def _why(report: ControlReport) -> str:
