@@ -27,7 +27,7 @@ from watcher.model.exchange import Exchange, Response
 from watcher.model.finding import Reason
 from watcher.model.platform import Answers, PhraseClass, is_at_home
 
-_LOGIN: Final = re.compile(r"/(?:service)?(?:log-?in|sign-?in|authwall|checkpoint)(?:[/.]|$)", re.IGNORECASE)
+_LOGIN: Final = re.compile(r"/(?:service)?(?:log[-_]?in|sign[-_]?in|authwall|checkpoint)(?:[/.]|$)", re.IGNORECASE)
 _CHALLENGE: Final = re.compile(r"/(?:challenge|captcha|sorry/index|cdn-cgi/challenge)(?:[/.-]|$)", re.IGNORECASE)
 _CONSENT: Final = re.compile(
     r"^/(?:gdpr-?|cookie-?|privacy-?)?consent(?:[/.-]|$)|^/cookie-?wall(?:[/.-]|$)", re.IGNORECASE
@@ -218,6 +218,17 @@ def soft_barrier(exchange: Exchange, page: Page, hit: Hit | None) -> Barrier | N
     if page.outline.has_password_form and lowered.startswith(LOGIN_TITLES):
         return Barrier(reason=Reason.LOGIN_WALL, rule="login-form", quote=title)
     return _by_emptiness(exchange, page, head)
+
+
+def named_barrier(page: Page) -> Barrier | None:
+    """A wall that names itself in its title or bytes: it is none of the pages of the missing, whatever its status."""
+    title = page.title or ""
+    if (titled := _titled(normalise(title))) is not None:
+        return Barrier(reason=titled.reason, rule=titled.rule, quote=title)
+    if normalise(title).startswith(LOGIN_TITLES) and page.outline.has_password_form:
+        return Barrier(reason=Reason.LOGIN_WALL, rule="login-form", quote=title)
+    mark = _mark(page.response.body[:_MARKED])
+    return _marked(mark) if mark is not None and shows_little(page) else None
 
 
 def _said(hit: Hit) -> Barrier | None:

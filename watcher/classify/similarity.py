@@ -55,7 +55,8 @@ def words_of(block: str, target: Target) -> list[str]:
 
     Counts, dates, nonces, ids and hashes all have: they differ from one look to the next.
     """
-    found = _WORD.findall(naming(target.handle).sub(_HANDLE, normalise(block)))
+    handle = normalise(target.handle) or target.handle
+    found = _WORD.findall(naming(handle).sub(_HANDLE, normalise(block)))
     return [word if word == _HANDLE or word.isalpha() else _OTHER for word in found]
 
 
@@ -99,12 +100,21 @@ def likeness(page: Features, references: References) -> Likeness | None:
     echoes = any(_HANDLE in other.tokens for other in negatives)
     is_somebody = (_HANDLE in page.tokens and not echoes) or _is_same_account(page, positive, references)
     if distance >= MARGIN:
-        return Likeness(exists=False, margin=distance) if like_nobody >= _LEAST_ALIKE and not is_somebody else None
+        is_nobody = like_nobody >= _LEAST_ALIKE and not is_somebody and _says_the_same(page, negative, references)
+        return Likeness(exists=False, margin=distance) if is_nobody else None
     # By its words alone too: the status of a suspended account's page is often that of any other.
     is_told = like_somebody - like_nobody >= MARGIN and like_somebody >= _LEAST_ALIKE
     if -distance >= MARGIN and page.status == positive.status and is_told and is_somebody:
         return Likeness(exists=True, margin=distance)
     return None
+
+
+def _says_the_same(page: Features, negative: Features, references: References) -> bool:
+    """True where what stands beside the site's own frame is what the page of nobody says there."""
+    frame = negative.tokens & frozenset[str]().union(*(other.tokens for other in references.positives))
+    mine, nobodys = page.tokens - frame, negative.tokens - frame
+    either = len(mine | nobodys)
+    return len(mine & nobodys) >= _LEAST_ALIKE * either if either else True
 
 
 def _is_same_account(page: Features, positive: Features, references: References) -> bool:

@@ -11,7 +11,7 @@ from typing import Final
 
 from propcache import cached_property
 
-from watcher.classify.barriers import Barrier, hard_barrier, soft_barrier
+from watcher.classify.barriers import Barrier, hard_barrier, named_barrier, soft_barrier
 from watcher.classify.markup import MAX_TEXT, TOO_MUCH
 from watcher.classify.page import Page
 from watcher.classify.phrases import Hit, find_phrase, normalise
@@ -174,7 +174,14 @@ def _structured(look: Look) -> Said | None:
         return _without_items(look)
     if look.is_batch and look.page.json is None:
         return _OMITTED
-    return _by_rule(look, Step.STRUCTURED)
+    said = _by_rule(look, Step.STRUCTURED)
+    if said is None or verdict_of(said.reason) is not Verdict.ABSENT:
+        return said
+    barrier = named_barrier(look.page) if look.is_html else None
+    if barrier is not None:
+        return _barred(barrier)
+    ruled = _by_rule(look, Step.SOFT_BARRIER)
+    return said if ruled is None or ruled.reason is Reason.EMPTY_SHELL else ruled
 
 
 def _identity(look: Look) -> Said | None:
@@ -200,11 +207,11 @@ def _soft_barrier(look: Look) -> Said | None:
 
 
 def _phrase(look: Look) -> Said | None:
-    if (ruled := _by_rule(look, Step.PHRASE)) is not None or not look.is_html:
-        return ruled
-    if not look.references.negatives and any(_naming(look)):
+    if look.is_html and not look.references.negatives and any(_naming(look)):
         # Perhaps the account's own page, whose display name quotes the phrase: nothing tells it from an echo yet.
         return None
+    if (ruled := _by_rule(look, Step.PHRASE)) is not None or not look.is_html:
+        return ruled
     said = look.hit
     hit = said if said is not None and said.phrase.phrase_class in _ABSENCE else _lone_phrase(look)
     return None if hit is None else _spoken(hit)

@@ -386,7 +386,7 @@ def webhook(value: object) -> Secret:
 def _has_host(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        return bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        return bool(parts.hostname) and (parts.port or 0) >= 0  # asked for its errors
     except ValueError:
         return False
 

@@ -164,6 +164,8 @@ def test_a_refusal_with_a_challenge_in_it(mark: str) -> None:
         ("https://site.example/i/flow/login", Reason.LOGIN_WALL),
         ("https://site.example/Log-In.php?x", Reason.LOGIN_WALL),
         ("https://site.example/signin/identifier", Reason.LOGIN_WALL),
+        ("https://site.example/users/sign_in", Reason.LOGIN_WALL),
+        ("https://site.example/log_in", Reason.LOGIN_WALL),
         ("https://site.example/authwall?x", Reason.LOGIN_WALL),
         ("https://site.example/checkpoint/x", Reason.LOGIN_WALL),
         ("https://accounts.elsewhere.example/ServiceLogin", Reason.LOGIN_WALL),

@@ -35,6 +35,12 @@ def test_a_short_handle_is_masked_as_a_word_only() -> None:
     assert read("<p>un, until @un: sun-un", "un").tokens == {"{h}", "until", "sun", "un"}
 
 
+@pytest.mark.parametrize("handle", ["ışık", "İbrahim", "jose\u0301", "a\u2011b"])
+def test_a_handle_that_is_written_in_other_ways_is_masked(handle: str) -> None:
+    """Text is folded before it is searched, and so is the handle."""
+    assert read(f"<p>{handle} writes", handle).tokens == {"{h}", "writes"}
+
+
 def test_identity_fields_are_masked() -> None:
     """The first value of each that the page has."""
     assert read(profile()).fields == {
@@ -166,6 +172,28 @@ def test_likeness(
     """Like nobody's, like somebody's, or neither: never a guess."""
     found = likeness(shown, References(positives=positives, negatives=negatives))
     assert (None if found is None else found.exists) is exists
+
+
+FRAME = "home explore trending music sports politics about help terms privacy cookies careers press blog contact"
+
+
+@pytest.mark.parametrize(
+    "said", ["this profile is private", "check your age", "you ask too often", "log in please", "something went wrong"]
+)
+def test_the_frame_of_a_site_makes_no_page_that_of_nobody(said: str) -> None:
+    """Menus and footers stand around every page: what stands between them must be what nobody's page says there."""
+    nobody = page_of(f"{FRAME} sorry nobody is here")
+    known = References(
+        positives=(
+            page_of(f"{FRAME} posts followers joined {{h}} bob sings ships and songs of old times and new ones"),
+            page_of(f"{FRAME} posts followers joined {{h}} ann paints boats at dawn daily with oil and with ink"),
+        ),
+        negatives=(nobody,),
+    )
+    assert likeness(page_of(f"{FRAME} {said}"), known) is None
+    found = likeness(page_of(f"{FRAME} sorry nobody is here today"), known)
+    assert found is not None
+    assert not found.exists
 
 
 def test_the_margin_is_told() -> None:

@@ -236,6 +236,37 @@ def test_rules_speak_at_their_step(body: str, status: int, expected: tuple[Reaso
     assert wary == (expected[0], Certainty.RESEMBLES if expected[1] is Certainty.STATED else expected[1], expected[2])
 
 
+WALLS = {
+    "challenge": html("Just a moment...", "<p>Verify you are human</p><script>window._cf_chl_opt={}</script>"),
+    "log-in": html("Log in to Site", "<form><input name=user><input type=password></form>"),
+    "mark": "<html><head><title>Site</title></head><body><script>window._cf_chl_opt={}</script></body></html>",
+}
+
+
+@pytest.mark.parametrize("wall", WALLS)
+def test_a_wall_is_one_with_the_status_of_a_missing_page_too(wall: str) -> None:
+    """What names itself a wall says nothing of the account, though a rule takes each 404 for an absence."""
+    source = html_source(rule(Reason.NOT_FOUND, {"status": "404"}))
+    assert classified(response(WALLS[wall], status=404), source).finding.verdict is Verdict.INCONCLUSIVE
+    page = html("Page not found · Site", "<a href=/login>Log in</a><h1>Sorry, that page is not here</h1>")
+    assert classified(response(page, status=404), source).finding.reason is Reason.NOT_FOUND
+
+
+def test_a_rule_for_a_barrier_is_asked_before_an_absence_is_believed() -> None:
+    """A platform's file knows its own barrier: what has both is no absence."""
+    gone = rule(Reason.NOT_FOUND, {"status": "404"}, name="gone")
+    source = html_source(rule(Reason.RATE_LIMITED, {"title": "Blocked"}, name="blocked"), gone)
+    assert classified(response(html("Blocked", "x"), status=404), source).finding.reason is Reason.RATE_LIMITED
+    assert classified(response(html("Site", "x"), status=404), source).finding.reason is Reason.NOT_FOUND
+
+
+def test_a_display_name_that_quotes_a_rule_is_no_absence() -> None:
+    """While no negative control is known, nothing tells the account's own page from an echo."""
+    source = html_source(rule(Reason.UNAVAILABLE, {"title": "Page not found*", "text": "*"}))
+    known = References(positives=references_of(source).positives)
+    assert classified(profile(name="Page not found"), source, references=known).finding.reason is Reason.UNRECOGNISED
+
+
 def test_the_first_rule_of_a_step_counts() -> None:
     """In the order of the platform file."""
     first, second = (
