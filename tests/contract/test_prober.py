@@ -728,12 +728,19 @@ async def test_a_429_pauses_its_host(site: Site, rig: Rig) -> None:
 
 @pytest.mark.parametrize(
     ("status", "headers", "answers_until_pause"),
-    [(503, {"Retry_After": "60"}, 1), (503, {}, 5), (500, {"Retry_After": "60"}, 5)],
+    [
+        (503, {"Retry_After": "60"}, 1),
+        (503, {}, 5),
+        (500, {"Retry_After": "60"}, 5),
+        (420, {}, 1),
+        (403, {"Retry_After": "60"}, 1),
+        (403, {"X_RateLimit_Remaining": "0"}, 1),
+    ],
 )
 async def test_server_errors_pause_their_host(
     site: Site, rig: Rig, status: int, headers: dict[str, str], answers_until_pause: int
 ) -> None:
-    """503 with Retry-After at once; other server errors at the fifth in a row."""
+    """A limit, and what says when to come again, at once; other server errors at the fifth in a row."""
     site.text("/", status=status, **headers)
     for _ in range(answers_until_pause):
         assert rig.prober.pacer.backing_off("x.test") is None

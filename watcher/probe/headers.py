@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import Final
 
 from watcher.model.exchange import Response, Task
@@ -9,6 +10,8 @@ from watcher.model.platform import expand
 
 # Longer spans mean nothing here, and would leave the range of datetime.
 _MOST_DIGITS: Final = 9
+_LIMITS: Final = frozenset({420, HTTPStatus.TOO_MANY_REQUESTS})
+_MAY_ASK_TO_WAIT: Final = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.SERVICE_UNAVAILABLE})
 _LONGEST: Final = timedelta(days=3650)
 
 
@@ -48,7 +51,18 @@ def retry_after_of(response: Response, now: datetime) -> timedelta | None:
     until = _date(value)
     if until is None:
         return _seconds(value)
-    return max(until - (_date(response.headers.get("date", "")) or now), timedelta(0))
+    return min(max(until - (_date(response.headers.get("date", "")) or now), timedelta(0)), _LONGEST)
+
+
+def is_limited(response: Response, retry_after: timedelta | None) -> bool:
+    """True where we are asked to come more seldom: by 420 or 429, or by a refusal that says when to come again.
+
+    GitHub answers 403 where a limit is used up, with Retry-After or x-ratelimit-remaining: 0 (its REST API's docs).
+    """
+    if response.status in _LIMITS:
+        return True
+    is_used_up = response.status == HTTPStatus.FORBIDDEN and response.headers.get("x-ratelimit-remaining") == "0"
+    return is_used_up or (response.status in _MAY_ASK_TO_WAIT and retry_after is not None)
 
 
 def _seconds(value: str) -> timedelta | None:

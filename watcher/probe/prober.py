@@ -14,7 +14,7 @@ from watcher.model.finding import Reason
 from watcher.model.platform import Answers, SourceKind, is_at_home
 from watcher.probe.browser import Browser, Rendered
 from watcher.probe.failures import TRANSPORT
-from watcher.probe.headers import age_of, request_headers, retry_after_of
+from watcher.probe.headers import age_of, is_limited, request_headers, retry_after_of
 from watcher.probe.pacing import BackingOff, Pacer
 from watcher.probe.robots import MAX_BYTES, Fetch, Robots
 from watcher.probe.session import ProbeSession, open_session, user_agent_of
@@ -135,8 +135,7 @@ class Prober:
             self.pacer.succeeded(host)
             return
         retry_after = retry_after_of(outcome, now)
-        asks_to_wait = outcome.status == HTTPStatus.SERVICE_UNAVAILABLE and retry_after is not None
-        if outcome.status == HTTPStatus.TOO_MANY_REQUESTS or asks_to_wait:
+        if is_limited(outcome, retry_after):
             self.pacer.limited(host, retry_after)
         elif outcome.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             self.pacer.failed(host)

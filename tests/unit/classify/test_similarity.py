@@ -183,13 +183,8 @@ FRAME = "home explore trending music sports politics about help terms privacy co
 def test_the_frame_of_a_site_makes_no_page_that_of_nobody(said: str) -> None:
     """Menus and footers stand around every page: what stands between them must be what nobody's page says there."""
     nobody = page_of(f"{FRAME} sorry nobody is here")
-    known = References(
-        positives=(
-            page_of(f"{FRAME} posts followers joined {{h}} bob sings ships and songs of old times and new ones"),
-            page_of(f"{FRAME} posts followers joined {{h}} ann paints boats at dawn daily with oil and with ink"),
-        ),
-        negatives=(nobody,),
-    )
+    bob, ann = (made(*FRAME.split(), "{h}", *(f"{letter}{word}" for word in "abcdefghijklmnopqrst")) for letter in "bn")
+    known = References(positives=(bob, ann), negatives=(nobody,))
     assert likeness(page_of(f"{FRAME} {said}"), known) is None
     found = likeness(page_of(f"{FRAME} sorry nobody is here today"), known)
     assert found is not None

@@ -54,6 +54,10 @@ def test_no_age() -> None:
             timedelta(minutes=1),
         ),
         ({"retry_after": "Thu, 02 Nov 2017 23:05:00 GMT", "date": "yesterday"}, timedelta(minutes=5)),
+        (
+            {"retry_after": "Fri, 31 Dec 9999 23:59:59 GMT", "date": "Thu, 01 Jan 1970 00:00:00 GMT"},
+            timedelta(days=3650),
+        ),
         ({"retry_after": "later"}, None),
         ({"retry_after": "Thu, 99 Nov 2017 23:05:00 GMT"}, None),
         ({}, None),
