@@ -17,7 +17,7 @@ from watcher.model.exchange import Purpose, Target, Task, host_asked
 from watcher.model.finding import Finding
 from watcher.model.notification import Incident
 from watcher.model.outage import AccountState, Phase
-from watcher.model.platform import Platform, Source
+from watcher.model.platform import Platform, Source, expand
 from watcher.model.route import Route
 from watcher.notify.grouping import Groups
 
@@ -271,6 +271,11 @@ class Book:
     def host(self, account: Account, source: Source) -> str:
         """The host that `source` is asked at about the account."""
         return host_asked(source.url, account.instance, self.states[account.id].handle or account.handle)
+
+    def url(self, account: Account, source: Source) -> str:
+        """A URL at which `source` is asked about the account."""
+        handle = self.states[account.id].handle or account.handle
+        return expand(source.url, handle=handle, instance=account.instance)
 
     @staticmethod
     def key(account: Account, source: Source) -> ControlKey:

@@ -5,7 +5,7 @@ What a look finds is the pipeline's business, when the next one is due the plan'
 
 import asyncio
 from collections import Counter
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -47,6 +47,7 @@ class Rounds:
         self._batches = Batches(pipeline, clock)
         self._suspected: set[str] = set()  # whom a batch did not name
         self._paces: dict[str, Pace] = {}
+        self._urls: dict[str, str] = {}
         self._looks: set[asyncio.Task[None]] = set()
         self._out: Counter[str] = Counter()  # looks under way, by host
         self._is_short = False  # more was due than there was room for
@@ -56,9 +57,9 @@ class Rounds:
         self._log = structlog.get_logger("watcher")
 
     @property
-    def hosts(self) -> list[str]:
-        """Where accounts are asked."""
-        return [host for host in self._paces if host]
+    def hosts(self) -> Mapping[str, str]:
+        """Where accounts are asked: each host with a URL that is asked there."""
+        return self._urls
 
     async def arrange(self, edit: Edit | None = None) -> None:
         """Make the plan that of the book, and keep the controls of every source first asked.
@@ -69,6 +70,7 @@ class Rounds:
         listed = self._book.watchlist.accounts
         if edit is None:
             self.plan.remove([account_id for account_id in self.plan if account_id not in listed])
+            self._urls = {}  # a platform may be asked at another port
             touched: Sequence[str] = tuple(listed)
         else:
             self.plan.remove(edit.removed)
@@ -79,6 +81,7 @@ class Rounds:
             await asyncio.sleep(0)
         in_use = self.plan.hosts
         self._paces = {host: pace for host, pace in self._paces.items() if host in in_use}
+        self._urls = {host: url for host, url in self._urls.items() if host in in_use}
 
     def _place(self, account_ids: Sequence[str], among: int) -> None:
         """Give these their place in the plan; `among` so many in all."""
@@ -169,6 +172,8 @@ class Rounds:
             return Slot(account_id=account.id, host=_NOWHERE, interval=account.policy.interval, urgent=urgent)
         host = self._book.host(account, source)
         self._paces[host] = source.pace
+        if host and host not in self._urls:
+            self._urls[host] = self._book.url(account, source)
         slot = Slot(account_id=account.id, host=host, interval=account.policy.interval, urgent=urgent)
         if together is None or together.batch is None:
             return slot

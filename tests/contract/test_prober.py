@@ -857,10 +857,11 @@ async def test_robots_is_not_asked_of_a_host_in_a_pause(site: Site, rig: Rig) ->
 async def test_reaching_a_host_sends_it_nothing(site: Site, rig: Rig) -> None:
     """A connection is proof enough; refused ports, unknown names and private addresses are not reached."""
     reaches = rig.prober.session.reaches
-    assert await reaches("x.test")
-    assert not await reaches("nobody.invalid")
-    assert not await reaches("10.0.0.1")
-    assert not await reaches("127.0.0.1", port=1)
+    assert await reaches("https://x.test/")
+    assert await reaches(f"http://127.0.0.1:{site.port}/alice")
+    assert not await reaches("https://nobody.invalid/")
+    assert not await reaches("https://10.0.0.1/")
+    assert not await reaches("http://127.0.0.1:1/")
     assert site.seen == []
 
 

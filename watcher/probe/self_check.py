@@ -6,9 +6,10 @@ nothing false follows, since a transport failure is never a verdict. A connectio
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from heapq import nsmallest
 from typing import Final
 
 from watcher.clock import Clock
@@ -21,6 +22,8 @@ WINDOW: Final = timedelta(minutes=2)
 _CHECK_AGAIN_AFTER: Final = timedelta(seconds=30)
 _MOST_HOSTS: Final = 3
 _ENOUGH_HOSTS: Final = 2
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+_FAR: Final = datetime.max.replace(tzinfo=UTC)
 # Nothing was sent, so nothing was learnt.
 _UNSENT: Final = frozenset({Reason.NO_SOURCE, Reason.RATE_LIMITED})
 
@@ -48,13 +51,14 @@ def judge(before: VantageState, attempts: Iterable[Attempt], now: datetime) -> V
 
 
 class Reachability:
-    """Keeps the last attempt at each host. `reaches` tries to connect to a host, without asking it for anything."""
+    """Keeps the last attempt at each host. `reaches` tries to connect to where a URL leads, without asking anything."""
 
     def __init__(self, clock: Clock, reaches: Callable[[str], Awaitable[bool]]) -> None:
         self._clock = clock
         self._reaches = reaches
         self._attempts: dict[str, Attempt] = {}
         self._answered: Attempt | None = None  # the latest that reached its host, as far as is known
+        self._answers: dict[str, datetime] = {}  # when each host answered last, however long ago
         self._state = VantageState.ONLINE
         self._checked_at: datetime | None = None
 
@@ -62,7 +66,7 @@ class Reachability:
         """A fetch from `host` ended at `at`; `transport_ok` when anything at all answered."""
         self._attempts[host] = attempt = Attempt(host=host, at=at, reached=transport_ok)
         if transport_ok:
-            self._answered = attempt
+            self._answered, self._answers[host] = attempt, at
         self._state = self._judged(at)
 
     def note_exchange(self, exchange: Exchange) -> None:
@@ -78,21 +82,26 @@ class Reachability:
         self._state = self._judged(now)
         return self._state
 
-    async def check(self, hosts: Iterable[str]) -> VantageState:
-        """Settle the doubt when one host alone was tried and failed: try up to three others of `hosts`, once in 30 s.
+    async def check(self, hosts: Mapping[str, str]) -> VantageState:
+        """Settle the doubt when whoever was tried lately failed: try up to three others of `hosts`, once in 30 s.
 
-        Costs nothing while anything answers.
+        `hosts` has a URL for each that is asked there. Costs nothing while anything answers.
         """
         now = self._clock.now()
         recent = () if self._is_answered(now) else self._recent(now)
-        in_doubt = len(recent) == 1 and not recent[0].reached
+        in_doubt = bool(recent) and not any(attempt.reached for attempt in recent)
         if in_doubt and (self._checked_at is None or now - self._checked_at >= _CHECK_AGAIN_AFTER):
             self._checked_at = now
-            others = sorted(set(hosts) - {recent[0].host})[:_MOST_HOSTS]
-            reached = await asyncio.gather(*(self._reaches(host) for host in others))
+            others = self._likeliest(hosts)
+            reached = await asyncio.gather(*(self._reaches(hosts[host]) for host in others))
             for host, ok in zip(others, reached, strict=True):
                 self.note(host, self._clock.now(), ok)
         return self.state(self._clock.now())
+
+    def _likeliest(self, hosts: Iterable[str]) -> list[str]:
+        """Three that were not tried lately, who answered last first: seldom looked at, they would not be missed."""
+        untried = (host for host in hosts if host not in self._attempts)
+        return nsmallest(_MOST_HOSTS, untried, key=lambda host: (_FAR - self._answers.get(host, _LONG_AGO), host))
 
     def _judged(self, now: datetime) -> VantageState:
         """What `judge` says of all attempts, without looking at each of ten thousand hosts at each of their looks."""

@@ -2,12 +2,13 @@
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Final
 
 from aiohttp import ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+from aiohttp.abc import ResolveResult
 from yarl import URL
 
 from watcher.probe.resolver import AddressRefusedError, AddressRules, PublicResolver
@@ -53,17 +54,17 @@ class ProbeSession:
         session = self._fresh if fresh else self._warm
         return session.request(method, url, headers=headers, data=body, allow_redirects=False)
 
-    async def reaches(self, host: str, port: int = 443, within: timedelta = timedelta(seconds=5)) -> bool:
-        """True when `host` resolves and takes a connection. Nothing is sent over it."""
+    async def reaches(self, url: str, within: timedelta = timedelta(seconds=5)) -> bool:
+        """True when the host of `url` resolves and takes a connection at one of its addresses. Nothing is sent."""
+        to = URL(url)
         try:
+            host, port = to.raw_host or "", to.port or 0
             async with asyncio.timeout(within.total_seconds()):
                 self._rules.check_literal(host)
                 addresses = await self._resolver.resolve(host, port)
-                _, writer = await asyncio.open_connection(addresses[0]["host"], addresses[0]["port"])
+                return await _any_connects(addresses)
         except (OSError, UnicodeError, AddressRefusedError):  # TimeoutError is an OSError
             return False
-        writer.close()
-        return True
 
     async def close(self) -> None:
         """Close every connection."""
@@ -106,6 +107,29 @@ def open_session(settings: ProbeSettings, version: str) -> ProbeSession:
 def user_agent_of(settings: ProbeSettings, version: str) -> str:
     """What we call ourselves, and where the operator can be reached."""
     return f"watcher/{version} (+{settings.contact})" if settings.contact else f"watcher/{version}"
+
+
+async def _any_connects(addresses: Sequence[ResolveResult]) -> bool:
+    """True as soon as one of them takes a connection: one that swallows it holds up none of the others."""
+    tries = [asyncio.create_task(_connects(address)) for address in addresses]
+    try:
+        for ended in asyncio.as_completed(tries):
+            if await ended:
+                return True
+        return False
+    finally:
+        for each in tries:
+            each.cancel()
+        await asyncio.gather(*tries, return_exceptions=True)
+
+
+async def _connects(address: ResolveResult) -> bool:
+    try:
+        _, writer = await asyncio.open_connection(address["host"], address["port"])
+    except OSError:
+        return False
+    writer.close()
+    return True
 
 
 def _client(connector: TCPConnector, user_agent: str) -> ClientSession:

@@ -25,12 +25,18 @@ class Net:
         self.clock = FakeClock()
         self.check = Reachability(self.clock, self.reaches)
 
-    async def reaches(self, host: str) -> bool:
+    async def reaches(self, url: str) -> bool:
+        host = url.removeprefix("http://").removesuffix(":8080/")
         self.tried.append(host)
         return host in self.up
 
     def state(self) -> VantageState:
         return self.check.state(self.clock.now())
+
+
+def urls(*hosts: str) -> dict[str, str]:
+    """Where each host is asked: not always by https, nor at its usual port."""
+    return {host: f"http://{host}:8080/" for host in hosts}
 
 
 def failed(host: str, ago: int = 0) -> Attempt:
@@ -134,7 +140,7 @@ async def test_one_failing_host_is_theirs_when_another_answers() -> None:
     """A single platform that is down does not make us offline."""
     net = Net("b")
     net.check.note("a", START, False)
-    assert await net.check.check(["a", "b", "c", "d", "e"]) is ONLINE
+    assert await net.check.check(urls("a", "b", "c", "d", "e")) is ONLINE
     assert net.tried == ["b", "c", "d"]
 
 
@@ -142,21 +148,21 @@ async def test_one_failing_host_is_ours_when_no_other_answers() -> None:
     """When the other hosts of the watchlist cannot be reached either, it is us."""
     net = Net()
     net.check.note("a", START, False)
-    assert await net.check.check(["a", "b"]) is OFFLINE
+    assert await net.check.check(urls("a", "b")) is OFFLINE
 
 
 async def test_others_are_tried_once_in_half_a_minute() -> None:
     """The doubt is settled without a storm of connections; no doubt costs nothing."""
     net = Net("a")
-    await net.check.check(["a", "b"])
+    await net.check.check(urls("a", "b"))
     assert net.tried == []
     net.check.note("a", START, False)
-    await net.check.check(["a"])
-    await net.check.check(["a", "b"])
+    await net.check.check(urls("a"))
+    await net.check.check(urls("a", "b"))
     assert net.tried == []
     await net.clock.run_for(timedelta(seconds=30))
-    await net.check.check(["a", "b"])
-    await net.check.check(["a", "b"])
+    await net.check.check(urls("a", "b"))
+    await net.check.check(urls("a", "b"))
     assert net.tried == ["b"]
 
 
@@ -164,4 +170,32 @@ async def test_a_single_host_leaves_the_doubt_on_their_side() -> None:
     """With one host in the watchlist nothing can be told apart, and nothing is claimed."""
     net = Net()
     net.check.note("a", START, False)
-    assert await net.check.check(["a"]) is ONLINE
+    assert await net.check.check(urls("a")) is ONLINE
+
+
+async def test_whoever_answered_last_is_tried_first() -> None:
+    """A site that is looked at every ten minutes settles the doubt about others that are dead."""
+    net = Net("z")
+    net.check.note("z", START, True)
+    await net.clock.run_for(5 * MINUTE)
+    net.check.note("a", net.clock.now(), False)
+    assert await net.check.check(urls("a", "b", "c", "d", "z")) is ONLINE
+    assert net.tried[0] == "z"
+
+
+async def test_two_dead_sites_are_not_our_network_when_another_answers() -> None:
+    """Looked at often, they would be all that was tried of late."""
+    net = Net("z")
+    net.check.note("a", START, False)
+    net.check.note("b", START, False)
+    assert net.state() is OFFLINE
+    assert await net.check.check(urls("a", "b", "z")) is ONLINE
+
+
+async def test_others_are_tried_in_turn() -> None:
+    """Three dead ones that come first by their names do not keep the rest from being tried."""
+    net = Net("z")
+    net.check.note("a", START, False)
+    assert await net.check.check(urls("a", "b", "c", "d", "z")) is OFFLINE
+    await net.clock.run_for(timedelta(seconds=30))
+    assert await net.check.check(urls("a", "b", "c", "d", "z")) is ONLINE
