@@ -19,6 +19,7 @@ def said(tested: Comparison) -> Iterator[str]:
         yield f"  {looks:>8}  {why}"
     for line in tested.left_out:
         yield f"left out  {line}"
+    yield "each account is judged alone: what a run holds back as part of a mass event is called gone here"
     yield ""
     yield f"alerts: {tested.same} would have been the same; differences: {len(tested.differences)}"
     yield from (f"  {_sentence(difference)}" for difference in tested.differences)
