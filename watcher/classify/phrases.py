@@ -5,7 +5,7 @@ All texts of all languages are looked for at once. Languages are not told apart:
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 from weakref import WeakKeyDictionary
@@ -26,6 +26,8 @@ _SPELLINGS: Final = {
     # Before it is asked whether there is anything that does not print: these two are in every French page.
     **dict.fromkeys("\xa0\u202f", " "),
 }
+MOST_COMPARED: Final = 100_000
+"""So many characters of a page are compared, once they are normalised: NFKC makes eighteen letters of some."""
 _SPELT: Final = re.compile(f"[{''.join(_SPELLINGS)}]")
 _UNSEEN_LETTERS: Final = re.compile("[\u034f\u115f\u1160\u3164\uffa0]")
 _LOOSE: Final = re.compile(r" (?=[!?:])")
@@ -77,12 +79,21 @@ def search(table: Table, blocks: tuple[str, ...]) -> Hit | None:
     The longest over all classes counts: "withheld" may be the beginning of "suspended" (Thai, Bengali).
     """
     # One search over all blocks: a block and a phrase hold no line break once they are normalised.
-    text = "\n".join(map(normalise, blocks))
+    text = "\n".join(_normalised(blocks))
     place = table.find(text)
     if place is None:
         return None
     position = text.index(table.texts[place])
     return Hit(table.phrases[place], blocks[text.count("\n", 0, position)])
+
+
+def _normalised(blocks: Iterable[str]) -> Iterator[str]:
+    left = MOST_COMPARED
+    for block in blocks:
+        if left < 0:
+            return
+        yield (text := normalise(block))
+        left -= len(text)
 
 
 def find_phrase(platform: Platform, blocks: tuple[str, ...], classes: frozenset[PhraseClass]) -> Hit | None:

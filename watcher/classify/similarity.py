@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 from watcher.classify.page import Page
-from watcher.classify.phrases import normalise
+from watcher.classify.phrases import MOST_COMPARED, normalise
 from watcher.model.control import Features, References
 from watcher.model.exchange import Target
 from watcher.model.platform import Field, Source
@@ -38,9 +38,12 @@ _MAX_TOKENS: Final = 1_000
 def features(page: Page, source: Source, target: Target) -> Features:
     """The features of a page: its words, masked as `words_of` does, and its identity fields with the handle masked."""
     words: set[str] = set()
+    left = MOST_COMPARED
     for block in (page.title or "", *page.markup.blocks):
-        words.update(words_of(block, target))
-        if len(words) > _MAX_TOKENS:
+        found = words_of(block, target)
+        words.update(found)
+        left -= sum(map(len, found))
+        if len(words) > _MAX_TOKENS or left < 0:
             break
     fields = {
         str(field): value.casefold().replace(target.handle.casefold(), _HANDLE)

@@ -2,13 +2,15 @@
 
 import pytest
 
-from tests.unit.classify.story import ALICE, field, html_source, page, profile
+from tests.unit.classify.story import ALICE, PHRASES, field, html_source, page, profile
+from watcher.classify.phrases import MOST_COMPARED, normalise, search, table_of
 from watcher.classify.similarity import features, is_echoed, is_nobodys, likeness, naming, similarity, words_of
 from watcher.model.control import Features, References
 from watcher.model.exchange import Target
 from watcher.model.platform import Source
 
 SOURCE: Source = html_source()
+TABLE = table_of(PHRASES)
 
 
 def made(*words: str, status: int = 200, fields: dict[str, str] | None = None) -> Features:
@@ -56,6 +58,24 @@ def test_long_pages() -> None:
     words = [a + b + c + d for a in letters for b in letters for c in letters for d in letters]
     blocks = (" ".join(words[at : at + 50]) for at in range(0, len(words), 50))
     assert 1_000 < len(read("<p>".join(blocks)).tokens) <= 1_050
+
+
+def test_letters_that_are_many_once_they_are_compared_are_soon_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """U+FDFA is eighteen letters: a page of it is read up to a bound, for the loop waits meanwhile."""
+    gone_through: list[str] = []
+
+    def counted(text: str) -> str:
+        gone_through.append(text)
+        return normalise(text)
+
+    monkeypatch.setattr("watcher.classify.similarity.normalise", counted)
+    monkeypatch.setattr("watcher.classify.phrases.normalise", counted)
+    block = "\ufdfa" * 500
+    read(f"<p>{block}</p>" * 600)
+    assert sum(len(normalise(text)) for text in gone_through) < 2 * MOST_COMPARED
+    gone_through.clear()
+    search(TABLE, (block,) * 500)
+    assert sum(len(normalise(text)) for text in gone_through) < 2 * MOST_COMPARED
 
 
 @pytest.mark.parametrize(
