@@ -57,7 +57,8 @@ def gap_before(state: AccountState, finding: Finding, policy: Policy) -> tuple[U
 def observe(state: AccountState, finding: Finding, gap: tuple[Unobserved, ...]) -> AccountState:
     """The state with what any conclusive finding changes. An identity is pinned from a PRESENT answer only."""
     still_up = state.phase is Phase.UP and finding.is_present
-    state = unobserve(state, sum((span.to_at - span.from_at for span in gap), ZERO))
+    if gap:
+        state = unobserve(state, sum((span.to_at - span.from_at for span in gap), ZERO))
     return changed(
         state,
         observed=state.observed + _observed(state, finding, gap),
