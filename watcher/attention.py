@@ -1,6 +1,5 @@
 """What the command line and the API say of silences, and what they take. Pure: texts and values in, values out."""
 
-import difflib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -99,8 +98,7 @@ def doubts(matchers: Iterable[Matcher], known: Known) -> Iterator[str]:
     names = sorted({*ATTRIBUTES, *known.labels})
     for matcher in matchers:
         if matcher.name not in names:
-            alike = difflib.get_close_matches(matcher.name, names, n=1)
-            hint = f"did you mean {alike[0]}?" if alike else f"there is {', '.join(names)}"
+            hint = near(matcher.name, names, otherwise=f"there is {', '.join(names)}")
             yield f"nothing has the name {matcher.name!a}, so that the silence may be about nothing; {hint}"
         elif not matcher.is_pattern and matcher.value:
             yield from _doubt(matcher, known)

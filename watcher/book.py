@@ -274,8 +274,7 @@ class Book:
 
     def url(self, account: Account, source: Source) -> str:
         """A URL at which `source` is asked about the account."""
-        handle = self.states[account.id].handle or account.handle
-        return expand(source.url, handle=handle, instance=account.instance)
+        return expand(source.url, handle=self.states[account.id].handle or account.handle, instance=account.instance)
 
     @staticmethod
     def key(account: Account, source: Source) -> ControlKey:

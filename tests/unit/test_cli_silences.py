@@ -124,7 +124,7 @@ def test_a_typing_error_in_a_name_is_told(config: Path) -> None:
     """It is kept, since a label may come; but who wrote it is told what there is."""
     result = call("silence", "add", "--config", config, "platfrom=x", "--for", "1h", "--comment", "why")
     assert result.exit_code == 0
-    assert "nothing has the name 'platfrom', so that the silence may be about nothing; did you mean platform?" in (
+    assert "nothing has the name 'platfrom', so that the silence may be about nothing; did you mean 'platform'?" in (
         result.stderr
     )
 

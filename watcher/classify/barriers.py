@@ -206,29 +206,31 @@ def _by_body(exchange: Exchange, response: Response, page: Page) -> Barrier | No
 
 def soft_barrier(exchange: Exchange, page: Page, hit: Hit | None) -> Barrier | None:
     """A barrier that shows in a page which names nobody, and says `hit`; None when there is none."""
-    title = page.title or ""
-    lowered = normalise(title)
-    if (titled := _titled(lowered)) is not None:
-        return Barrier(reason=titled.reason, rule=titled.rule, quote=title)
-    head = page.response.body[:_MARKED]
-    if (mark := _mark(head)) is not None and shows_little(page):
-        return _marked(mark)
+    if (wall := _wall(page)) is not None:
+        return wall
     if hit is not None:
         return _said(hit)
-    if page.outline.has_password_form and lowered.startswith(LOGIN_TITLES):
-        return Barrier(reason=Reason.LOGIN_WALL, rule="login-form", quote=title)
-    return _by_emptiness(exchange, page, head)
+    return _login_form(page) or _by_emptiness(exchange, page)
 
 
 def named_barrier(page: Page) -> Barrier | None:
-    """A wall that names itself in its title or bytes: it is none of the pages of the missing, whatever its status."""
+    """A wall that names itself: it is none of the pages of the missing, whatever its status."""
+    return _wall(page) or _login_form(page)
+
+
+def _wall(page: Page) -> Barrier | None:
     title = page.title or ""
     if (titled := _titled(normalise(title))) is not None:
         return Barrier(reason=titled.reason, rule=titled.rule, quote=title)
-    if normalise(title).startswith(LOGIN_TITLES) and page.outline.has_password_form:
-        return Barrier(reason=Reason.LOGIN_WALL, rule="login-form", quote=title)
     mark = _mark(page.response.body[:_MARKED])
     return _marked(mark) if mark is not None and shows_little(page) else None
+
+
+def _login_form(page: Page) -> Barrier | None:
+    title = page.title or ""
+    if normalise(title).startswith(LOGIN_TITLES) and page.outline.has_password_form:
+        return Barrier(reason=Reason.LOGIN_WALL, rule="login-form", quote=title)
+    return None
 
 
 def _said(hit: Hit) -> Barrier | None:
@@ -238,9 +240,9 @@ def _said(hit: Hit) -> Barrier | None:
     return None if reason is None else Barrier(reason=reason, rule=rule, quote=hit.quote, language=language)
 
 
-def _by_emptiness(exchange: Exchange, page: Page, head: bytes) -> Barrier | None:
+def _by_emptiness(exchange: Exchange, page: Page) -> Barrier | None:
     """What ordinary pages have too, for their forms, say: it is a wall where there is next to nothing else."""
-    mark, refresh = _common_mark(head), page.outline.refresh
+    mark, refresh = _common_mark(page.response.body[:_MARKED]), page.outline.refresh
     if (mark is None and refresh is None) or not shows_little(page):
         return None
     return _marked(mark) if mark is not None else _by_refresh(exchange, refresh or "")

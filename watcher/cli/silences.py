@@ -111,15 +111,8 @@ def add(
     now = SystemClock().now()
     begins = max(starts, now) if starts is not None else now
     try:
-        made = new_silence(
-            uuid.uuid4().hex[:12],
-            parsed,
-            begins,
-            until or begins + (lasting or timedelta()),
-            now,
-            by or user(),
-            comment,
-        )
+        ends = until or begins + (lasting or timedelta())
+        made = new_silence(uuid.uuid4().hex[:12], parsed, begins, ends, now, by or user(), comment)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     with faults_told():
@@ -128,10 +121,8 @@ def add(
             store.add_silence(made)
             stored = store.load().accounts
     watched, platforms = _listed(config)
-    for doubt in (
-        *late_start(starts, now),
-        *doubts(parsed, known_of((*stored.values(), *watched.values()), platforms)),
-    ):
+    known = known_of((*stored.values(), *watched.values()), platforms)
+    for doubt in (*late_start(starts, now), *doubts(parsed, known)):
         click.secho(f"watcher: {clean(doubt)}", err=True, fg="yellow")
     say(made.id)
 

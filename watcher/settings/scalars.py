@@ -386,9 +386,10 @@ def webhook(value: object) -> Secret:
 def _has_host(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        return bool(parts.hostname) and (parts.port or 0) >= 0  # asked for its errors
-    except ValueError:
+        host, _port = parts.hostname, parts.port
+    except ValueError:  # a bracket alone, a port beyond 65535
         return False
+    return bool(host)
 
 
 def file_name(value: object) -> str:

@@ -183,6 +183,14 @@ def test_one_incident_for_all_while_nothing_is_reached() -> None:
     assert {incident_id for incident_id, _ in over.closed} == {platform[0].id, both.opened[0].id}
 
 
+def suspended(began: Transition, *, before: Reason) -> Transition:
+    """A minute later the outage has another reason."""
+    assert began.outage is not None
+    outage = replace(began.outage, reason=Reason.SUSPENDED)
+    detail = {"from": str(before)}
+    return replace(began, kind=TransitionKind.OUTAGE_REASON_CHANGED, at=at(120), outage=outage, detail=detail)
+
+
 def test_a_changed_reason_is_told_to_those_whom_it_concerns() -> None:
     """The lawyers hear of a suspension that began as "not found"; who was told already is not told again."""
     routes = (
@@ -194,13 +202,7 @@ def test_a_changed_reason_is_told_to_those_whom_it_concerns() -> None:
         "log"
     ]
     assert began.outage is not None
-    changed = replace(
-        began,
-        kind=TransitionKind.OUTAGE_REASON_CHANGED,
-        at=at(120),
-        outage=replace(began.outage, reason=Reason.SUSPENDED),
-        detail={"from": str(Reason.NOT_FOUND)},
-    )
+    changed = suspended(began, before=Reason.NOT_FOUND)
     news = announce((changed,), TRUMP, routes, "X", Groups(), now=at(120))
     assert [(row.channel, row.kind, row.incident_id) for row in news.notifications] == [
         ("law", NotificationKind.ALERT, began.outage.id)
@@ -218,13 +220,7 @@ def test_a_withholding_that_becomes_a_suspension_is_told_to_those_who_want_what_
     critical = replace(TRUMP, severity=Severity.CRITICAL)
     began = opened(critical, 60, severity=Severity.INFO)
     assert began.outage is not None
-    changed = replace(
-        began,
-        kind=TransitionKind.OUTAGE_REASON_CHANGED,
-        at=at(120),
-        outage=replace(began.outage, reason=Reason.SUSPENDED),
-        detail={"from": str(Reason.WITHHELD)},
-    )
+    changed = suspended(began, before=Reason.WITHHELD)
     news = announce((changed,), critical, routes, "X", Groups(), now=at(120))
     assert [(row.channel, row.kind) for row in news.notifications] == [("desk", NotificationKind.ALERT)]
     calm = replace(TRUMP, severity=Severity.INFO)
@@ -241,13 +237,7 @@ def test_a_reason_that_changes_and_changes_back_is_told_once() -> None:
     )
     began, groups = opened(TRUMP, 60), Groups()
     assert began.outage is not None
-    changed = replace(
-        began,
-        kind=TransitionKind.OUTAGE_REASON_CHANGED,
-        at=at(120),
-        outage=replace(began.outage, reason=Reason.SUSPENDED),
-        detail={"from": str(Reason.NOT_FOUND)},
-    )
+    changed = suspended(began, before=Reason.NOT_FOUND)
     first = announce((changed,), TRUMP, routes, "X", groups, now=at(120))
     assert [row.channel for row in first.notifications] == ["law"]
     groups.note(first.opened, first.joined, ())
