@@ -126,7 +126,9 @@ class Browser:
         try:
             async with asyncio.timeout(_OPEN_TIME):
                 context = await chromium.context(self._user_agent)
-            outcome = await Rendering(context, traffic, max_body).outcome(wait_for, screenshot=screenshot)
+            outcome = await Rendering(context, chromium.ended, traffic, max_body).outcome(
+                wait_for, screenshot=screenshot
+            )
         except Exception as error:  # noqa: BLE001 - a page that breaks its browser is a page that cannot be seen
             return self._broken(error, chromium, traffic, is_culled=chromium.culled > culled)
         else:

@@ -46,12 +46,16 @@ class NotStartedError(WatcherError):
 
 
 class Chromium:
-    """A running browser; made by `start`. `pages` it was given, `users` are those that it shows now."""
+    """A running browser; made by `start`. `pages` it was given, `users` are those that it shows now.
+
+    `ended` is done once it has: what was asked of a page then may stay without an answer for ever.
+    """
 
     def __init__(self, playwright: "Playwright", browser: "Browser", nowhere: socket.socket) -> None:
         self.pages = 0
         self.users = 0
         self.culled = 0
+        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._playwright = playwright
         self._browser = browser
         self._nowhere = nowhere
@@ -59,6 +63,7 @@ class Chromium:
         self._driver: int | None = None
         self._zygotes: tuple[int, ...] = ()
         self._watching: asyncio.Task[None] | None = None
+        browser.on("disconnected", lambda _browser: self._note_end())
 
     @classmethod
     async def start(cls, program: Path, *, sandbox: bool) -> "Chromium":
@@ -101,6 +106,10 @@ class Chromium:
             raise
         chromium._watching = asyncio.create_task(chromium._watch())
         return chromium
+
+    def _note_end(self) -> None:
+        if not self.ended.done():
+            self.ended.set_result(None)
 
     @property
     def is_running(self) -> bool:

@@ -41,14 +41,15 @@ _REPLACED: Final = ("Cannot find context", "context was destroyed", "target navi
 
 
 class CrashedError(Exception):
-    """The page's process ended."""
+    """The page's process ended, or the whole browser."""
 
 
 class Rendering:
-    """One page in `context`, which is new and used for nothing else."""
+    """One page in `context`, which is new and used for nothing else; its browser may have `ended` meanwhile."""
 
-    def __init__(self, context: "BrowserContext", traffic: Traffic, max_body: int) -> None:
+    def __init__(self, context: "BrowserContext", ended: asyncio.Future[None], traffic: Traffic, max_body: int) -> None:
         self._context = context
+        self._ended = ended
         self._traffic = traffic
         self._max_body = max_body
         self._frame = ""
@@ -61,11 +62,11 @@ class Rendering:
         """The page as rendered, or why it was not. Raises CrashedError, and what Playwright raises."""
         work = asyncio.ensure_future(self._render(wait_for, screenshot=screenshot))
         try:
-            ends: tuple[asyncio.Future[Any], ...] = (work, self._crashed, self._traffic.over)
+            ends: tuple[asyncio.Future[Any], ...] = (work, self._crashed, self._ended, self._traffic.over)
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             if self._traffic.over.done():
                 return self._traffic.over.result()
-            if self._crashed.done():
+            if self._crashed.done() or self._ended.done():
                 raise CrashedError
             return work.result()
         finally:
