@@ -10,7 +10,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Final
 
-from watcher.judge.watching import resume, rewatch, unwatch
+from watcher.judge.watching import move, resume, rewatch, unwatch
 from watcher.model.account import Account, Watchlist
 from watcher.model.control import ControlFinding, ControlReport
 from watcher.model.outage import AccountState, Decision, TransitionKind, Unobserved
@@ -93,20 +93,20 @@ def edited(
 ) -> Handover:
     """How those stand that an edit touches. `known` has the states of accounts that were watched once before.
 
-    Who stays keeps everything, but for the new handle of a rename once the entry itself has another one. `edit` is what
-    `compare` says of the two, where somebody knows already.
+    Who stays keeps everything, unless the entry names another page than the one that is asked. `edit` is what `compare`
+    says of the two, where somebody knows already.
     """
     edit = edit or compare(old, new)
     decisions = [unwatch(states[account_id], now) for account_id in edit.removed]
-    decisions += [
-        rewatch(_as_listed(known.states[account_id], known.accounts.get(account_id), new.accounts[account_id]), now)
-        for account_id in edit.added
-        if account_id in known.states
-    ]
+    for account_id in edit.added:
+        if account_id in known.states:
+            before = known.accounts.get(account_id)
+            listed = _as_listed(known.states[account_id], before, new.accounts[account_id], now)
+            decisions.append(rewatch(listed.state, now))
     for account_id in edit.changed:
-        listed = _as_listed(states[account_id], old.accounts[account_id], new.accounts[account_id])
-        if listed is not states[account_id]:
-            decisions.append(Decision(state=listed))
+        listed = _as_listed(states[account_id], old.accounts[account_id], new.accounts[account_id], now)
+        if listed.state is not states[account_id]:
+            decisions.append(listed)
     begun = {name: states[name] for name in edit.changed if not is_same_page(old.accounts[name], new.accounts[name])}
     begun |= {name: AccountState(account_id=name, since=now) for name in edit.added if name not in known.states}
     begun |= {d.state.account_id: d.state for d in decisions if d.state.account_id in new.accounts}
@@ -133,11 +133,15 @@ def not_after(reports: Iterable[ControlReport], now: datetime) -> tuple[ControlR
     )
 
 
-def _as_listed(state: AccountState, before: Account | None, now_listed: Account) -> AccountState:
-    """Where the entry names another page than `before`, that one is asked, whatever a rename had found."""
-    if state.handle is None or before is None or is_same_page(before, now_listed):
-        return state
-    return replace(state, handle=None)
+def _as_listed(state: AccountState, before: Account | None, now_listed: Account, now: datetime) -> Decision:
+    """Where the entry names another page than `before`, that one is asked, whatever a rename had found.
+
+    All stays as it is where it only catches up with the rename.
+    """
+    if before is None or is_same_page(before, now_listed):
+        return Decision(state=state)
+    asked = before if state.handle is None else replace(before, handle=state.handle)
+    return Decision(state=replace(state, handle=None)) if is_same_page(asked, now_listed) else move(state, now)
 
 
 def is_same_page(one: Account, other: Account) -> bool:
@@ -172,11 +176,11 @@ def _decisions(stored: Stored, watchlist: Watchlist, now: datetime) -> Iterable[
             if account_id not in stored.unwatched:
                 yield unwatch(state, now)
             continue
-        listed = _as_listed(state, stored.accounts.get(account_id), watchlist.accounts[account_id])
+        listed = _as_listed(state, stored.accounts.get(account_id), watchlist.accounts[account_id], now)
         if account_id in stored.unwatched:
-            yield rewatch(listed, now)
+            yield rewatch(listed.state, now)
         else:
-            yield Decision(state=resume(listed, now, stored.heartbeat_at))
+            yield replace(listed, state=resume(listed.state, now, stored.heartbeat_at))
 
 
 def _downtime(stored: Stored, now: datetime) -> tuple[Unobserved, ...]:

@@ -114,6 +114,34 @@ def test_taken_off_and_put_on_again_in_an_outage(tmp_path: Path) -> None:
     run_virtual(story())
 
 
+def test_another_page_in_an_outage(tmp_path: Path) -> None:
+    """The entry's handle is corrected while the wrong page is gone: that the right one is there is no recovery."""
+
+    def boss(handle: str) -> str:
+        return f"accounts:\n  - {{id: 'x:boss', platform: x, handle: {handle}}}\n  - https://x.com/bob\n"
+
+    async def story() -> None:
+        async with World(tmp_path, boss("alice"), durable=True) as world:
+            await settle_in(world)
+            world.x.set("alice", Page.MISSING_FR)
+            await world.until(lambda: world.state("x:boss").phase is Phase.DOWN, minutes=2)
+            world.edit(boss("carol"))
+            await world.until(lambda: world.state("x:boss").phase is Phase.UP, seconds=20)
+            await world.wait(minutes=2)
+            [outage] = await world.outages()
+            assert (outage.end_cause, outage.ended) == (EndCause.UNWATCHED, None)
+            told = ["not available", "no longer watched"]
+            assert len(world.texts()) == 2
+            assert all(words in text for words, text in zip(told, world.texts(), strict=True))
+
+            world.edit(boss("nobody"))
+            world.x.set("nobody", Page.MISSING_FR)
+            await world.until(lambda: world.state("x:boss").phase is Phase.NEVER_SEEN, minutes=2)
+            assert len(await world.outages()) == 1
+
+    run_virtual(story())
+
+
 def test_watched_more_closely_in_an_outage(tmp_path: Path) -> None:
     """Looks were five minutes apart and are to be ten seconds apart: no minute of the outage counts as unobserved."""
 

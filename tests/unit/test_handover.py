@@ -157,10 +157,10 @@ def test_an_edit_that_takes_one_away_in_an_outage() -> None:
 
 
 def test_an_edit_of_the_handle_after_a_rename() -> None:
-    """The new handle in the list is polled from then on; an edit of anything else leaves what the rename found."""
+    """The entry that catches up with a rename changes nothing else; an edit of anything else leaves what was found."""
     renamed = replace(Story.up().state, handle="potus45")
     louder = Watchlist(accounts={TRUMP.id: replace(TRUMP, severity=Severity.CRITICAL)}, owners={})
-    moved = Watchlist(accounts={TRUMP.id: replace(TRUMP, handle="djt", display_handle="djt")}, owners={})
+    moved = Watchlist(accounts={TRUMP.id: replace(TRUMP, handle="potus45", display_handle="POTUS45")}, owners={})
     assert edited(WATCHED, louder, {TRUMP.id: renamed}, Stored(), at(100)).states == {}
     handover = edited(WATCHED, moved, {TRUMP.id: renamed}, Stored(), at(100))
     assert handover.states[TRUMP.id] == replace(renamed, handle=None)
@@ -177,6 +177,22 @@ def test_another_handle_in_the_list_since_the_last_run() -> None:
         assert reopen(stored, moved, at(160)).states[TRUMP.id].handle is None
         back = edited(OTHERS, moved, {POTUS.id: AccountState(account_id=POTUS.id, since=at(0))}, stored, at(160))
         assert back.states[TRUMP.id].handle is None
+
+
+def test_an_entry_that_names_another_page() -> None:
+    """Of that one nothing is known: an outage of the old page has not ended by a sight of the new one."""
+    state = replace(down().state, stable_id="25073877")
+    assert state.outage is not None
+    other = Watchlist(accounts={TRUMP.id: replace(TRUMP, handle="djt", display_handle="djt")}, owners={})
+    stored = Stored(accounts={TRUMP.id: TRUMP}, states={TRUMP.id: state}, heartbeat_at=at(100))
+    for handover in (edited(WATCHED, other, {TRUMP.id: state}, Stored(), at(100)), reopen(stored, other, at(100))):
+        moved = handover.states[TRUMP.id]
+        assert (moved.phase, moved.outage, moved.stable_id, moved.last_present) == (Phase.NEW, None, None, None)
+        assert (moved.outages_total, moved.observed, moved.last_outage_id) == (1, state.observed, state.outage.id)
+        [closed] = handover.commit.transitions
+        assert closed.outage is not None
+        assert (closed.kind, closed.outage.end_cause) == (TransitionKind.OUTAGE_CLOSED, EndCause.UNWATCHED)
+        assert handover.commit.closed == ((state.outage.id, at(100)),)
 
 
 def test_a_start_that_takes_away_much_is_noticed() -> None:

@@ -58,6 +58,28 @@ def rewatch(state: AccountState, now: datetime) -> Decision:
     return Decision(state=back, transitions=(happened,), unobserved=(span,) if away else ())
 
 
+def move(state: AccountState, now: datetime) -> Decision:
+    """The account's entry names another page: an open outage is closed with its end unknown, and watching begins anew.
+
+    What was seen of the page before says nothing of this one, neither that it was there nor whose it is. Sums are kept.
+    """
+    closed, ended = (state, None) if state.outage is None else close_outage(state, now, EndCause.UNWATCHED, None)
+    moved = AccountState(
+        account_id=state.account_id,
+        since=now,
+        observed_until=state.observed_until,
+        blind_since=state.blind_since,
+        last_outage=closed.last_outage,
+        last_outage_id=closed.last_outage_id,
+        outages_total=closed.outages_total,
+        outage_closed=closed.outage_closed,
+        unobserved=closed.unobserved,
+        observed=closed.observed,
+        outage_unobserved=closed.outage_unobserved,
+    )
+    return Decision(state=moved, transitions=() if ended is None else (ended,))
+
+
 def resume(state: AccountState, now: datetime, since: datetime | None) -> AccountState:
     """The state after a restart (row 20): the time from `since` (the last heartbeat) to `now` is unobserved.
 
