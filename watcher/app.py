@@ -256,6 +256,7 @@ class App:
             states=states,
             incidents=stored.incidents,
             members=stored.members,
+            cohorts=stored.cohorts,
             timeout=self.settings.probe.timeout,
         )
         controls = Controls(

@@ -63,7 +63,7 @@ def whereabouts(watchlist: Watchlist) -> Whereabouts:
 class Book:
     """The watchlist, the platforms, the routes, and the state of every account watched; the open incidents, by id.
 
-    `members` are the outages of each open GROUP, by its id.
+    `members` are the outages of each open GROUP, by its id, `cohorts` how many accounts each open COHORT tells of.
     `places` are the accounts by platform (with `@instance`, see `place_of`). `timeout` bounds each question.
     """
 
@@ -76,29 +76,21 @@ class Book:
         states: dict[str, AccountState],
         incidents: Iterable[Incident] = (),
         members: Mapping[str, frozenset[str]] = {},
+        cohorts: Mapping[str, int] = {},
         timeout: timedelta,
     ) -> None:
         self.incidents = {incident.id: incident for incident in incidents}
         still_open = (state.outage.id for state in states.values() if state.outage is not None)
         self.groups = Groups(self.incidents.values(), members, still_open)
         self._timeout = timeout
-        self.replace(watchlist, platforms, routes, states)
-
-    def replace(
-        self,
-        watchlist: Watchlist,
-        platforms: Mapping[str, Platform],
-        routes: tuple[Route, ...],
-        states: dict[str, AccountState],
-    ) -> None:
-        """Go by another list, other platforms or routes from now on; `states` has one for each account of the list."""
         self._go_by(watchlist, whereabouts(watchlist), platforms, routes)
         self.states = states
         self._blind = {account_id for account_id, state in states.items() if state.blind_since is not None}
         self._renamed = {
             account.id for account in watchlist.accounts.values() if _is_renamed(account, states[account.id])
         }
-        self.absences = Absences((place_of(account), states[account.id]) for account in watchlist.accounts.values())
+        placed = ((place_of(account), states[account.id]) for account in watchlist.accounts.values())
+        self.absences = Absences(placed, cohorts)
 
     def amend(
         self,
@@ -109,7 +101,7 @@ class Book:
         gone: Iterable[str],
         states: Mapping[str, AccountState],
     ) -> None:
-        """The same, where most accounts stay as they are: only those that are `gone` and those of `states` are touched.
+        """Go by another list, other platforms or routes from now on: those `gone` and those of `states` are touched.
 
         `where` are the whereabouts of the new list.
         """

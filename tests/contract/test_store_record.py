@@ -556,8 +556,10 @@ def test_outages_told_together_are_found_by_their_incident(store: AnyStore) -> N
         assert own.outages == ()
         store.commit(closing(each))
         assert told(store, each.id) == ()
+        assert store.load().cohorts == {"cohort-x-1": 2}  # with those who are back
     store.commit(Commit(closed=(("cohort-x-1", after(700)),)))
     assert [row.kind for row in told(store, "cohort-x-1")] == [NotificationKind.ALERT, NotificationKind.RESOLVED]
+    assert store.load().cohorts == {}
 
 
 def test_who_was_told_of_many_hears_that_one_was_taken_back(store: AnyStore) -> None:

@@ -265,6 +265,30 @@ def test_2022_instagram_suspends_many_by_mistake(tmp_path: Path) -> None:
     run_virtual(story())
 
 
+def test_most_are_back_across_a_restart(tmp_path: Path) -> None:
+    """Who was back before the restart counts among those who are back after it."""
+    everybody = [f"user{number}" for number in range(12)]
+
+    async def story() -> None:
+        async with World(tmp_path, many("https://x.com/", everybody), durable=True, threaded=False) as world:
+
+            async def turn(handles: list[str], page: Page, minutes: float) -> None:
+                for handle in handles:
+                    world.x.set(handle, page)
+                await world.wait(minutes=minutes)
+
+            await turn(everybody, Page.PRESENT, 3)
+            await turn(everybody, Page.MISSING_FR, 8)
+            await turn(everybody[:5], Page.PRESENT, 4)
+            told = len(world.texts())
+            await world.restart(kill=True)
+            await turn(everybody[5:8], Page.PRESENT, 5)
+            [update] = world.texts()[told:]
+            assert "8 of 12 accounts on X are back" in update
+
+    run_virtual(story())
+
+
 def check_each(outages: list[Outage], late: list[str], truth: timedelta) -> None:
     """The bounds of those who were gone to the end hold the truth: the wait took nothing from them."""
     for outage in outages:

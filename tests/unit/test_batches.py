@@ -13,6 +13,7 @@ from tests.fakes.fetch import Reply, ScriptedFetch, fails, says
 from tests.fakes.virtual_time import START, VirtualClock, run_virtual
 from tests.unit.town import API, GONE, MINUTE, SECOND, TOWN, Watch, account, api, book, key, state, there
 from watcher.batches import Batches, Looked
+from watcher.book import whereabouts
 from watcher.clock import Clock
 from watcher.model.account import Account, Policy, Repeat
 from watcher.model.control import Health
@@ -401,8 +402,9 @@ def test_what_changed_meanwhile_is_looked_at_again() -> None:
             def edit() -> None:
                 accounts = {ALICE.id: ALICE, BOB.id: moved}
                 listed = replace(watch.book.watchlist, accounts=accounts)
-                states = {each: watch.book.states[each] for each in accounts}
-                watch.book.replace(listed, watch.book.platforms, watch.book.routes, states)
+                states = {BOB.id: watch.book.states[BOB.id]}
+                gone = watch.book.watchlist.accounts.keys() - accounts.keys()
+                watch.book.amend(listed, whereabouts(listed), watch.book.platforms, watch.book.routes, gone, states)
 
             registry.meanwhile = edit
             looked = await batches.look(ids(*ALL))

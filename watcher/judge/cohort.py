@@ -7,7 +7,7 @@ delays and never erases: an outage still begins with the first absence. Nothing 
 
 from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -58,10 +58,12 @@ class _Place:
 class Absences:
     """Since when who is missing, place by place; `note` each change of a state, and ask.
 
-    All of it follows from the states, so that a restart goes on from what the store has of them.
+    All of it follows from the states and, for cohorts that some are back of, from how many were missing at `most` of
+    each, so that a restart goes on from what the store has of them.
     """
 
-    def __init__(self, states: Iterable[tuple[str, AccountState]] = ()) -> None:
+    def __init__(self, states: Iterable[tuple[str, AccountState]] = (), most: Mapping[str, int] = {}) -> None:
+        self._most = most
         self._places: dict[str, _Place] = defaultdict(_Place)
         self._known: dict[str, tuple[_Absence, str | None]] = {}
         for place, state in states:
@@ -80,7 +82,7 @@ class Absences:
         if after is not None:
             self._known[state.account_id] = after
             insort(here.missing, after[0])
-            _tell(here, *after)
+            self._tell(here, *after)
         else:
             del self._known[state.account_id]
         if before is not None:
@@ -117,6 +119,15 @@ class Absences:
         told = self._places[place_of(cohort_id)].told.get(cohort_id)
         return len(told.missing) if told is not None else 0
 
+    def _tell(self, here: _Place, absence: _Absence, cohort_id: str | None) -> None:
+        if cohort_id is None:
+            return
+        new = _Told(set(), self._most.get(cohort_id, 0), absence.at, absence.at)
+        told = here.told.setdefault(cohort_id, new)
+        told.missing.add(absence.account_id)
+        told.most = max(told.most, len(told.missing))
+        told.first, told.last = min(told.first, absence.at), max(told.last, absence.at)
+
     def is_returning(self, cohort_id: str) -> bool:
         """True while some are missing of a cohort, but at least half are back of those that were at most."""
         told = self._places[place_of(cohort_id)].told.get(cohort_id)
@@ -147,15 +158,6 @@ def key_of(cohort_id: str) -> str:
 def place_of(cohort_id: str) -> str:
     """Where a cohort is."""
     return cohort_id.removeprefix("cohort-").rpartition("-")[0]
-
-
-def _tell(here: _Place, absence: _Absence, cohort_id: str | None) -> None:
-    if cohort_id is None:
-        return
-    told = here.told.setdefault(cohort_id, _Told(set(), 0, absence.at, absence.at))
-    told.missing.add(absence.account_id)
-    told.most = max(told.most, len(told.missing))
-    told.first, told.last = min(told.first, absence.at), max(told.last, absence.at)
 
 
 def _untell(here: _Place, absence: _Absence, cohort_id: str | None) -> None:

@@ -54,6 +54,7 @@ class MemoryStore(MemoryLetters, MemoryAttention, Store):
             states=dict(self._states),
             unwatched=frozenset(account_id for account_id, at in self._unwatched.items() if at is not None),
             members=self._open_members(),
+            cohorts=self._open_cohorts(),
             incidents=tuple(sorted(still_open, key=lambda incident: (incident.opened_at, incident.id))),
             controls=tuple(self._controls[key] for key in sorted(self._controls)),
             heartbeat_at=self._heartbeat_at,

@@ -172,6 +172,14 @@ class MemoryRecord:
         still_open = {item.id for item in self._incidents.values() if item.closed_at is None}
         return {incident_id: frozenset(self._members[incident_id]) for incident_id in still_open & self._members.keys()}
 
+    def _open_cohorts(self) -> dict[str, int]:
+        accounts: defaultdict[str, set[str]] = defaultdict(set)
+        for outage in self._outages.values():
+            incident = self._incidents.get(outage.cohort_id or "")
+            if incident is not None and incident.closed_at is None and not outage.is_retracted:
+                accounts[incident.id].add(outage.account_id)
+        return {cohort_id: len(each) for cohort_id, each in accounts.items()}
+
     def _together(self, outage: Outage) -> tuple[str, ...]:
         """The incidents under which the outage was told together with others."""
         groups = (incident_id for incident_id, members in self._members.items() if outage.id in members)

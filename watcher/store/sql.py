@@ -76,6 +76,7 @@ class SqlStore(SqlRecord, Store):
                 unwatched=frozenset(unwatched),
                 incidents=sql_load.open_incidents(connection),
                 members=sql_load.members(connection),
+                cohorts=sql_load.cohorts(connection),
                 controls=sql_load.controls(connection),
                 heartbeat_at=None if beat is None else instant_of(int(beat)),
             )

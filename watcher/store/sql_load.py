@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, RowMapping, Select, bindparam, select
+from sqlalchemy import Column, Connection, RowMapping, Select, bindparam, func, select
 
 from watcher.model.account import Account, Policy
 from watcher.model.control import Calibration, ControlFinding, ControlKey, ControlReport
@@ -87,6 +87,18 @@ def members(connection: Connection) -> dict[str, frozenset[str]]:
     for row in connection.execute(query.where(incident.c.closed_at.is_(None))):
         found[row.incident_id].add(row.outage_id)
     return {incident_id: frozenset(outage_ids) for incident_id, outage_ids in found.items()}
+
+
+def cohorts(connection: Connection) -> dict[str, int]:
+    """Of how many accounts each open COHORT tells."""
+    outage, incident = tables.outage.c, tables.incident.c
+    query = (
+        select(outage.cohort_id, func.count(outage.account_id.distinct()).label("accounts"))
+        .join(tables.incident, incident.id == outage.cohort_id)
+        .where(incident.closed_at.is_(None), outage.retracted_at.is_(None))
+        .group_by(outage.cohort_id)
+    )
+    return {row.cohort_id: row.accounts for row in connection.execute(query)}
 
 
 def controls(connection: Connection) -> tuple[ControlReport, ...]:

@@ -90,7 +90,8 @@ class Stored:
     """What a start goes on from: the states of all accounts ever watched, open incidents, controls, heartbeat.
 
     `accounts` are all of them as they were listed last, but for what only the watchlist knows (policy, controls).
-    `members` are the ids of the outages that each open GROUP tells of.
+    `members` are the ids of the outages that each open GROUP tells of, `cohorts` says of how many accounts each open
+    COHORT does.
     """
 
     accounts: dict[str, Account] = field(default_factory=dict)
@@ -98,6 +99,7 @@ class Stored:
     unwatched: frozenset[str] = frozenset()
     incidents: tuple[Incident, ...] = ()
     members: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    cohorts: Mapping[str, int] = field(default_factory=dict)
     controls: tuple[ControlReport, ...] = ()
     heartbeat_at: datetime | None = None
 
