@@ -158,7 +158,7 @@ def _ending(outage: Outage) -> Iterator[str]:
         case EndCause.RENAMED:
             yield "The account itself is there, under another handle."
         case EndCause.UNWATCHED:
-            yield "Its page was taken off the watchlist before it was seen again: if it came back, when is not known."
+            yield "Watching ended before it was seen again: when it came back, if it did, is not known."
         case _:
             return
 
