@@ -36,9 +36,11 @@ from watcher.model.annotation import Annotation
 from watcher.model.control import ControlFinding, ControlKey, ControlReport
 from watcher.model.errors import ContradictionError
 from watcher.model.finding import Reason, Verdict
+from watcher.model.matchers import parse_matchers
 from watcher.model.notification import Incident, IncidentKind, NotificationKind, NotificationState
 from watcher.model.outage import Outage, TransitionKind, Unobserved
 from watcher.model.sample import Sample
+from watcher.model.silence import Silence
 from watcher.model.uptime import History
 from watcher.store.codec import chained_hash
 from watcher.store.values import Amended, Body, Commit, Cutoffs, Forgotten
@@ -493,6 +495,28 @@ def test_forgotten_account_is_nowhere(store: AnyStore) -> None:
     assert len(store.samples("x:realdonaldtrump")) == 1
     assert store.verify_chain() is None
     assert store.forget("x:potus") is Forgotten.UNKNOWN
+
+
+def test_forgotten_with_what_was_told_of_it_alone(store: AnyStore) -> None:
+    """A group that told of nobody else goes, with its messages, and so do the silences for it; the others stay."""
+    known_everywhere(store)
+    other = outage("realdonaldtrump", seconds=3000)
+    alone, both = (
+        replace(incident(OUTAGE), id=name, kind=IncidentKind.GROUP, key=name, opened_at=T0, closed_at=after(9))
+        for name in ("alone", "both")
+    )
+    members = (("alone", OUTAGE.id), ("both", OUTAGE.id), ("both", other.id))
+    store.commit(Commit(opened=(alone, both), joined=members, notifications=(alert("alone"), alert("both"))))
+    for name, matcher in (("its", "account=x:potus"), ("all", "platform=x"), ("else", 'account!="x:potus"')):
+        kept = Silence(id=name, matchers=parse_matchers([matcher, "platform=x"]), starts_at=T0, ends_at=after(9))
+        assert store.add_silence(kept) is Amended.DONE
+    store.watch([account("realdonaldtrump")], after(4000))
+    assert store.forget("x:potus") is Forgotten.DONE
+    assert store.incident("alone") is None
+    record = store.incident("both")
+    assert record is not None
+    assert [each.account_id for each in record.outages] == ["x:realdonaldtrump"]
+    assert {silence.id for silence in store.silences()} == {"all", "else"}
 
 
 def test_page_that_others_need_is_not_forgotten(store: AnyStore) -> None:

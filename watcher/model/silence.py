@@ -51,6 +51,10 @@ class Silence:
         """Whether it says which kinds it is about: only then corrections, digests and watcher's own troubles are."""
         return any(matcher.name == "kind" and not matcher.is_negative for matcher in self.matchers)
 
+    def is_of(self, account_id: str) -> bool:
+        """Whether it names this account as what it is about."""
+        return Matcher(name="account", value=account_id) in self.matchers
+
     def mutes(self, subject: Mapping[str, str]) -> bool:
         """Whether it is about what has these attributes."""
         return all(matcher.holds(subject) for matcher in self.matchers)

@@ -8,6 +8,7 @@ the outbox, whose key follows from when it is due, so that they need not know of
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from math import ceil
 from typing import Final
 
@@ -40,7 +41,8 @@ class Groups:
         known = self._open.get(key)
         if known is not None:
             return known
-        group_id = f"{key.partition('{')[0]}-{outage.id}"
+        # By a hash, since the account may be forgotten while the others of its group are not.
+        group_id = f"{key.partition('{')[0]}-{sha256(outage.id.encode()).hexdigest()[:16]}"
         return replace(outage, id=group_id, kind=IncidentKind.GROUP, key=key, labels={})
 
     def is_open(self, key: str) -> bool:

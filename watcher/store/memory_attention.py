@@ -10,7 +10,7 @@ from watcher.model.notification import NotificationState as State
 from watcher.model.silence import Silence
 from watcher.store.acknowledgement import acknowledged_rows
 from watcher.store.memory_record import MemoryRecord
-from watcher.store.values import EPOCH, Amended, Told
+from watcher.store.values import EPOCH, Amended, Forgotten, Told
 
 _UNDELIVERED = (State.PENDING, State.CLAIMED)
 
@@ -43,6 +43,13 @@ class MemoryAttention(MemoryRecord):
         """The silences, by their beginning."""
         found = (each for each in self._silences.values() if since is None or each.ends_at > since)
         return tuple(sorted(found, key=lambda silence: (silence.starts_at, silence.id)))
+
+    def forget(self, account_id: str, *, even_watched: bool = False) -> Forgotten:
+        """Erase all that is kept of an account."""
+        done = super().forget(account_id, even_watched=even_watched)
+        if done is Forgotten.DONE:
+            self._silences = {key: each for key, each in self._silences.items() if not each.is_of(account_id)}
+        return done
 
     def _drop_told(self, old: datetime) -> None:
         super()._drop_told(old)

@@ -302,7 +302,10 @@ class MemoryRecord:
             return Forgotten.STILL_WATCHED
         names = self._names(account_id)
         pages = self._pages_of(lambda transition: transition.account_id == account_id)
-        self._drop_outages({item.id for item in self._outages.values() if item.account_id == account_id})
+        own = {item.id for item in self._outages.values() if item.account_id == account_id}
+        groups = {incident_id for incident_id, members in self._members.items() if members & own}
+        self._drop_outages(own)
+        self._drop_incidents(lambda it: it.id in groups and not self._members[it.id], even_waiting=True)
         self._let_go(lambda link: link.transition is not None and link.transition.account_id == account_id)
         for digest in pages - self._pages_of(lambda _: True):
             self._bodies.pop(digest, None)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, case, func, insert, literal, select, update
+from sqlalchemy import Connection, RowMapping, and_, case, delete, func, insert, literal, select, update
 
 from watcher.model.notification import Delivery, Incident, IncidentKind, NotificationKind, NotificationState
 from watcher.model.silence import Matcher, Silence
@@ -49,6 +49,13 @@ def silences(connection: Connection, since: datetime | None) -> tuple[Silence, .
     if since is not None:
         query = query.where(_SILENCE.ends_at > since)
     return tuple(_silence(row) for row in sql_load.rows(connection, query))
+
+
+def forget(connection: Connection, account_id: str) -> None:
+    """Remove the silences that are about this account."""
+    for silence in silences(connection, None):
+        if silence.is_of(account_id):
+            connection.execute(delete(tables.silence).where(_SILENCE.id == silence.id))
 
 
 def _silence(row: RowMapping) -> Silence:

@@ -3,10 +3,10 @@
 import gzip
 from typing import Any
 
-from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, or_, select, update
 
 from watcher.model.notification import IncidentKind
-from watcher.store import sql_chain, sql_load, tables
+from watcher.store import sql_attention, sql_chain, sql_load, tables
 from watcher.store.amendments import names_control, without_names
 from watcher.store.codec import to_json
 from watcher.store.sql_prune import remove_evidence, remove_incidents, remove_outages
@@ -26,8 +26,7 @@ def erase(connection: Connection, account_id: str) -> list[str]:
     platform = connection.scalar(select(_ACCOUNT.platform).where(_ACCOUNT.id == account_id)) or ""
     pages = _own_pages(connection, account_id)
     connection.execute(delete(tables.account_state).where(tables.account_state.c.account_id == account_id))
-    outages = tables.outage.c
-    remove_outages(connection, list(connection.scalars(select(outages.id).where(outages.account_id == account_id))))
+    _remove_outages(connection, account_id)
     sql_chain.let_go(
         connection, list(connection.scalars(select(_TRANSITION.seq).where(_TRANSITION.account_id == account_id)))
     )
@@ -41,7 +40,18 @@ def erase(connection: Connection, account_id: str) -> list[str]:
     _erase_from_controls(connection, platform, names)
     _erase_from_evidence(connection, platform, names)
     _erase_from_incidents(connection, names)
+    sql_attention.forget(connection, account_id)
     return pages
+
+
+def _remove_outages(connection: Connection, account_id: str) -> None:
+    """Its outages, and the groups that told of no others."""
+    outage, member = tables.outage.c, tables.incident_outage.c
+    own = select(outage.id).where(outage.account_id == account_id)
+    groups = connection.scalars(select(member.incident_id).where(member.outage_id.in_(own)).distinct()).all()
+    remove_outages(connection, connection.scalars(own).all())
+    tells = exists().where(member.incident_id == bindparam("group")).select()
+    remove_incidents(connection, [group for group in groups if not connection.scalar(tells, {"group": group})])
 
 
 def _names(connection: Connection, account_id: str) -> set[str]:

@@ -95,7 +95,10 @@ def test_groups_go_on_after_a_restart() -> None:
     assert again.holding("o2") == (group,)
     again.note([], [], [group.id])
     assert (again.holding("o2"), again.over()) == ((), ())
-    assert again.of("desk{}", replace(OWN, id="o3")).id == "desk-o3"
+    new = again.of("desk{}", replace(OWN, id="o3"))
+    assert new.id not in (group.id, groups.of("desk{}", replace(OWN, id="o4")).id)
+    assert new.id.startswith("desk-")
+    assert "o3" not in new.id  # by the account's id, which is in it, nobody would be forgotten
 
 
 def test_a_route_inside_of_another_is_taken_instead_of_it() -> None:
