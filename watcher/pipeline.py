@@ -182,7 +182,7 @@ class Pipeline:
         for transition in decision.transitions:
             news += returns(transition, account, self.book.routes, self.book.absences, self.book.incidents)
             news += growth(transition, account, self.book.routes, self.book.incidents, self._clock.now())
-            news += comes_and_goes(transition, account, self.book.routes, self.book.incidents.values())
+        news += comes_and_goes(decision.transitions, account, self.book.routes, self.book.incidents.values())
         commit = Commit(
             states=(decision.state,),
             transitions=decision.transitions,

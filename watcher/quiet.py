@@ -19,7 +19,7 @@ from watcher.model.errors import StoreError
 from watcher.model.notification import Incident, IncidentKind, Notification, Withheld
 from watcher.model.outage import Outage
 from watcher.model.route import Subject as Topic
-from watcher.model.route import every
+from watcher.model.route import every, teller
 from watcher.model.silence import Silence
 from watcher.notify.digest import Day, digest_news, digest_of
 from watcher.notify.hold import MAY_WAIT, Around, Subject, explanation, hold
@@ -169,7 +169,8 @@ def around(
 
 
 def _hours(row: Notification, book: Book) -> QuietHours | None:
-    return next((route.quiet for route in every(book.routes) if route.name == row.route), None)
+    route = teller(book.routes, row.route, row.channel)
+    return route.quiet if route is not None else None
 
 
 def _missing(record: IncidentRecord) -> tuple[Outage, ...]:

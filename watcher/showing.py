@@ -13,7 +13,7 @@ from watcher.model.account import Account
 from watcher.model.control import Health, VantageState
 from watcher.model.notification import IncidentKind, Notification, NotificationKind, NotificationState, Withheld
 from watcher.model.outage import AccountState, Outage, Phase
-from watcher.model.route import every
+from watcher.model.route import teller
 from watcher.model.snapshot import Snapshot
 from watcher.notify import View
 from watcher.notify.announce import tell_others
@@ -43,6 +43,7 @@ def view_of(
     accounts = {each.account_id: book.watchlist.accounts.get(each.account_id) for each in outages}
     slug = _owner(account, accounts.values())
     owner = book.watchlist.owners.get(slug or "")
+    route = teller(book.routes, notification.route, notification.channel)
     return View(
         incident=incident,
         kind=notification.kind,
@@ -66,7 +67,7 @@ def view_of(
         digests=record.digests,
         annotations=record.annotations,
         public_url=public_url,
-        timezone=next((route.timezone for route in every(book.routes) if route.name == notification.route), None),
+        timezone=route.timezone if route is not None else None,
         recipients=notification.recipients,
     )
 

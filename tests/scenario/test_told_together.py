@@ -147,6 +147,26 @@ def test_a_kill_in_the_middle_changes_nothing_of_what_is_told(tmp_path: Path) ->
     run_virtual(story())
 
 
+def test_a_route_renamed_meanwhile_tells_who_is_back(tmp_path: Path) -> None:
+    """Who reads of two that are missing hears that one is back, whatever the route is called by then."""
+
+    async def story() -> None:
+        async with world_of(tmp_path, "warning") as world:
+            await settle_in(world)
+            for handle in HANDLES[:2]:
+                world.x.set(handle, Page.SUSPENDED)
+            await world.wait(minutes=6)
+            told = len(world.texts())
+            world.configure("name: default", "name: newsroom")
+            assert (await world.post("/-/reload"))[0] == 200
+            world.x.set(HANDLES[0], Page.PRESENT)
+            await world.wait(minutes=10)
+            [update] = world.texts()[told:]
+            assert "1 of 2 accounts of The Mayor is still not available" in update
+
+    run_virtual(story())
+
+
 def test_one_who_leaves_the_watchlist_does_not_keep_the_group_open(tmp_path: Path) -> None:
     """Its outage ends as `unwatched`, and the group with it, if it was the last."""
 

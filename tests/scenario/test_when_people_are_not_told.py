@@ -222,6 +222,26 @@ def test_quiet_at_night(tmp_path: Path) -> None:
     run_virtual(story())
 
 
+def test_a_route_renamed_at_night_is_as_quiet(tmp_path: Path) -> None:
+    """What waits for the morning goes on waiting, though the route that it was to be told by has another name now."""
+
+    async def story() -> None:
+        hours = ', timezone: Europe/Berlin, mute: [{hours: "00:00-06:00"}]'
+        async with World(tmp_path, WATCHLIST, routes=hours) as world:
+            await settled(world)
+            await world.wait(minutes=30)
+            incident_id = await gone(world)
+            world.configure("name: default", "name: newsroom")
+            assert (await world.post("/-/reload"))[0] == 200
+            await world.wait(minutes=10)
+            assert [row.route for row in await world.told(incident_id)] == ["default"]
+            assert world.texts() == []
+            await world.wait(hours=6)
+            assert len(world.texts()) == 1
+
+    run_virtual(story())
+
+
 def test_the_digest_of_a_day_on_which_nothing_ran_for_a_while(tmp_path: Path) -> None:
     """Due while the program was away it is told at the start, by mail alone, once, whatever restarts follow."""
 

@@ -3,11 +3,16 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from watcher.model.account import Severity
 from watcher.model.calendar import QuietHours
 from watcher.model.finding import Reason
+
+DIGEST: Final = "digest"
+"""Stands for a route in what is told every day."""
+_UNROUTED: Final = ("", DIGEST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +95,18 @@ def taken(routes: Sequence[Route], subject: Subject) -> Iterator[Route]:
         yield from below or (route,)
         if not route.proceed:
             return
+
+
+def teller(routes: Sequence[Route], name: str, channel: str) -> Route | None:
+    """The route of that name; where there is none any more (it was renamed, say), the first that has the channel.
+
+    None for what is told by no route.
+    """
+    if name in _UNROUTED:
+        return None
+    tree = tuple(every(routes))
+    named = (route for route in tree if route.name == name)
+    return next(named, None) or next((route for route in tree if channel in route.channels), None)
 
 
 def every(routes: Sequence[Route]) -> Iterator[Route]:

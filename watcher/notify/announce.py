@@ -90,17 +90,14 @@ def _others_concerned(
 ) -> News:
     """An ALERT for those whom an outage concerns by its new reason, and did not by the one before.
 
-    Also by the severity that the new reason gives, where that is louder; the outage keeps its own. Of a mass event all
-    are told already, whatever the reason.
+    Also by the severity that the new reason gives, where that is louder; the outage keeps its own.
     """
-    if outage.cohort_id is not None:
-        return News()
     own = _incident_of(transition, outage, account)
     before = _by_reason(own, account, outage, Reason(transition.detail.get("from", outage.reason)))
     told = {channel for _, channel in ways_to(routes, before)}
     subject = _by_reason(own, account, outage, outage.reason)
     others = [way for way in ways_to(routes, subject) if way[1] not in told]
-    return _by(others, own, subject, groups, now)
+    return _by(others, own, subject, groups, now, _together(own, outage))
 
 
 def _by_reason(own: Incident, account: Account, outage: Outage, reason: Reason) -> Subject:
@@ -128,13 +125,16 @@ def _outage(
     already, in that group.
     """
     own = _incident_of(transition, outage, account)
-    subject = subject_of(own, account, outage.reason)
-    news, together = News(opened=(own,)), None
-    if outage.cohort_id is not None:
-        cohort_id = outage.cohort_id
-        together = replace(own, id=cohort_id, kind=IncidentKind.COHORT, key=key_of(cohort_id), labels={})
-        news += News(opened=(together,))
+    subject, together = subject_of(own, account, outage.reason), _together(own, outage)
+    news = News(opened=(own,) if together is None else (own, together))
     return news + _by(ways_to(routes, subject), own, subject, groups, now, together)
+
+
+def _together(own: Incident, outage: Outage) -> Incident | None:
+    """The mass event of the outage, as it is when this outage begins it; None where it is on its own."""
+    if outage.cohort_id is None:
+        return None
+    return replace(own, id=outage.cohort_id, kind=IncidentKind.COHORT, key=key_of(outage.cohort_id), labels={})
 
 
 def _by(
@@ -186,8 +186,10 @@ def _fewer(at: datetime, outage: Outage, routes: Sequence[Route], groups: Groups
         if groups.missing(group.id) == {outage.id}:
             news += News(closed=((group.id, at),))
             continue
-        for route in every(routes):
-            for channel in route.channels if route.name == route_of(group) else ():
+        tree = tuple(every(routes))
+        # Where none has its name any more, by all: who was not told of the group is not told of this.
+        for route in [route for route in tree if route.name == route_of(group)] or tree:
+            for channel in route.channels:
                 news += News(notifications=update_rows(group, route, channel, at, now))
     return news
 

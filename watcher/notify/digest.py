@@ -21,12 +21,12 @@ from watcher.model.notification import (
     dedup_key_of,
 )
 from watcher.model.outage import ZERO, AccountState, Duration, Outage, Phase
+from watcher.model.route import DIGEST
 from watcher.model.uptime import History
 from watcher.notify.announce import News
 from watcher.notify.wording import at_handle, name_of, place_named, place_of
 from watcher.text import clean, cut
 
-ROUTE: Final = "digest"
 _MOST: Final = 30
 _MOST_UNOBSERVED: Final = 5
 _WORTH_TELLING: Final = timedelta(minutes=5)
@@ -70,7 +70,7 @@ def digest_news(plan: DigestPlan, day: date, now: datetime, detail: str) -> News
     rows = tuple(
         Notification(
             incident_id=incident.id,
-            route=ROUTE,
+            route=DIGEST,
             channel=channel,
             kind=NotificationKind.ALERT,
             dedup_key=dedup_key_of(incident.id, channel, NotificationKind.ALERT),

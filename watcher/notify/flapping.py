@@ -4,6 +4,7 @@ Its outages are opened, measured and kept all the same. One that is open when th
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -18,31 +19,45 @@ from watcher.model.notification import (
 from watcher.model.outage import Outage, Transition, TransitionKind
 from watcher.model.route import Route
 from watcher.notify.alerts import labels_of
-from watcher.notify.announce import News, tell
+from watcher.notify.announce import News, subject_of, tell_by
+from watcher.notify.route import channels_for
 
+_TURNS: Final = (TransitionKind.OUTAGE_OPENED, TransitionKind.OUTAGE_CLOSED)
 _LOOK_AGAIN: Final = timedelta(minutes=1)
 
 
 def comes_and_goes(
-    transition: Transition, account: Account, routes: Sequence[Route], incidents: Iterable[Incident]
+    transitions: Sequence[Transition], account: Account, routes: Sequence[Route], incidents: Iterable[Incident]
 ) -> News:
     """What is told when an account begins to come and go, and when it does so no more."""
-    match transition.kind:
-        case TransitionKind.FLAPPING_STARTED:
-            incident = Incident(
-                id=f"{account.id}-flapping-{transition.at:%Y%m%dT%H%M%S}",
-                kind=IncidentKind.FLAPPING,
-                key=account.id,
-                severity=account.severity,
-                opened_at=transition.at,
-                detail=transition.detail.get("changes", ""),
-                labels=labels_of(account),
-            )
-            return tell(incident, routes, account)
-        case TransitionKind.FLAPPING_STOPPED:
-            return settled(incidents, lambda other: None if other == account.id else transition.at, transition.at)
-        case _:
-            return News()
+    news = News()
+    for transition in transitions:
+        if transition.kind is TransitionKind.FLAPPING_STARTED:
+            news += _begun(transition, transitions, account, routes)
+        elif transition.kind is TransitionKind.FLAPPING_STOPPED:
+            its = (each for each in incidents if each.kind is IncidentKind.FLAPPING and each.key == account.id)
+            news += News(closed=tuple((each.id, transition.at) for each in its))
+    return news
+
+
+def _begun(
+    transition: Transition, transitions: Sequence[Transition], account: Account, routes: Sequence[Route]
+) -> News:
+    """Told to those whom the outage concerns that began or ended just now: they are told of no more of them."""
+    incident = Incident(
+        id=f"{account.id}-flapping-{transition.at:%Y%m%dT%H%M%S}",
+        kind=IncidentKind.FLAPPING,
+        key=account.id,
+        severity=account.severity,
+        opened_at=transition.at,
+        detail=transition.detail.get("changes", ""),
+        labels=labels_of(account),
+    )
+    subject = subject_of(incident, account)
+    for each in transitions:
+        if each.kind in _TURNS and each.outage is not None:
+            subject = subject_of(replace(incident, severity=each.outage.severity_then), account, each.outage.reason)
+    return tell_by(incident, channels_for(routes, subject))
 
 
 def settled(incidents: Iterable[Incident], flapping_since: Callable[[str], datetime | None], now: datetime) -> News:

@@ -15,10 +15,11 @@ from watcher.model.notification import (
     IncidentKind,
     NotificationKind,
 )
-from watcher.model.outage import Transition, TransitionKind
+from watcher.model.outage import Outage, Transition, TransitionKind
 from watcher.model.route import Route
-from watcher.notify.announce import News, channels_of
+from watcher.notify.announce import News, subject_of
 from watcher.notify.grouping import Groups, row_of
+from watcher.notify.route import channels_for
 
 # Those who return together are told of together, and so are those who join.
 _GATHER: Final = timedelta(minutes=1)
@@ -49,7 +50,7 @@ def returns(
                 due_at=transition.at + _GATHER,
                 seq=1,
             )
-            for route, channel in channels_of(incident, routes, account)
+            for route, channel in _ways(incident, outage, account, routes)
         )
     )
 
@@ -70,11 +71,16 @@ def growth(
     due_at = incident.opened_at + ((now - incident.opened_at) // _GATHER + 1) * _GATHER
     rows = (
         row_of(incident, route, channel, NotificationKind.UPDATE, transition.at, due_at=due_at)
-        for route, channel in channels_of(incident, routes, account)
+        for route, channel in _ways(incident, outage, account, routes)
     )
     return News(
         notifications=tuple(replace(row, dedup_key=f"{row.dedup_key}/{due_at:%Y%m%dT%H%M%S}", seq=1) for row in rows)
     )
+
+
+def _ways(incident: Incident, outage: Outage, account: Account, routes: Sequence[Route]) -> tuple[tuple[str, str], ...]:
+    """Whom this outage concerns, by its own reason and severity: they have the event's alert, if that is told of it."""
+    return channels_for(routes, subject_of(replace(incident, severity=outage.severity_then), account, outage.reason))
 
 
 def over(incidents: Iterable[Incident], absences: Absences, groups: Groups, now: datetime) -> News:

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from watcher.model.notification import Notification, NotificationKind, dedup_key_of
-from watcher.model.route import Route, every
+from watcher.model.route import Route, teller
 from watcher.store.values import Told
 
 
 def reminders(told: Iterable[Told], routes: Sequence[Route], now: datetime) -> tuple[Notification, ...]:
-    """A REMINDER for each channel whose route wants one by now. A route, or its channel, that is no more wants none."""
+    """A REMINDER for each channel whose route wants one by now. A channel that no route has any more wants none."""
     rows = (_reminder(each, routes, now) for each in told)
     return tuple(row for row in rows if row is not None)
 
@@ -24,7 +24,7 @@ def soonest(routes: Iterable[Route]) -> timedelta | None:
 
 
 def _reminder(told: Told, routes: Sequence[Route], now: datetime) -> Notification | None:
-    route = next((route for route in every(routes) if route.name == told.route), None)
+    route = teller(routes, told.route, told.channel)
     if route is None or route.repeat_interval is None or told.channel not in route.channels:
         return None
     if now - told.last_at < route.repeat_interval:

@@ -74,8 +74,8 @@ def _bounded(message: Message) -> Message:
 
 
 def _weighed(view: View) -> View:
-    """A group is as severe as the worst of it."""
-    if view.incident.kind is not IncidentKind.GROUP or view.outage is not None:
+    """What tells of many is as severe as the worst of them."""
+    if view.incident.kind not in (IncidentKind.GROUP, IncidentKind.COHORT) or view.outage is not None:
         return view
     worst = louder(*(outage.severity_then for outage in view.outages)) if view.outages else Severity.WARNING
     return replace(view, incident=replace(view.incident, severity=worst))

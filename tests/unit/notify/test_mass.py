@@ -9,6 +9,7 @@ from tests.unit.judge.story import Story, at
 from tests.unit.notify.story import CLOSED, EVENING, OPEN, TRUMP, S, view
 from watcher.judge.cohort import Absences
 from watcher.model.account import Severity
+from watcher.model.finding import Reason
 from watcher.model.notification import Incident, IncidentKind, NotificationKind
 from watcher.model.outage import AccountState, Outage, Phase, Transition, TransitionKind
 from watcher.model.route import Route
@@ -163,9 +164,42 @@ def test_the_end_says_how_long(kind: NotificationKind, headline: str) -> None:
     assert " to 11 min" in sentence
 
 
+def test_another_reason_in_the_event_is_told_to_those_whom_it_concerns() -> None:
+    """They get the event's alert, as if it had been the reason from the beginning; who has it gets no other."""
+    legal = Route(name="legal", channels=("legal",), reason=frozenset({Reason.SUSPENDED}), proceed=True)
+    changed = event(TransitionKind.OUTAGE_REASON_CHANGED, replace(OPEN, reason=Reason.SUSPENDED))
+    changed = replace(changed, detail={"from": str(Reason.NOT_FOUND)})
+    news = announce((changed,), JUDGED, (legal, *ROUTES), "X", Groups(), now=EVENING)
+    assert [(row.channel, row.incident_id, row.kind) for row in news.notifications] == [
+        ("legal", ID, NotificationKind.ALERT)
+    ]
+    assert news.opened == ()
+
+
+@pytest.mark.parametrize("severity", [Severity.CRITICAL, Severity.WARNING])
+def test_what_it_grows_to_is_told_to_whom_each_concerns(severity: Severity) -> None:
+    """Who matches by reason or severity has the alert for the outages that do, and hears when more of them join."""
+    routes = (
+        Route(name="legal", channels=("legal",), reason=frozenset({Reason.SUSPENDED}), proceed=True),
+        Route(name="pager", channels=("pager",), severity=frozenset({Severity.CRITICAL})),
+    )
+    outage = replace(OPEN, severity_then=severity, reason=Reason.SUSPENDED)
+    wanted = ["legal"] if severity is Severity.WARNING else ["legal", "pager"]
+    joins = event(TransitionKind.OUTAGE_OPENED, outage)
+    told = growth(joins, JUDGED, routes, {ID: MASS}, EVENING + 161 * S).notifications
+    alerts = announce((joins,), JUDGED, routes, "X", Groups(), now=EVENING).notifications
+    assert [row.channel for row in told] == [row.channel for row in alerts] == wanted
+
+
+def test_the_event_is_as_severe_as_the_worst_of_it() -> None:
+    """Whatever the first was."""
+    view = seen(of(0, replace(OPEN, severity_then=Severity.WARNING)), of(1))
+    assert render(replace(view, incident=replace(view.incident, severity=Severity.INFO))).severity is Severity.CRITICAL
+
+
 def test_those_who_join_are_told_of_once_a_minute() -> None:
     """The first message says how many were missing by then; what it grows to is one update a channel and minute."""
-    joins = event(TransitionKind.OUTAGE_OPENED, replace(OPEN, account_id=JUDGED.id))
+    joins = event(TransitionKind.OUTAGE_OPENED, replace(OPEN, account_id=JUDGED.id, severity_then=Severity.WARNING))
     assert growth(joins, JUDGED, ROUTES, {}, EVENING + 161 * S).notifications == ()  # this one begins it
     told = [growth(joins, JUDGED, ROUTES, {ID: MASS}, EVENING + second * S) for second in (161, 219, 221)]
     keys = [[row.dedup_key for row in news.notifications] for news in told]

@@ -47,16 +47,20 @@ def test_each_has_its_number() -> None:
 
 
 def test_each_channel_by_its_own_clock_and_route() -> None:
-    """Also by a route inside of another; none by one that wants none, is gone, or has another channel now."""
+    """Also by a route inside of another; none by one that wants none, or has another channel now, or where none has it.
+
+    What a route told that was renamed since goes on by the first that has the channel.
+    """
     rows = [
         told(),
         told("mail", last_at=NOW - HOUR / 2),
         told("phone", "inner", last_at=NOW - HOUR / 2),
         told("log", "calm"),
         told("pager"),
-        told(route="removed"),
+        told("pager", "removed"),
+        told(route="renamed"),
     ]
-    assert [row.channel for row in reminders(rows, ROUTES, NOW)] == ["slack", "phone"]
+    assert [row.channel for row in reminders(rows, ROUTES, NOW)] == ["slack", "phone", "slack"]
 
 
 def test_how_often_to_look() -> None:

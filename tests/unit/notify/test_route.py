@@ -3,7 +3,7 @@
 import pytest
 
 from watcher.model.account import Severity
-from watcher.model.route import Route, Subject
+from watcher.model.route import DIGEST, Route, Subject, teller
 from watcher.notify.route import channels_for
 
 TRUMP = Subject(platform="x", owner="trump", severity=Severity.CRITICAL, labels={"desk": "politics", "lang": "en"})
@@ -28,6 +28,17 @@ TRUMP = Subject(platform="x", owner="trump", severity=Severity.CRITICAL, labels=
 def test_all_matchers_given_must_match(route: Route, *, matches: bool) -> None:
     """An empty matcher matches everything; all that are given must match."""
     assert channels_for([route], TRUMP) == ((("r", "c"),) if matches else ())
+
+
+def test_whose_route_has_no_longer_its_name() -> None:
+    """A route that was renamed is known by its channel; what no route told stays without one."""
+    inner = Route(name="inner", channels=("phone",))
+    outer = Route(name="outer", channels=("slack",), routes=(inner,))
+    assert teller([outer], "inner", "mail") is inner
+    assert teller([outer], "before", "phone") is inner
+    assert teller([outer], "before", "mail") is None
+    assert teller([outer], "", "slack") is None
+    assert teller([outer], DIGEST, "slack") is None
 
 
 def test_an_account_without_owner_matches_no_owner() -> None:
