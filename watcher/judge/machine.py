@@ -12,7 +12,7 @@ from typing import Final
 
 from watcher.judge.cohort import Cohort, is_held
 from watcher.judge.flapping import sampled
-from watcher.judge.observation import counts, gap_before, is_old, last_present, later, observe, probed
+from watcher.judge.observation import counts, gap_before, is_old, last_present, later, observe, probed, unplaced_before
 from watcher.judge.policy import is_overdue, severity_of
 from watcher.model.account import Account, Policy
 from watcher.model.finding import Certainty, Finding, Reason, Stamp, Verdict
@@ -141,7 +141,7 @@ def _suspect(state: AccountState, seen: Seen) -> _Outcome:
         began=finding.seen,
         last_absent=finding.seen,
         unplaced=ZERO,
-        outage_unplaced=state.unplaced / 2,  # as the best estimate has half of the time since the last presence
+        outage_unplaced=unplaced_before(state, finding.seen),
     )
     return _confirmed(suspect, seen, (_happened(TransitionKind.ACCOUNT_SUSPECTED, suspect, finding),))
 

@@ -90,6 +90,18 @@ def unobserve(state: AccountState, span: timedelta) -> AccountState:
     return replace(state, unobserved=state.unobserved + span, unplaced=state.unplaced + span, outage=outage)
 
 
+def unplaced_before(state: AccountState, began: Stamp) -> timedelta:
+    """So much of what is unplaced belongs to the outage that begins: half, as of the time since the last presence.
+
+    Of an absence that was counted up to some instant (see `counted_until`) all that its best estimate has after that.
+    """
+    if state.counted_until is None:
+        return state.unplaced / 2
+    first = state.last_present or began.earliest
+    about = first + (began.latest - first) / 2
+    return min(state.unplaced, began.latest - max(about, state.counted_until))
+
+
 def _observed(state: AccountState, finding: Finding, gap: tuple[Unobserved, ...]) -> timedelta:
     """How long the account was watched up to this finding with nothing missing; none before its first sight."""
     if gap or state.observed_until is None or state.phase in (Phase.NEW, Phase.NEVER_SEEN):

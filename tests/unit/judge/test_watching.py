@@ -223,6 +223,22 @@ def test_an_absence_over_which_it_was_taken_off_again_and_again_counts_once() ->
     assert story.state.counted_until is None
 
 
+def test_off_the_list_for_long_while_gone_is_not_observed_in_the_outage() -> None:
+    """Gone all the time, off the list for ten minutes: what is counted of the next outage has them as not observed."""
+    story = Story.down()
+    for second in range(100, 3600, 50):
+        story.see(Reason.NOT_FOUND, second)
+    story.leave(3600)
+    story.come_back(4200)
+    for second in (4201, *range(4211, 4500, 30)):
+        story.see(Reason.NOT_FOUND, second)
+    story.see(Reason.PROFILE, 4500)
+    story.see(Reason.PROFILE, 4510)
+    absent = story.state.outage_total - story.state.outage_unobserved
+    assert story.state.outage_unobserved == pytest.approx(seconds(650), abs=seconds(5))
+    assert seconds(0) <= story.state.observed - absent <= seconds(100)
+
+
 def test_seen_before_it_was_gone_again_nothing_was_counted() -> None:
     """Taken off while it was gone, there when it was put on again: the next outage counts from its own beginning."""
     story = Story.down()
