@@ -24,15 +24,18 @@ def content(connection: Connection, digest: str) -> bytes | None:
     """What the database itself keeps under that hash; None for what is a file, or nothing. StoreError if damaged."""
     kept = tables.evidence.c
     packed = connection.scalar(select(kept.content).where(kept.sha256 == digest))
-    if packed is None:
-        return None
+    return None if packed is None else unpacked(digest, packed)
+
+
+def unpacked(digest: str, packed: bytes) -> bytes:
+    """The content of a row of that hash. StoreError if damaged."""
     try:
-        unpacked = gzip.decompress(packed)
+        content = gzip.decompress(packed)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise StoreError(f"the evidence {digest} is damaged: {error}; restore a backup") from error
-    if sha256(unpacked).hexdigest() != digest:
+    if sha256(content).hexdigest() != digest:
         raise StoreError(f"the evidence {digest} is damaged: its content has another hash; restore a backup")
-    return unpacked
+    return content
 
 
 def traces(connection: Connection, reference: str, most: int | None = None) -> tuple[Trace, ...]:

@@ -1,12 +1,13 @@
 """Erasing all that is kept of one account, by SQL, in a transaction begun elsewhere. Files are removed elsewhere."""
 
-import gzip
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, exists, or_, select, update
 
+from watcher.model.errors import StoreError
 from watcher.model.notification import IncidentKind
-from watcher.store import sql_attention, sql_chain, sql_load, tables
+from watcher.store import sql_attention, sql_chain, sql_evidence, sql_load, tables
 from watcher.store.amendments import names_control, without_names
 from watcher.store.codec import to_json
 from watcher.store.sql_prune import remove_evidence, remove_incidents, remove_outages
@@ -92,11 +93,19 @@ def _erase_from_controls(connection: Connection, platform: str, names: set[str])
 def _erase_from_evidence(connection: Connection, platform: str, names: set[str]) -> None:
     """What controls said of it beside other accounts' outages. The bundles only name its hash, and stay whole."""
     link, kept = tables.transition_evidence.c, tables.evidence.c
-    said = select(kept.sha256, kept.content).where(
-        kept.sha256.in_(select(link.sha256).where(link.role == "controls")), kept.content.is_not(None)
-    )
-    gone = [row[0] for row in connection.execute(said) if names_control(gzip.decompress(row[1]), platform, names)]
+    beside = select(link.sha256).join_from(tables.transition_evidence, tables.transition).join(tables.account)
+    beside = beside.where(link.role == "controls", _ACCOUNT.platform == platform)
+    said = select(kept.sha256, kept.content).where(kept.sha256.in_(beside), kept.content.is_not(None))
+    gone = [row.sha256 for row in connection.execute(said) if _may_name(row.sha256, row.content, platform, names)]
     remove_evidence(connection, gone)
+
+
+def _may_name(digest: str, packed: bytes, platform: str, names: AbstractSet[str]) -> bool:
+    """True also of what is damaged: it shows nothing any more, and nobody can tell whom it names."""
+    try:
+        return names_control(sql_evidence.unpacked(digest, packed), platform, names)
+    except (StoreError, ValueError, KeyError, TypeError, AttributeError):
+        return True
 
 
 def _erase_from_incidents(connection: Connection, names: set[str]) -> None:

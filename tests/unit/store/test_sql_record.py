@@ -1,8 +1,10 @@
 """What only the SQLite store can show of amending, pruning and forgetting: beside a run, down to the bytes."""
 
+import gzip
+import json
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -24,6 +26,7 @@ from tests.unit.store.samples import (
 from tests.unit.store.samples import (
     closing as ending,
 )
+from watcher.model.account import Account
 from watcher.model.annotation import Annotation
 from watcher.model.errors import StoreError
 from watcher.store import sql_forget
@@ -134,6 +137,50 @@ def test_forgotten_bytes_are_gone_from_the_files(run: SqlStore, beside: SqlStore
     assert b"potus" not in left
     assert b"realdonaldtrump" in left
     run.commit(ending(outage("realdonaldtrump", seconds=2000), 5000))
+    assert run.verify_chain() is None
+
+
+def with_controls(of: Account) -> Commit:
+    """The opening of an outage, with what controls said beside it."""
+    said = json.dumps({"platform": of.platform, "positive": [], "negative": [], "beside": of.id}).encode()
+    look = f"a look at {of.id}".encode()
+    whole = sha256(look).hexdigest()
+    bodies = (
+        Body(sha256=sha256(said).hexdigest(), content=said, role="controls", bundle=whole),
+        Body(sha256=whole, content=look, role="bundle", bundle=whole),
+    )
+    opened = opening(replace(outage(of.handle), account_id=of.id))
+    return replace(opened, transitions=(replace(opened.transitions[0], detail={"bundle": whole}),), bodies=bodies)
+
+
+def flipped(packed: bytes) -> bytes:
+    """With a byte of the content changed, so that its sum is wrong."""
+    return bytes((*packed[:-9], packed[-9] ^ 0xFF, *packed[-8:]))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [flipped, lambda packed: packed[:20], lambda packed: packed[:10] + b"\xff" * 6, lambda _: gzip.compress(b"{}")],
+    ids=["flipped", "cut short", "no deflate", "other content"],
+)
+def test_what_is_damaged_keeps_nobody_from_being_forgotten(
+    run: SqlStore, state_dir: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    """It goes, since it may name the account; that of another platform cannot, and stays."""
+    others = (account("nasa"), replace(account("octocat"), id="github:octocat", platform="github"))
+    run.watch([account("realdonaldtrump"), *others], after(4000))
+    commits = [with_controls(other) for other in others]
+    digests = [commit.bodies[0].sha256 for commit in commits]
+    for commit in commits:
+        run.commit(commit)
+    with closing(sqlite3.connect(state_dir / DATABASE)) as connection, connection:
+        for digest in digests:
+            [packed] = connection.execute("SELECT content FROM evidence WHERE sha256 = ?", (digest,)).fetchone()
+            connection.execute("UPDATE evidence SET content = ? WHERE sha256 = ?", (damage(packed), digest))
+    assert run.forget("x:potus") is Forgotten.DONE
+    assert run.body(digests[0]) is None
+    with pytest.raises(StoreError, match="is damaged"):
+        run.body(digests[1])
     assert run.verify_chain() is None
 
 
