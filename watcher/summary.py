@@ -194,7 +194,7 @@ def backed_up(copied: Copied, to: Path) -> Iterator[str]:
     yield f"backup    {to}: {outages}, {pages}, {copied.bytes} bytes; checked"
     yield f"restore   stop `watcher run`, put {to} in the place of the state_dir, start it again"
     for digest in copied.lost:
-        yield f"lost      the page {digest} was missing or damaged already"
+        yield f"lost      the evidence {digest} was missing or damaged already"
     if copied.changed is not None:
         yield f"changed   transition {copied.changed} is not as it was written: the record was changed by hand"
 

@@ -257,7 +257,7 @@ def test_a_backup(config: Path, tmp_path: Path) -> None:
     next((config.parent / "state" / "evidence").rglob("*.gz")).unlink()
     lossy = call("backup", tmp_path / "other", "--config", config)
     assert lossy.exit_code == 1
-    assert f"lost      the page {PAGE_HASH}" in lossy.output
+    assert f"lost      the evidence {PAGE_HASH}" in lossy.output
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,12 @@ import sqlite3
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Connection, Select, func, inspect, select
+from sqlalchemy import Connection, func, inspect, select
 
 from watcher.model.errors import StoreError
-from watcher.store import sql_chain, tables
+from watcher.store import sql_chain, sql_evidence, tables
 from watcher.store.engine import DATABASE, PATIENCE, make_private, sqlite_engine
 from watcher.store.evidence import EvidenceShelf, sync_directory
 from watcher.store.faults import told_as_store_error
@@ -40,15 +40,16 @@ def copy_state(state_dir: Path, to: Path, *, patience: timedelta = PATIENCE) -> 
             raise StoreError(f"{state_dir} is being pruned or an account is being forgotten: try again in a moment")
         with told_as_store_error(source):
             _copy_database(source, partial, patience)
-        outages, digests, changed = _checked(partial, patience)
+        outages, digests, damaged, changed = _checked(partial, patience)
         with told_as_store_error(to):
-            lost = tuple(digest for digest in digests if not _copied(shelf, copy, digest))
+            lost = [digest for digest in digests if not _copied(shelf, copy, digest)]
     with told_as_store_error(to):
         partial.rename(to / DATABASE)
         sync_directory(to)
         sync_directory(to.parent)
         size = sum(path.stat().st_size for path in to.rglob("*") if path.is_file())
-    return Copied(outages=outages, pages=len(digests) - len(lost), bytes=size, lost=lost, changed=changed)
+    pages = len(digests) - len(lost)
+    return Copied(outages=outages, pages=pages, bytes=size, lost=(*lost, *damaged), changed=changed)
 
 
 def _copy_database(source: Path, target: Path, patience: timedelta) -> None:
@@ -68,27 +69,34 @@ def _copy_database(source: Path, target: Path, patience: timedelta) -> None:
         os.close(descriptor)
 
 
-def _checked(database: Path, patience: timedelta) -> tuple[int, list[str], int | None]:
-    """How many outages the copy holds, the hashes of its pages, the first changed transition; StoreError if damaged."""
+def _checked(database: Path, patience: timedelta) -> tuple[int, list[str], list[str], int | None]:
+    """How many outages the copy holds, the hashes of its pages, those of damaged rows, the first changed transition.
+
+    StoreError when the copy is damaged as a database.
+    """
     engine = sqlite_engine(database, read_only=True, patience=patience)
     try:
         with told_as_store_error(database), engine.begin() as connection:
             [[said], *_] = connection.exec_driver_sql("PRAGMA integrity_check").all()
             if said != "ok":
                 raise StoreError(f"the copy is damaged, and so is the database: {said}")
-            digests = list(connection.scalars(_files(connection).order_by(tables.evidence.c.sha256)))
+            digests, damaged = _evidence(connection)
             outages = connection.scalar(select(func.count()).select_from(tables.outage)) or 0
-            return outages, digests, sql_chain.first_broken(connection)
+            return outages, digests, damaged, sql_chain.first_broken(connection)
     finally:
         engine.dispose()
 
 
-def _files(connection: Connection) -> Select[Any]:
-    """The evidence that is kept as files; the rest came with the database."""
+def _evidence(connection: Connection) -> tuple[list[str], list[str]]:
+    """The hashes of what is kept as files, and of what came with the database and is damaged."""
     kept = tables.evidence
+    digests = select(kept.c.sha256).order_by(kept.c.sha256)
     # A backup may be made of what an older version left, which had files only.
-    has_others = any(column["name"] == "content" for column in inspect(connection).get_columns(kept.name))
-    return select(kept.c.sha256).where(kept.c.content.is_(None)) if has_others else select(kept.c.sha256)
+    if all(column["name"] != "content" for column in inspect(connection).get_columns(kept.name)):
+        return list(connection.scalars(digests)), []
+    rows = connection.execute(digests.add_columns(kept.c.content).where(kept.c.content.is_not(None)))
+    damaged = [row.sha256 for row in rows if not sql_evidence.is_sound(row.sha256, row.content)]
+    return list(connection.scalars(digests.where(kept.c.content.is_(None)))), damaged
 
 
 def _copied(shelf: EvidenceShelf, copy: EvidenceShelf, digest: str) -> bool:

@@ -38,6 +38,15 @@ def unpacked(digest: str, packed: bytes) -> bytes:
     return content
 
 
+def is_sound(digest: str, packed: bytes) -> bool:
+    """True when the content of a row has that hash."""
+    try:
+        unpacked(digest, packed)
+    except StoreError:
+        return False
+    return True
+
+
 def traces(connection: Connection, reference: str, most: int | None = None) -> tuple[Trace, ...]:
     """The transitions that `reference` names, the oldest first; none when it names nothing.
 

@@ -76,7 +76,7 @@ class Commit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copied:
-    """What a backup holds, and what was wrong before: pages (by hash) that were lost, the first changed transition."""
+    """What a backup holds, and what was wrong before: lost evidence (by hash), the first changed transition."""
 
     outages: int
     pages: int

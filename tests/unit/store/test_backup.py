@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from watcher.model.errors import StoreError
 from watcher.store.backup import copy_state
 from watcher.store.engine import DATABASE
 from watcher.store.sql import SqlStore
-from watcher.store.values import Commit, Copied
+from watcher.store.values import Body, Commit, Copied
 
 OUTAGE = outage()
 
@@ -122,6 +123,25 @@ def test_page_that_was_lost_before_is_told(tmp_path: Path, run: SqlStore) -> Non
     copied = copy_state(tmp_path / "state", tmp_path / "second")
     assert (copied.outages, copied.pages, copied.lost) == (1, 0, (PAGE_HASH,))
     assert run.outages() == (OUTAGE,)
+
+
+def test_bundle_that_was_damaged_before_is_told(tmp_path: Path, run: SqlStore) -> None:
+    """So is what controls said: they are in the database, which is sound for all that. The rest is copied."""
+    look, said = b"a look", b"what controls said"
+    whole, controls = sha256(look).hexdigest(), sha256(said).hexdigest()
+    bodies = (
+        Body(sha256=controls, content=said, role="controls", bundle=whole),
+        Body(sha256=whole, content=look, role="bundle", bundle=whole),
+    )
+    opened = opening(outage("realdonaldtrump"))
+    named = replace(opened.transitions[0], detail={"bundle": whole})
+    run.commit(replace(opened, transitions=(named,), bodies=(*opened.bodies, *bodies)))
+    assert copy_state(tmp_path / "state", tmp_path / "sound").lost == ()
+    with closing(sqlite3.connect(tmp_path / "state" / DATABASE)) as connection, connection:
+        connection.execute("UPDATE evidence SET content = substr(content, 1, 20) WHERE sha256 = ?", (whole,))
+        connection.execute("UPDATE evidence SET content = ? WHERE sha256 = ?", (gzip.compress(b"other"), controls))
+    copied = copy_state(tmp_path / "state", tmp_path / "copy")
+    assert (copied.outages, copied.pages, copied.lost) == (2, 1, tuple(sorted((whole, controls))))
 
 
 def test_record_that_was_changed_is_told(tmp_path: Path, run: SqlStore) -> None:
