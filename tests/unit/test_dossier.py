@@ -119,7 +119,7 @@ def test_what_was_removed_is_said_and_is_no_fault() -> None:
     ]
     checks = verify(Dossier(traces=tuple(without), pieces=honest.pieces))
     assert verdict(checks)
-    assert sum("not kept any more" in check.what for check in checks) == 2
+    assert sum("is not there: never stored, or removed since" in check.what for check in checks) == 2
     assert conclusion(checks) == "what is there holds, but 2 pieces are not there"
     bare = [replace(trace, evidence=()) for trace in honest.traces]
     assert verdict(verify(Dossier(traces=tuple(bare), pieces={})))
@@ -232,6 +232,29 @@ def test_what_is_shown_says_it_in_words() -> None:
     ):
         assert part in text
     assert "hobby" not in text
+
+
+def test_a_page_that_the_disk_never_took_is_not_shown_as_kept() -> None:
+    """The bundle was made before it was tried; `verify` says the same, and that nothing is wrong by that."""
+    honest = evidence()
+    page = next(digest for role, digest, _ in LAST.evidence if role == "target")
+    without = replace(LAST, evidence=tuple(piece for piece in LAST.evidence if piece[1] != page))
+    left = {digest: content for digest, content in honest.pieces.items() if digest != page}
+    never = Dossier(traces=(without,), pieces=left)
+    assert body_line(honest) == f"sha256 {page}, kept"
+    assert body_line(never) == f"sha256 {page}, not there: never stored, or removed since"
+    assert body_line(replace(honest, pieces=left)) == f"sha256 {page}, lost or damaged"
+    checks = verify(never)
+    assert verdict(checks)
+    assert [check.what for check in checks if check.outcome is not Outcome.OK] == [
+        f"transition 8: page {page} is not there: never stored, or removed since"
+    ]
+
+
+def body_line(dossier: Dossier) -> str:
+    """What is shown of the last page, from its hash on."""
+    *_, line = (line for line in room.shown(dossier) if line.startswith("  body "))
+    return line.split(" bytes, ", 1)[1]
 
 
 def test_records_are_plain_data() -> None:

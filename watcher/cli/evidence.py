@@ -149,7 +149,7 @@ def verify(reference: str, config: Path, expected: str | None, as_json: bool) ->
     """Compute every hash anew.
 
     Of what is stored (then the whole log is checked, too) or of an exported archive, which needs no configuration.
-    Pieces that were removed because they were old, or forgotten, are counted: they prove nothing any more.
+    Pieces that are not there (the disk was full, they were old, they were forgotten) are counted: they prove nothing.
     """
     from watcher.dossier import as_data, conclusion, missing, verdict
     from watcher.dossier import verify as verified

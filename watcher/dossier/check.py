@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 
 from watcher.bundle import SCHEMA, rule_hash
 from watcher.model.outage import BUNDLE
@@ -14,12 +14,15 @@ from watcher.model.record import Record, instant
 from watcher.store.codec import chained_hash, instant_of
 from watcher.store.values import Trace
 
+NOT_THERE: Final = "not there: never stored, or removed since"
+DAMAGED: Final = "lost or damaged"
+
 
 class Outcome(StrEnum):
     """What came of one check.
 
-    GONE: a piece is not kept any more, and nothing is wrong by that, but nothing is shown by it either. LOST: a piece
-    should be there, and is not, or is damaged.
+    GONE: a piece was never stored (the disk was full) or was removed since, and nothing is wrong by that, but nothing
+    is shown by it either. LOST: a piece should be there, and is not, or is damaged.
     """
 
     OK = "ok"
@@ -56,6 +59,12 @@ class Dossier:
             return None
         return document if isinstance(document, dict) else None
 
+    def lack(self, trace: Trace, digest: str) -> str | None:
+        """What is wrong with a piece that the bundle names, in words; None where it is there."""
+        if all(stored != digest for _, stored, _ in trace.evidence):
+            return NOT_THERE
+        return None if digest in self.sound or self.pieces.get(digest) is not None else DAMAGED
+
 
 def verify(dossier: Dossier, *, expected: str | None = None) -> tuple[Check, ...]:
     """Every hash of the dossier computed anew; with `expected`, whether an alert's digits are of one of them."""
@@ -81,7 +90,7 @@ def _verified(trace: Trace, dossier: Dossier) -> Iterator[Check]:
         yield Check(outcome=Outcome.BAD, what=f"{name}: names no bundle of ours")
         return
     if named not in kept:
-        yield Check(outcome=Outcome.GONE, what=f"{name}: its bundle {named} is not kept any more")
+        yield Check(outcome=Outcome.GONE, what=f"{name}: its bundle {named} is {NOT_THERE}")
         return
     sealed = _piece(f"{name}: bundle", named, dossier)
     yield sealed
@@ -105,11 +114,11 @@ def _bundle(name: str, trace: Trace, dossier: Dossier, kept: AbstractSet[str]) -
         if piece["sha256"] in kept:
             yield _piece(f"{name}: {what}", piece["sha256"], dossier)
         else:
-            yield Check(outcome=Outcome.GONE, what=f"{name}: {what} {piece['sha256']} is not kept any more")
+            yield Check(outcome=Outcome.GONE, what=f"{name}: {what} {piece['sha256']} is {NOT_THERE}")
 
 
 def _named(bundle: Record) -> Iterator[tuple[str, Record]]:
-    """The pieces that a bundle names and that were kept with it."""
+    """The pieces that a bundle names and that were to be kept with it."""
     body = bundle["answer"].get("body")
     if body is not None and body["kept"]:
         yield "page", body
@@ -133,7 +142,7 @@ def _piece(what: str, digest: str, dossier: Dossier) -> Check:
     if digest in dossier.sound:
         return Check(outcome=Outcome.OK, what=f"{what} has the hash {digest}")
     if content is None:
-        return Check(outcome=Outcome.LOST, what=f"{what} {digest} is lost or damaged")
+        return Check(outcome=Outcome.LOST, what=f"{what} {digest} is {DAMAGED}")
     return check(sha256(content).hexdigest() == digest, what, f"has the hash {digest}", f"has not the hash {digest}")
 
 

@@ -76,7 +76,7 @@ def shown(dossier: Dossier) -> Iterator[str]:
             continue
         yield _line("bundle", f"{trace.document['detail'][BUNDLE]}, {bundle['made_by']}")
         yield from _asked(bundle["request"])
-        yield from _answered(bundle["answer"])
+        yield from _answered(bundle["answer"], trace, dossier)
         yield from _concluded(bundle)
         yield from _controls(bundle, dossier.document(trace, "controls"))
         yield from _page(bundle["answer"])
@@ -93,7 +93,7 @@ def _asked(request: Record) -> Iterator[str]:
         yield _line("", f"{name}: {value}")
 
 
-def _answered(answer: Record) -> Iterator[str]:
+def _answered(answer: Record, trace: Trace, dossier: Dossier) -> Iterator[str]:
     for hop in answer["hops"]:
         yield _line("via", f"{hop['status']} {hop['url']} -> {hop['location']}")
     if "failure" in answer:
@@ -104,7 +104,7 @@ def _answered(answer: Record) -> Iterator[str]:
     for name, value in answer["headers"].items():
         yield _line("", f"{name}: {value}")
     body = answer["body"]
-    kept = "kept" if body["kept"] else "not kept"
+    kept = (dossier.lack(trace, body["sha256"]) or "kept") if body["kept"] else "not kept"
     yield _line("body", f"{body['bytes']} bytes, sha256 {body['sha256']}, {kept}")
 
 

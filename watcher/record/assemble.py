@@ -267,7 +267,8 @@ def _unknown(case: Case, checks: tuple[Check, ...]) -> Iterator[str]:
     )
     gone = sum(check.outcome is Outcome.GONE for check in checks)
     if gone:
-        yield f"What was in the evidence that was removed: {counted(gone, 'piece is', 'pieces are')} not kept any more."
+        count = counted(gone, "piece was", "pieces were")
+        yield f"What was in the evidence that is not there: {count} never stored, or removed since."
     for what in case.cut:
         yield f"More {what} than are shown here: there are too many for one page."
 
