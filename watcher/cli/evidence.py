@@ -7,7 +7,7 @@ import zipfile
 import zlib
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
 
@@ -15,6 +15,8 @@ from watcher.cli.records import account_id_of, opened
 from watcher.cli.terminal import config_option, epilog, fail, faults_told, json_option, print_json, say, say_all
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from watcher.dossier import Check, Dossier
     from watcher.store.sql import SqlStore
 
@@ -103,7 +105,8 @@ def show(reference: str, config: Path, as_json: bool) -> None:
     epilog=epilog(
         "watcher evidence export x:realdonaldtrump-20171102T230012250 proof.zip",
         "watcher evidence export 3f2a91c4d07b proof",
-        ends="Ends with 0; 1 when there is nothing of that id, or the file is there already.",
+        ends="Ends with 0; 1 when there is nothing of that id, the file is there already, or a piece is lost or "
+        "damaged; 3 when pieces are not there that were never stored, or removed since.",
     )
 )
 @click.argument("reference", metavar="ID")
@@ -113,11 +116,13 @@ def export(reference: str, to: Path, config: Path) -> None:
     """Write evidence to a ZIP file or a new folder.
 
     With the pages, the bundles, a MANIFEST of SHA-256 sums, and what to do to check it. Pages are written as text
-    files: anybody may have written what is in them.
+    files: anybody may have written what is in them. What cannot be written, because it is not there, is named.
     """
-    from watcher.dossier import archive
+    from watcher.dossier import Outcome, archive
+    from watcher.dossier import verify as verified
 
-    files = archive(_dossier(reference, config))
+    dossier = _dossier(reference, config)
+    files = archive(dossier)
     try:
         (_zip if to.suffix.lower() == ".zip" else _folder)(to, files)
     except FileExistsError:
@@ -125,6 +130,9 @@ def export(reference: str, to: Path, config: Path) -> None:
     except OSError as error:
         fail(f"{to} cannot be written: {error.strerror or error}", 1)
     say(f"{to}: {len(files)} files; check them with: watcher evidence verify {to}")
+    faults = [check for check in verified(dossier) if check.outcome is not Outcome.OK]
+    _say_checks(faults)
+    _end(faults)
 
 
 @evidence.command(
@@ -151,7 +159,7 @@ def verify(reference: str, config: Path, expected: str | None, as_json: bool) ->
     Of what is stored (then the whole log is checked, too) or of an exported archive, which needs no configuration.
     Pieces that are not there (the disk was full, they were old, they were forgotten) are counted: they prove nothing.
     """
-    from watcher.dossier import as_data, conclusion, missing, verdict
+    from watcher.dossier import as_data, conclusion
     from watcher.dossier import verify as verified
 
     path = Path(reference)
@@ -163,9 +171,19 @@ def verify(reference: str, config: Path, expected: str | None, as_json: bool) ->
     if as_json:
         print_json(as_data(checks))
     else:
-        for check in checks:
-            say(f"{check.outcome:5} {check.what}", fg=_TONES[check.outcome])
+        _say_checks(checks)
         say(conclusion(checks), bold=True)
+    _end(checks)
+
+
+def _say_checks(checks: "Iterable[Check]") -> None:
+    for check in checks:
+        say(f"{check.outcome:5} {check.what}", fg=_TONES[check.outcome])
+
+
+def _end(checks: "Sequence[Check]") -> NoReturn:
+    from watcher.dossier import missing, verdict
+
     if not verdict(checks):
         sys.exit(1)
     sys.exit(_NOT_ALL if missing(checks) else 0)

@@ -16,6 +16,7 @@ from watcher.store.values import Trace
 
 NOT_THERE: Final = "not there: never stored, or removed since"
 DAMAGED: Final = "lost or damaged"
+_ROLES: Final = {"target": "page"}
 
 
 class Outcome(StrEnum):
@@ -94,7 +95,10 @@ def _verified(trace: Trace, dossier: Dossier) -> Iterator[Check]:
         return
     sealed = _piece(f"{name}: bundle", named, dossier)
     yield sealed
-    if sealed.outcome is Outcome.OK:
+    if sealed.outcome is not Outcome.OK:
+        others = [(role, digest) for role, digest, _ in trace.evidence if digest != named]
+        yield from (_piece(f"{name}: {_ROLES.get(role, role)}", digest, dossier) for role, digest in others)
+    else:
         try:
             yield from tuple(_bundle(name, trace, dossier, kept))
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError):

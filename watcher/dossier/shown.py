@@ -66,24 +66,25 @@ def shown(dossier: Dossier) -> Iterator[str]:
         yield _line("hash", trace.hash)
         bundle = dossier.document(trace, "bundle")
         if bundle is None or bundle.get("schema") != SCHEMA:
-            named = (trace.document.get("detail") or {}).get(BUNDLE)
-            yield _line(
-                "bundle",
-                "none: it came of no look, or is a first sight among very many"
-                if named is None
-                else f"{named}, not kept any more",
-            )
+            yield _line("bundle", _no_bundle(trace, dossier))
             continue
         yield _line("bundle", f"{trace.document['detail'][BUNDLE]}, {bundle['made_by']}")
         yield from _asked(bundle["request"])
         yield from _answered(bundle["answer"], trace, dossier)
         yield from _concluded(bundle)
-        yield from _controls(bundle, dossier.document(trace, "controls"))
+        yield from _controls(bundle["controls"], trace, dossier)
         yield from _page(bundle["answer"])
 
 
 def _line(name: str, text: str) -> str:
     return f"  {name:{_NAMES}}{text}"
+
+
+def _no_bundle(trace: Trace, dossier: Dossier) -> str:
+    named = (trace.document.get("detail") or {}).get(BUNDLE)
+    if named is None:
+        return "none: it came of no look, or is a first sight among very many"
+    return f"{named}, {dossier.lack(trace, named) or f'not of the form {SCHEMA}'}"
 
 
 def _asked(request: Record) -> Iterator[str]:
@@ -120,12 +121,14 @@ def _concluded(bundle: Record) -> Iterator[str]:
     yield _line("rule", f"'{rule['id']}' of {rule['platform']}/{rule['source']}{own}, sha256 {rule['sha256']}")
 
 
-def _controls(bundle: Record, controls: Record | None) -> Iterator[str]:
-    if bundle["controls"] is None:
+def _controls(named: Record | None, trace: Trace, dossier: Dossier) -> Iterator[str]:
+    if named is None:
         yield _line("controls", "none was asked")
         return
+    controls = dossier.document(trace, "controls")
     if controls is None or controls.get("schema") != CONTROLS_SCHEMA:
-        yield _line("controls", f"{bundle['controls']['sha256']}, not kept any more")
+        lack = dossier.lack(trace, named["sha256"]) or f"not of the form {CONTROLS_SCHEMA}"
+        yield _line("controls", f"{named['sha256']}, {lack}")
         return
     for kind in ("positive", "negative"):
         for control in controls[kind]:
