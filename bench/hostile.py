@@ -71,6 +71,9 @@ HOSTILE: Final[dict[str, Callable[[int], str]]] = {
     "metas without content": lambda n: '<meta property="og:title">' * n,
     "one meta": lambda n: '<meta property="' + "og:title " * n + '" content="x">',
     "refreshes": lambda n: '<meta http-equiv="refresh" content="' + " ;" * n + '">',
+    "metas of many attributes": lambda n: ("<meta og:title og:url robots" + " a" * 200 + ">") * (n // 50),
+    "headings of many attributes": lambda n: ("<i title=heading" + " a" * 200 + ">") * (n // 50),
+    "scripts of many attributes": lambda n: ("<script id=ld+json" + " a" * 200 + ">1</script>") * (n // 50),
     "hidden icons": lambda n: "<svg><path d='M0'/></svg>" * n,
 }
 DOCUMENTS: Final[dict[str, Callable[[int], str]]] = {
@@ -84,3 +87,8 @@ DOCUMENTS: Final[dict[str, Callable[[int], str]]] = {
     "equal keys": lambda n: "{" + '"a":1,' * n + '"a":2}',
     "many keys": lambda n: "{" + "".join(f'"{i}":1,' for i in range(n)) + '"a":2}',
 }
+BATCHES: Final[dict[str, Callable[[int], str]]] = {
+    "empty items": lambda n: '{"items":[' + "{}," * n + "{}]}",
+    "items by key": lambda n: '{"items":{' + "".join(f'"{i:07}":{{}},' for i in range(n)) + '"a":{}}}',
+}
+"""Answers to batches, whose list is `items`."""

@@ -6,14 +6,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bench import profiles
-from watcher.classify import Classified, classify
+from watcher.classify import Classified, classify, members_of
 from watcher.judge.machine import step
 from watcher.model.account import Account
 from watcher.model.control import References
 from watcher.model.exchange import Exchange, Purpose, Response, Target, Task
 from watcher.model.finding import Reason, Verdict
 from watcher.model.outage import AccountState
-from watcher.model.platform import Answers, Field, FieldKind, Match, Platform, Rule
+from watcher.model.platform import Answers, Batch, Field, FieldKind, Items, Match, Platform, Rule
 from watcher.settings import load_platforms
 
 _NOW = datetime(2017, 11, 2, 23, 0, tzinfo=UTC)
@@ -73,6 +73,15 @@ def everything_asked(body: bytes, *, is_json: bool) -> Callable[[], Classified]:
         return classified
 
     return look
+
+
+def taken_apart(body: bytes) -> Callable[[], object]:
+    """A look at what the answer to a batch says of one account."""
+    asked = _exchange(load_platforms(None)["bluesky"], "alice", body, "application/json")
+    items = Items(list_="items", names=("name", "id{id}"))
+    source = replace(asked.task.source, batch=Batch(size=3, member="{handle}", join=",", items=(items,)))
+    whole = replace(asked, task=replace(asked.task, source=source))
+    return lambda: [classify(part) for part in members_of(whole)]
 
 
 def _account(number: int) -> Account:

@@ -1,7 +1,8 @@
 """What is read of an HTML page: its title, metas, headings, error containers, visible text. No judgement here."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import ItemsView, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from html import unescape
@@ -22,6 +23,7 @@ _MAX_VALUE: Final = 4096
 _MAX_ATTRIBUTES: Final = 200
 _MAX_NOTED: Final = 2_000
 _MAX_TRIED: Final = 1_000
+MOST_READ: Final = 50_000
 _ENDS_NAME: Final = b" \t\n\r\f\v/>"
 _MAX_SCRIPTS: Final = 300
 _MAX_JSON_LD: Final = 20
@@ -35,14 +37,34 @@ class Depth(IntEnum):
     TEXT = 3
 
 
-class Noted:
+class Bounded:
+    """What is found in a page as it is asked for, by no more than MOST_READ steps in all."""
+
+    def __init__(self) -> None:
+        self._left = MOST_READ
+        self.is_cut = False
+        """True once not all was looked at: what was not found may be there."""
+
+    def _step(self, steps: int = 1) -> bool:
+        """Take so many steps; False where there were too many."""
+        self._left -= steps
+        self.is_cut = self.is_cut or self._left < 0
+        return self._left >= 0
+
+    def _read(self, raw: bytes) -> Attributes:
+        """The attributes of a tag, each of which is a step."""
+        attributes, written = counted_attributes(raw)
+        self._step(written)
+        return attributes
+
+
+class Noted(Bounded):
     """The metas and links of a page in their order, found as they are asked for: most are never looked at."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._added: list[tuple[bytes | None, bytes]] = []
         self._looked_at: list[tuple[bytes, bytes, bytes]] = []
-        self.is_cut = False
-        """True once not all tags in which a word stands were looked at: what was not found may be there."""
 
     def add_run(self, run: bytes) -> None:
         """A part of the page in which every angle bracket begins or ends a tag or a comment."""
@@ -71,21 +93,23 @@ class Noted:
 
     def with_word(self, name: bytes, word: bytes) -> Iterator[Attributes]:
         """The attributes of the tags of that name in which the word (in lower case) stands in any case."""
-        for tried, attributes in enumerate(self._with_word(name, word) if word else self.all(name)):
+        for tried, raw in enumerate(self._with_word(name, word) if word else self._all(name)):
             if tried == _MAX_TRIED:
                 self.is_cut = True
                 return
-            yield attributes
+            if not self._step():
+                return
+            yield self._read(raw)
 
-    def _with_word(self, name: bytes, word: bytes) -> Iterator[Attributes]:
+    def _with_word(self, name: bytes, word: bytes) -> Iterator[bytes]:
         begun = b"<" + name
         for tag, raw, lowered in self._runs:
             if tag:
                 if tag == name and word in lowered:
-                    yield attributes_of(raw)
+                    yield raw
                 continue
             at = lowered.find(word)
-            while at >= 0:
+            while at >= 0 and self._step():
                 start, end = lowered.rfind(b"<", 0, at), lowered.find(b">", at)
                 if end < 0:
                     break
@@ -95,36 +119,56 @@ class Noted:
                     continue
                 inside = start + len(begun)
                 if lowered.startswith(begun, start) and lowered[inside : inside + 1] in _ENDS_NAME:
-                    yield attributes_of(raw[inside:end])
+                    yield raw[inside:end]
                 at = lowered.find(word, end)
 
     def all(self, name: bytes) -> Iterator[Attributes]:
         """The attributes of all tags of that name."""
+        for raw in self._all(name):
+            if not self._step():
+                return
+            yield self._read(raw)
+
+    def _all(self, name: bytes) -> Iterator[bytes]:
         for tag, raw, _ in self._runs:
             if tag == name:
-                yield attributes_of(raw)
+                yield raw
             elif not tag:
-                yield from (attributes_of(attributes) for each, attributes in NOTED.findall(raw) if each == name)
+                yield from (found[2] for found in NOTED.finditer(raw) if found[1] == name)
 
 
-class Metas(Mapping[str, str]):
-    """The metas of a page by property or name, lower-case; the first of each counts."""
+class _Asked(Mapping[str, str]):
+    """What each look into the tags of a page found, or that it found nothing, is kept."""
 
     def __init__(self, noted: Noted) -> None:
         self._noted = noted
-        self._known: dict[str, str] = {}
+        self._known: dict[str, str | None] = {}
 
     def __getitem__(self, name: str) -> str:
         if name not in self._known:
             self._known[name] = self._find(name)
-        return self._known[name]
+        found = self._known[name]
+        if found is None:
+            raise KeyError(name)
+        return found
 
-    def _find(self, name: str) -> str:
+    @abstractmethod
+    def _find(self, name: str) -> str | None: ...
+
+
+class Metas(_Asked):
+    """The metas of a page by property or name, lower-case; the first of each counts."""
+
+    def _find(self, name: str) -> str | None:
         for attributes in self._noted.with_word(b"meta", name.encode("utf-8", "replace")):
             key, content = _meta(attributes)
             if key == name and content is not None:
                 return content
-        raise KeyError(name)
+        return None
+
+    def items(self) -> ItemsView[str, str]:
+        """All of them, also those whose name is written otherwise in the page (`a&amp;b`)."""
+        return self._all.items()
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._all)
@@ -141,17 +185,14 @@ class Metas(Mapping[str, str]):
         return found
 
 
-class Links(Mapping[str, str]):
+class Links(_Asked):
     """Where the links of a page lead, by what they are (`rel`, lower-case); the first of each counts."""
 
-    def __init__(self, noted: Noted) -> None:
-        self._noted = noted
-
-    def __getitem__(self, rel: str) -> str:
-        for link in self._noted.with_word(b"link", rel.encode("utf-8", "replace")):
-            if "href" in link and rel in link.get("rel", "").lower().split():
+    def _find(self, name: str) -> str | None:
+        for link in self._noted.with_word(b"link", name.encode("utf-8", "replace")):
+            if "href" in link and name in link.get("rel", "").lower().split():
                 return link["href"]
-        raise KeyError(rel)
+        return None
 
     def __iter__(self) -> Iterator[str]:
         links = islice(self._noted.all(b"link"), _MAX_NOTED)
@@ -175,13 +216,14 @@ class Script:
     text: str
 
 
-class Scripts(Sequence[Script]):
+class Scripts(Bounded, Sequence[Script]):
     """The scripts of a page that are not JSON-LD, in their order; looked into only if somebody asks.
 
     Those that are JSON-LD are apart: `json_ld`.
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self._parts: list[tuple[bytes | None, bytes]] = []
 
     @classmethod
@@ -218,7 +260,7 @@ class Scripts(Sequence[Script]):
 
     @cached_property
     def _all(self) -> tuple[Script, ...]:
-        scripts = (_script(each, text) for each, text in self._read() if text and type_of(each) != JSON_LD)
+        scripts = (_script(each, text) for each, text in self._tags() if text and type_of(each) != JSON_LD)
         return tuple(islice(scripts, _MAX_SCRIPTS))
 
     @cached_property
@@ -226,15 +268,17 @@ class Scripts(Sequence[Script]):
         """What is in the scripts that are JSON-LD."""
         if not any(b"ld+json" in part.lower() for parts in self._parts for part in parts if part is not None):
             return ()
-        documents = (text for attributes, text in self._read() if type_of(attributes) == JSON_LD)
+        documents = (text for attributes, text in self._tags() if type_of(attributes) == JSON_LD)
         return tuple(text.decode("utf-8", "replace") for text in islice(documents, _MAX_JSON_LD))
 
-    def _read(self) -> Iterator[tuple[Attributes, bytes]]:
+    def _tags(self) -> Iterator[tuple[Attributes, bytes]]:
         for attributes, text in self._parts:
             each = [(attributes, text)] if attributes is not None else map(re.Match.groups, SCRIPT.finditer(text))
             for raw, inside in each:
+                if not self._step():
+                    return
                 if inside is not None:  # no style sheet
-                    yield attributes_of(raw), inside
+                    yield self._read(raw), inside
 
 
 def _script(attributes: Attributes, text: bytes) -> Script:
@@ -251,7 +295,7 @@ def type_of(attributes: Attributes) -> str:
 class Markup:
     """What was read. `title` is None without one; `metas` by property or name, lower-case, the first of each.
 
-    `refresh` is what the page's `http-equiv="refresh"` says. `is_cut`: there were more tags than are read.
+    `refresh` is what the page's `http-equiv="refresh"` says. `is_spent`: there were more tags than are read.
     """
 
     title: str | None = None
@@ -264,7 +308,13 @@ class Markup:
     errors: list[str] = field(default_factory=list)
     blocks: list[str] = field(default_factory=list)
     has_password_form: bool = False
-    is_cut: bool = False
+    noted: Noted = field(default_factory=Noted, repr=False, compare=False)
+    is_spent: bool = False
+
+    @property
+    def is_cut(self) -> bool:
+        """True where there was more than was looked at: what was not found may be there."""
+        return self.is_spent or self.noted.is_cut or self.scripts.is_cut
 
     @property
     def canonical(self) -> str | None:
@@ -285,10 +335,15 @@ def squeeze(raw: bytes) -> str:
 
 def attributes_of(raw: bytes) -> Attributes:
     """The attributes of a tag, names in lower case; the first of doubles, and no more than two hundred."""
+    return counted_attributes(raw)[0]
+
+
+def counted_attributes(raw: bytes) -> tuple[Attributes, int]:
+    """The same, and how many were read for it."""
     found: Attributes = {}
-    for name, double, single, bare in islice(
-        map(re.Match.groups, PAIR.finditer(raw.decode("utf-8", "replace"))), _MAX_ATTRIBUTES
-    ):
+    written = 0
+    pairs = map(re.Match.groups, PAIR.finditer(raw.decode("utf-8", "replace")))
+    for written, (name, double, single, bare) in enumerate(islice(pairs, _MAX_ATTRIBUTES), 1):  # noqa: B007
         value = (double or single or bare or "")[:_MAX_VALUE]
         found.setdefault(name.lower(), unescape(value) if "&" in value else value)
-    return found
+    return found, written

@@ -2,7 +2,8 @@
 
 Nothing is judged here: a member whom the answer does not name gets the document `null`. Where the first of its lists is
 missing, that of those who are there, the answer says nothing of whom it does not name; it is handed on whole, and
-stays so (see `Exchange.is_item`). The question is narrowed as the answer is: what is kept of an account names no other.
+stays so (see `Exchange.is_item`). An answer with a list of more than MOST_ITEMS is too large to say anything of anyone.
+The question is narrowed as the answer is: what is kept of an account names no other.
 """
 
 import json
@@ -11,12 +12,14 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
 
-from watcher.classify.page import Json, NotJson, Page, rendered, walk
+from watcher.classify.page import NOT_JSON, Json, NotJson, Page, rendered, walk
 from watcher.model.exchange import Exchange, FetchFailure, Response, Target, name_of
+from watcher.model.finding import Reason
 from watcher.model.platform import KEY, Batch, Items
 
 _JSON: Final = {"content-type": "application/json"}
 _NOBODY: Final = b"null"
+MOST_ITEMS: Final = 10_000
 
 
 def members_of(exchange: Exchange) -> tuple[Exchange, ...]:
@@ -25,9 +28,11 @@ def members_of(exchange: Exchange) -> tuple[Exchange, ...]:
     if batch is None:
         return (exchange,)
     outcome = exchange.outcome
-    document = Page(outcome).json if isinstance(outcome, Response) else None
-    lists = [] if isinstance(document, NotJson) else [_list(document, items) for items in batch.items]
-    if isinstance(outcome, FetchFailure) or outcome.status != HTTPStatus.OK or all(each is None for each in lists):
+    nodes = _nodes(outcome, batch)
+    if isinstance(outcome, Response) and any(isinstance(n, list | dict) and len(n) > MOST_ITEMS for n in nodes):
+        exchange, nodes = replace(exchange, outcome=_too_long(outcome)), []
+    lists = [_list(node, items) for node, items in zip(nodes, batch.items, strict=False)]
+    if isinstance(outcome, FetchFailure) or all(each is None for each in lists):
         return tuple(_about(exchange, target) for target in targets)
     named = [_Named(entries, exchange.task.platform.handle.fold) for entries in lists if entries is not None]
     items = (_found(named, _names(batch, target, place)) for place, target in enumerate(targets))
@@ -83,9 +88,19 @@ def _names(batch: Batch, target: Target, place: int) -> tuple[str, ...]:
     return tuple(name_of(name, target, place) for name in known)
 
 
-def _list(document: Json, items: Items) -> list[tuple[frozenset[str], Json]] | None:
+def _nodes(outcome: Response | FetchFailure, batch: Batch) -> list[Json]:
+    """What stands where each of the lists is to be; nothing of an answer that is none."""
+    document = Page(outcome).json if isinstance(outcome, Response) and outcome.status == HTTPStatus.OK else NOT_JSON
+    return [] if isinstance(document, NotJson) else [walk(document, items.list_) for items in batch.items]
+
+
+def _too_long(response: Response) -> FetchFailure:
+    detail = f"a list in the answer has more than {MOST_ITEMS} items"
+    return FetchFailure(reason=Reason.TOO_LARGE, detail=detail, status=response.status, hops=response.hops)
+
+
+def _list(node: Json, items: Items) -> list[tuple[frozenset[str], Json]] | None:
     """The items of one list or mapping, each with its names; None where there is no such thing."""
-    node = walk(document, items.list_)
     if isinstance(node, list):
         return [(_called(items, item, {}), item) for item in node]
     if isinstance(node, dict):

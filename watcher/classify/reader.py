@@ -16,9 +16,8 @@ from watcher.classify.markup import (
     Links,
     Markup,
     Metas,
-    Noted,
-    Scripts,
     attributes_of,
+    counted_attributes,
     squeeze,
 )
 from watcher.classify.selector import Attributes, Selector
@@ -38,6 +37,7 @@ from watcher.classify.tokens import (
 )
 
 _MAX_TOKENS: Final = 10_000
+_AS_A_TOKEN: Final = 20
 _MAX_BLOCKS: Final = 2_000
 _MAX_HEADINGS: Final = 500
 
@@ -54,7 +54,8 @@ _HEAD_END: Final = b"</head>"
 def read_markup(page: bytes, errors: tuple[Selector, ...] = (), depth: Depth = Depth.TEXT) -> Markup:
     """Read a page in UTF-8; `errors` select the platform's error containers. Never raises; linear in the length.
 
-    Ends where a tag, a comment or a raw text is not finished, and after _MAX_TOKENS tags that matter.
+    Ends where a tag, a comment or a raw text is not finished, and after _MAX_TOKENS tags that matter; each
+    _AS_A_TOKEN attributes of one count as a tag more.
     """
     reader = Reader(page, errors, wants_text=depth is Depth.TEXT)
     return reader.head() if depth is Depth.HEAD else reader.whole()
@@ -94,11 +95,9 @@ class Reader:
         self._sure = 0
         self._stops: list[int] = []
         self._left = _MAX_TOKENS
-        self._is_spent = False
         self._found = Markup()
-        self._noted = Noted()
-        self._scripts = Scripts()
-        self._found.scripts = self._scripts
+        self._noted = self._found.noted
+        self._scripts = self._found.scripts
         self._hidden: Span | None = None
         self._heading: Span | None = None
         self._error: Span | None = None
@@ -124,7 +123,6 @@ class Reader:
         self._end_error()
         self._found.metas = Metas(self._noted)
         self._found.links = Links(self._noted)
-        self._found.is_cut = self._is_spent
         metas = self._noted.with_word(b"meta", b"refresh")
         sent = (meta.get("content") for meta in metas if meta.get("http-equiv", "").lower() == "refresh")
         self._found.refresh = next(sent, None)
@@ -133,14 +131,17 @@ class Reader:
     @property
     def is_cut(self) -> bool:
         """True where there was more than is read: what was not found may be there."""
-        return self._is_spent or self._noted.is_cut
+        return self._found.is_cut
+
+    def _spend(self, tokens: int) -> None:
+        self._left -= tokens
+        self._found.is_spent = self._left <= 0
 
     def _read_token(self) -> bool:
         """Read on to the end of the next tag that matters; False when the page or the reading has ended."""
         if self._left <= 0:
             return False
-        self._left -= 1
-        self._is_spent = self._left == 0
+        self._spend(1)
         page, position = self._page, self._pass_over(self._position)
         token = TOKEN.match(page, position)
         if token is None:
@@ -241,7 +242,8 @@ class Reader:
             self._end_heading()
         if self._error is not None and not self._error.enter(name):
             self._end_error()
-        attributes = attributes_of(raw) if raw else {}
+        attributes, written = counted_attributes(raw) if raw else ({}, 0)
+        self._spend(written // _AS_A_TOKEN)
         self._note(name, raw, attributes)
         if name not in _VOID:
             self._open(name, attributes)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.unit.classify.story import exchange, json_source, response, rule
 from watcher.classify import classify, is_omitted, members_of
+from watcher.classify.members import MOST_ITEMS
 from watcher.model.exchange import Exchange, FetchFailure, Response, Target
 from watcher.model.finding import Certainty, Reason, Verdict
 from watcher.model.platform import KEY, Batch, HandleSyntax, Items, SourceKind
@@ -172,6 +173,23 @@ def test_what_is_nested_too_deeply_says_nothing() -> None:
     deep = '{"data": {"users": [{"name": "alice", "x": ' + "[" * 900 + "]" * 900 + "}]}}"
     [part] = members_of(asked(deep, ALICE))
     assert classify(part).finding.verdict in (Verdict.PRESENT, Verdict.INCONCLUSIVE)
+
+
+@pytest.mark.parametrize("place", ["first", "second"])
+@pytest.mark.parametrize("kind", ["list", "mapping"])
+def test_an_answer_of_more_items_than_are_read_says_nothing(kind: str, place: str) -> None:
+    """Whoever it does not name may be among those: none of them is missing, and none of the items is looked at."""
+
+    def answer(count: int) -> dict[str, Any]:
+        many = [{}] * count if kind == "list" else {str(number): {} for number in range(count)}
+        return {"data": {"users": many if place == "first" else []}, "errors": many if place == "second" else []}
+
+    assert items(asked(answer(MOST_ITEMS), ALICE, BOB)) == [None, None]
+    parts = members_of(asked(answer(MOST_ITEMS + 1), ALICE, BOB))
+    assert [classify(part).finding.reason for part in parts] == [Reason.TOO_LARGE] * 2
+    assert not any(part.is_item or is_omitted(part) for part in parts)
+    refused = members_of(asked(answer(MOST_ITEMS + 1), ALICE, status=402))
+    assert [classify(part).finding.reason for part in refused] == [Reason.QUOTA]
 
 
 documents = st.recursive(

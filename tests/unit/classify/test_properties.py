@@ -4,6 +4,7 @@ import gc
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from time import process_time
 from types import FrameType
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bench.hostile import DOCUMENTS, HOSTILE
+from bench.hostile import BATCHES, DOCUMENTS, HOSTILE
 from tests.unit.classify.story import (
     exchange,
     html_source,
@@ -26,13 +27,13 @@ from tests.unit.classify.story import (
     response,
     rule,
 )
-from watcher.classify import Classified, classify
+from watcher.classify import classify, members_of
 from watcher.classify.markup import MAX_TEXT
 from watcher.classify.similarity import similarity
 from watcher.model.control import References
 from watcher.model.exchange import Exchange, Hop, Response, Target
 from watcher.model.finding import Reason, verdict_of
-from watcher.model.platform import Source
+from watcher.model.platform import Batch, Items, Source
 
 RULES = (
     rule(Reason.NOT_FOUND, {"status": "404", "json:error.message": "*"}),
@@ -48,6 +49,8 @@ SOURCES = (
     html_source(similarity=True),
     json_source(*RULES, **NAMED),
 )
+ITEMS = Items(list_="items", names=("name", "id{id}"))
+BATCH = replace(SOURCES[3], batch=Batch(size=3, member="{handle}", join=",", items=(ITEMS,)))
 KNOWN = references_of(html_source(similarity=True))
 
 fragments = st.sampled_from(
@@ -178,13 +181,14 @@ def test_a_stranger_s_text_in_a_profile(before: bytes, after: bytes) -> None:
 CASES = [
     *(pytest.param(SOURCES[1], make, id=name) for name, make in HOSTILE.items()),
     *(pytest.param(SOURCES[3], make, id=name) for name, make in DOCUMENTS.items()),
+    *(pytest.param(BATCH, make, id=name) for name, make in BATCHES.items()),
 ]
 
 
-def look(body: str, source: Source) -> Callable[[], Classified]:
+def look(body: str, source: Source) -> Callable[[], object]:
     """A look at a page of that body, with all that a platform may ask of it."""
     asked = exchange(response(body + " " * 64), source, of=platform(source))
-    return lambda: classify(asked, KNOWN)
+    return lambda: [classify(part, KNOWN) for part in members_of(asked)]
 
 
 def calls(work: Callable[[], object]) -> int:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.classify.story import profile
-from watcher.classify.markup import MAX_TEXT, Depth, Markup
+from watcher.classify.markup import MAX_TEXT, MOST_READ, Depth, Markup, Noted
 from watcher.classify.reader import Reader, read_markup
 from watcher.classify.selector import Selector
 
@@ -236,6 +236,36 @@ def test_pages_without_end() -> None:
     assert len(read("<script type=application/ld+json>1</script>" * 50).json_ld) == 20
     assert len(read("".join(f"<meta name=a{n} content=b>" for n in range(3_000))).metas) == 2_000
     assert len(read("<div class=error>" + "<p>four" * 1_000, ERROR).errors) == MAX_TEXT // 4 + 1
+
+
+def test_tags_of_many_attributes() -> None:
+    """No more attributes are read than any page has that people read, and it is known that there were more."""
+    scripts, metas = f"<script{' a' * 199}>1</script>", f"<meta name=%d{' a' * 197} content=b>"
+    most = MOST_READ // 200
+    for count, read_of_them in ((most, most), (most + 1, most)):
+        found = read_markup((scripts * count).encode())
+        assert (len(found.scripts), found.is_cut) == (read_of_them, count > most)
+        found = read_markup("".join(metas % number for number in range(count)).encode())
+        assert (len(found.metas), found.is_cut) == (read_of_them, count > most)
+    many = " a" * 100
+    assert read(f"<br hidden{many}>" * 1_600 + "<h1>in time</h1>").headings == ["in time"]
+    assert read(f"<br hidden{many}>" * 1_700 + "<h1>late</h1>").headings == []
+
+
+def test_what_a_page_does_not_have_is_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many rules ask for it."""
+    found = read("<meta name=og:titles content=a><link rel=canonica href=b>")
+    assert ("og:title" in found.metas, found.canonical) == (False, None)
+    monkeypatch.setattr(Noted, "with_word", None)
+    assert ("og:title" in found.metas, found.canonical) == (False, None)
+
+
+def test_all_metas_are_there_however_their_names_are_written() -> None:
+    """With entities, in capitals other than A to Z, and behind many that are written alike."""
+    page = (
+        '<meta name="a&amp;b" content=1><meta name=É content=2>' + "<meta name=aa>" * 1_001 + "<meta name=a content=3>"
+    )
+    assert list(read_markup(page.encode()).metas.items()) == [("a&b", "1"), ("é", "2"), ("a", "3")]
 
 
 def test_cut_off_at_every_byte() -> None:

@@ -446,14 +446,23 @@ def test_a_page_without_text_is_like_nothing() -> None:
     assert classified(response(shell, status=418), source).finding.reason is Reason.UNRECOGNISED
 
 
-@pytest.mark.parametrize("much", ["<br hidden>" * 10_000, '<meta property="og:title">' * 1_001])
+@pytest.mark.parametrize(
+    "much",
+    [
+        "<br hidden>" * 10_000,
+        f"<br hidden{' a' * 99}>" * 1_800,
+        '<meta property="og:title">' * 1_001,
+        f'<meta property="og:title"{" a" * 199}>' * 300,
+        "<meta name=a>" + "<b>og:title</b>" * 60_000,
+    ],
+)
 def test_a_page_of_more_markup_than_is_read_is_never_of_a_missing_account(much: str) -> None:
-    """What was not read may show the account; a little less of the same is read, and missing."""
+    """What was not read may show the account; a third of the same is read, and missing."""
     padded = missing().replace("</body>", much + "</body>")
     cut = classified(padded)
     assert said(cut) == (Reason.BAD_RESPONSE, Certainty.STATED, Step.PHRASE)
     assert cut.finding.evidence.rule == "too-much-markup"
-    less = classified(missing().replace("</body>", much[: len(much) // 2] + "</body>"))
+    less = classified(missing().replace("</body>", much[: len(much) // 3] + "</body>"))
     assert less.finding.is_absent
 
 
