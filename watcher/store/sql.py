@@ -35,6 +35,7 @@ from watcher.store.commits import without_features
 from watcher.store.evidence import require_own_hash
 from watcher.store.faults import told_as_store_error
 from watcher.store.sql_commit import write_commit, write_watched
+from watcher.store.sql_file import SPARED_UNTIL
 from watcher.store.sql_record import SqlRecord
 from watcher.store.upsert import insert_or_update
 from watcher.store.values import (
@@ -285,10 +286,15 @@ class SqlStore(SqlRecord, Store):
         return removed
 
     def _sweep(self) -> int:
-        """Remove the files that no row names: what is left of deaths on the way."""
+        """Remove the files that no row names: what is left of deaths on the way. Pages older than the database stay."""
         with self._reading() as connection:
             named = set(connection.scalars(select(tables.evidence.c.sha256)))
-        stray = [path for digest, path in self._evidence.files() if digest not in named]
+            spared = int(connection.scalar(select(tables.meta.c.value).where(tables.meta.c.key == SPARED_UNTIL)) or -1)
+        stray = [
+            path
+            for digest, path in self._evidence.files()
+            if digest not in named and not (digest and path.stat().st_mtime_ns <= spared)
+        ]
         for path in stray:
             path.unlink(missing_ok=True)
         return len(stray)

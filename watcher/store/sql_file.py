@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Final
 
 import structlog
 from sqlalchemy import Connection, Engine
 
 from watcher.model.errors import StoreError
-from watcher.store import migrations
+from watcher.store import migrations, tables
 from watcher.store.engine import (
     DATABASE,
     PATIENCE,
@@ -26,6 +27,10 @@ from watcher.store.evidence import EvidenceShelf
 from watcher.store.faults import told_as_store_error
 from watcher.store.lock import WriterLock
 from watcher.store.sql_outbox import give_back
+from watcher.store.upsert import insert_or_update
+
+# In `meta`: when the last page was written that was there before the database, in nanoseconds since 1970.
+SPARED_UNTIL: Final = "pages_spared_until"
 
 
 class SqlFile:
@@ -67,12 +72,26 @@ class SqlFile:
     def _check_schema(self) -> None:
         if self._runs:
             with self._writing() as connection:
-                migrations.upgrade(connection, self._path)
+                if migrations.upgrade(connection, self._path):
+                    self._spare_pages(connection)
                 give_back(connection)
             self._shrink()
         else:
             with self._reading() as connection:
                 migrations.require_current(connection, self._path)
+
+    def _spare_pages(self, connection: Connection) -> None:
+        """Have the pages stay that are there before the database: those of one that was lost, and may come back."""
+        written = [path.stat().st_mtime_ns for digest, path in self._evidence.files() if digest]
+        if not written:
+            return
+        insert_or_update(connection, tables.meta, [{"key": SPARED_UNTIL, "value": str(max(written))}])
+        structlog.get_logger("watcher").warning(
+            "a new database is made beside the pages of an earlier one, which are kept: if that one was moved away, "
+            "end this run and put a backup of the database in its place; else remove the pages",
+            pages=len(written),
+            path=str(self._path.parent / "evidence"),
+        )
 
     def _shrink(self) -> None:
         """Give the disk back what a migration or pruning has left empty: else only new rows would ever fill it."""

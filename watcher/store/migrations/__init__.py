@@ -17,10 +17,10 @@ _TABLE: Final = "alembic_version"
 _KNOWN: Final = frozenset(path.name[1:5] for path in (Path(__file__).parent / "versions").glob("r[0-9]*.py"))
 
 
-def upgrade(connection: Connection, name: Path) -> None:
+def upgrade(connection: Connection, name: Path) -> bool:
     """Make the schema, or bring it up to date, within the transaction that `connection` is in. `name` is for messages.
 
-    Raises StoreError when a newer version of the program has changed it already.
+    True when it was made, of nothing. Raises StoreError when a newer version of the program has changed it already.
     """
     found = revisions(connection)
     _refuse_newer(found, name)
@@ -30,6 +30,7 @@ def upgrade(connection: Connection, name: Path) -> None:
         from watcher.store.migrations.chain import migrate  # noqa: PLC0415 - see above
 
         migrate(connection)
+    return not found
 
 
 def _create(connection: Connection) -> None:
