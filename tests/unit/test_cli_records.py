@@ -1,8 +1,10 @@
 """The commands about the record: what they print, what they change, and the status that they end with."""
 
 import csv
+import errno
 import io
 import json
+import os
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +18,7 @@ from tests.unit.store.samples import PAGE_HASH, T0, account, opening, outage, st
 from tests.unit.store.samples import closing as ending
 from watcher.cli import main
 from watcher.model.outage import Phase
+from watcher.store.engine import DATABASE
 from watcher.store.sql import SqlStore
 from watcher.store.values import Commit
 
@@ -276,3 +279,32 @@ def test_without_a_store_there_is_nothing_to_do(tmp_path: Path, arguments: tuple
     assert "has watcher run yet?" in result.stderr
     assert not (tmp_path / "state").exists()
     assert not Path("copy").exists()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("accounts",),
+        ("outages",),
+        ("outages", "annotate", OLD, "--cause", "a test"),
+        ("evidence", "list"),
+        ("notifications", "list"),
+        ("silence", "list"),
+        ("forget", "x:nasa", "--yes"),
+        ("backup", "copy"),
+    ],
+)
+def test_somebody_else_is_told_who_may(config: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]) -> None:
+    """The state_dir lets its owner in alone."""
+    real = Path.stat
+
+    def refused(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        if path.name == DATABASE:  # root is let in everywhere
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return real(path, follow_symlinks=follow_symlinks)
+
+    monkeypatch.setattr(Path, "stat", refused)
+    result = call(*command, "--config", config)
+    assert result.exit_code == 2
+    (line,) = result.stderr.splitlines()
+    assert line.endswith("watcher.db: Permission denied: run this as the user that runs watcher")

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, inspect, select
 
 from watcher.model.errors import StoreError
 from watcher.store import sql_chain, sql_evidence, tables
-from watcher.store.engine import DATABASE, PATIENCE, make_private, sqlite_engine
+from watcher.store.engine import DATABASE, PATIENCE, make_private, require_database, sqlite_engine
 from watcher.store.evidence import EvidenceShelf, sync_directory
 from watcher.store.faults import told_as_store_error
 from watcher.store.values import Copied
@@ -25,8 +25,7 @@ def copy_state(state_dir: Path, to: Path, *, patience: timedelta = PATIENCE) -> 
     Raises StoreError when `to` is not empty, when the disk refuses, and when the copy is not sound.
     """
     source = state_dir / DATABASE
-    if not source.is_file():
-        raise StoreError(f"no database at {source}: has watcher run yet?")
+    require_database(source)
     with told_as_store_error(to):
         to.mkdir(mode=0o700, parents=True, exist_ok=True)
         if any(to.iterdir()):

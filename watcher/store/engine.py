@@ -2,12 +2,15 @@
 
 import os
 import sqlite3
+import stat
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
+
+from watcher.model.errors import StoreError
 
 DATABASE: Final = "watcher.db"
 PATIENCE: Final = timedelta(seconds=5)
@@ -24,6 +27,20 @@ def make_private(database: Path) -> None:
     """
     database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.close(os.open(database, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+
+def require_database(database: Path) -> None:
+    """StoreError when no run has made the file yet, and when it cannot be seen."""
+    try:
+        is_there = stat.S_ISREG(database.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        is_there = False
+    except PermissionError as error:
+        raise StoreError(f"{database}: {error.strerror}: run this as the user that runs watcher") from error
+    except OSError as error:
+        raise StoreError(f"{database}: {error.strerror or error}: check the state_dir") from error
+    if not is_there:
+        raise StoreError(f"no database at {database}: has watcher run yet?")
 
 
 def sqlite_engine(database: Path, *, read_only: bool, patience: timedelta) -> Engine:

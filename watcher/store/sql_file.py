@@ -19,6 +19,7 @@ from watcher.store.engine import (
     for_writing,
     is_mostly_empty,
     make_private,
+    require_database,
     scrub,
     shrink,
     sqlite_engine,
@@ -55,8 +56,8 @@ class SqlFile:
         """Open the database; for a run, create what is missing and bring the schema up to date."""
         if self._engine is not None:
             return
-        if not self._runs and not self._path.is_file():
-            raise StoreError(f"no database at {self._path}: has watcher run yet?")
+        if not self._runs:
+            require_database(self._path)
         with told_as_store_error(self._path):
             if self._runs:
                 make_private(self._path)
