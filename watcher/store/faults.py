@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError, Statemen
 
 from watcher.model.errors import ContradictionError, StoreError
 
-# By SQLite's primary result code: https://www.sqlite.org/rescode.html
+# By SQLite's result code, else its primary one: https://www.sqlite.org/rescode.html
 _SQLITE = {
     "BUSY": "is locked by another process: end that one (another watcher, a backup, an open sqlite3 shell)",
     "LOCKED": "is locked by another process: end that one (another watcher, a backup, an open sqlite3 shell)",
@@ -19,6 +19,9 @@ _SQLITE = {
     "READONLY": "cannot be written: the file and its directory must belong to the user that runs watcher",
     "PERM": "cannot be opened: the file and its directory must belong to the user that runs watcher",
     "FULL": "cannot grow: the disk is full; make room",
+    # So a full disk, or a quota, is answered where the -shm and the -wal file grow.
+    "IOERR_SHMSIZE": "cannot grow: perhaps the disk is full; make room",
+    "IOERR_WRITE": "cannot grow: perhaps the disk is full; make room",
     "IOERR": "cannot be read or written: the disk answers with an error",
 }
 
@@ -46,6 +49,6 @@ def told_as_store_error(path: Path, *, writing: bool = False) -> Iterator[None]:
 
 def _sentence(path: Path, error: DBAPIError | sqlite3.Error) -> str:
     cause = error.orig if isinstance(error, DBAPIError) else error
-    name: str = getattr(cause, "sqlite_errorname", "")
-    known = next((said for code, said in _SQLITE.items() if name.removeprefix("SQLITE_").split("_")[0] == code), None)
+    code: str = getattr(cause, "sqlite_errorname", "").removeprefix("SQLITE_")
+    known = _SQLITE.get(code) or _SQLITE.get(code.partition("_")[0])
     return f"{path} {known} ({cause})" if known else f"{path}: {cause}"

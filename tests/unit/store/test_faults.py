@@ -23,6 +23,8 @@ def _sqlite(name: str, message: str) -> sqlite3.OperationalError:
     [
         (_sqlite("SQLITE_BUSY_SNAPSHOT", "database is locked"), "is locked by another process"),
         (_sqlite("SQLITE_FULL", "database or disk is full"), "the disk is full; make room"),
+        (_sqlite("SQLITE_IOERR_SHMSIZE", "disk I/O error"), "perhaps the disk is full; make room (disk I/O error)"),
+        (_sqlite("SQLITE_IOERR_WRITE", "disk I/O error"), "perhaps the disk is full; make room (disk I/O error)"),
         (_sqlite("SQLITE_READONLY_DBMOVED", "attempt to write"), "must belong to the user that runs watcher"),
         (_sqlite("SQLITE_ERROR", "no such table: outage"), "watcher.db: no such table: outage"),
         (sqlite3.ProgrammingError("Cannot operate on a closed database."), "watcher.db: Cannot operate"),
