@@ -10,7 +10,7 @@ import os
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -88,10 +88,9 @@ class EvidenceShelf:
 
     def files(self) -> Iterator[tuple[str, Path]]:
         """Every file, with the hash that it is named by; what was left of a death on the way under the name ""."""
-        with suppress(FileNotFoundError, NotADirectoryError):
-            for folder in sorted(self._directory.iterdir()):
-                for path in sorted(folder.iterdir()):
-                    yield path.stem if path.suffix == ".gz" else "", path
+        for folder in _found(self._directory, folders=True):
+            for path in _found(folder, folders=False):
+                yield path.stem if path.suffix == ".gz" else "", path
 
     def is_sound(self, digest: str) -> bool:
         """True when the file is there and its content has that hash."""
@@ -105,12 +104,22 @@ class EvidenceShelf:
         return self._directory / digest[:2] / f"{digest}.gz"
 
     def _make_lasting(self, directory: Path) -> None:
-        # Once a process, whether or not the directory was there: its maker may have died before the sync.
-        if directory in self._lasting:
+        # Once a process, whether or not the directory was there: its maker may have died before the sync. And again
+        # when somebody removed it.
+        if directory in self._lasting and directory.exists():
             return
         directory.mkdir(mode=0o700, exist_ok=True)
         sync_directory(directory.parent)
         self._lasting.add(directory)
+
+
+def _found(directory: Path, *, folders: bool) -> list[Path]:
+    """The folders in a directory, or all else. What others put there (.DS_Store, @eaDir) keeps nobody from the rest."""
+    try:
+        with os.scandir(directory) as found:
+            return sorted(Path(entry.path) for entry in found if entry.is_dir() == folders)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def _locked(descriptor: int, kind: int, patience: timedelta) -> bool:

@@ -2,7 +2,9 @@
 
 import gzip
 import os
+import shutil
 import stat
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -135,3 +137,25 @@ def test_unknown_hash_gives_nothing(directory: Path) -> None:
     shelf = EvidenceShelf(directory)
     assert shelf.get(PAGE_HASH) is None
     assert shelf.get("../../etc/passwd") is None
+
+
+def test_folder_that_was_removed_is_made_again(directory: Path) -> None:
+    """Whoever tidies up while it runs loses the pages that were there, and not those that come."""
+    shelf = EvidenceShelf(directory)
+    shelf.keep(BODY)
+    for gone in (directory / PAGE_HASH[:2], directory):
+        shutil.rmtree(gone)
+        with shelf.held(removing=False, patience=timedelta(0)) as held:
+            assert held
+            assert directory.is_dir()
+            shelf.keep(BODY)
+        assert shelf.get(PAGE_HASH) == PAGE
+
+
+def test_what_others_put_there_hides_no_page(directory: Path) -> None:
+    """A file among the folders, a folder among the files."""
+    shelf = EvidenceShelf(directory)
+    shelf.keep(BODY)
+    (directory / ".DS_Store").write_bytes(b"\0")
+    (directory / PAGE_HASH[:2] / "@eaDir").mkdir()
+    assert list(shelf.files()) == [(PAGE_HASH, shelf.file_of(PAGE_HASH))]
