@@ -5,8 +5,11 @@ import errno
 import io
 import json
 import os
+import random
+import resource
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -14,13 +17,13 @@ import structlog
 from click.testing import CliRunner, Result
 
 from tests.fakes.newsroom import configure
-from tests.unit.store.samples import PAGE_HASH, T0, account, opening, outage, state
+from tests.unit.store.samples import PAGE_HASH, T0, account, opening, outage, state, transition
 from tests.unit.store.samples import closing as ending
 from watcher.cli import main
-from watcher.model.outage import Phase
+from watcher.model.outage import Phase, TransitionKind
 from watcher.store.engine import DATABASE
 from watcher.store.sql import SqlStore
-from watcher.store.values import Commit
+from watcher.store.values import Body, Commit
 
 WATCHLIST = "accounts: [https://x.com/POTUS, https://github.com/python]\n"
 OLD, NEW = "potus-1", "potus-2"
@@ -308,3 +311,33 @@ def test_somebody_else_is_told_who_may(config: Path, monkeypatch: pytest.MonkeyP
     assert result.exit_code == 2
     (line,) = result.stderr.splitlines()
     assert line.endswith("watcher.db: Permission denied: run this as the user that runs watcher")
+
+
+@contextmanager
+def no_room() -> Iterator[None]:
+    """Meanwhile no file grows beyond 40 KB; a database that is only read needs 32."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("name", ["proof.zip", "proof"])
+def test_an_export_that_fails_leaves_nothing(config: Path, tmp_path: Path, name: str) -> None:
+    """Once there is room, the same command makes it."""
+    page = random.Random(0).randbytes(100_000)
+    body = Body(sha256=sha256(page).hexdigest(), content=page)
+    with closing(SqlStore(tmp_path / "state")) as store:
+        store.open()
+        seen = transition(TransitionKind.OUTAGE_REASON_CHANGED, 3650, outage(number=2, seconds=3600), body.sha256)
+        store.commit(Commit(transitions=(seen,), bodies=(body,)))
+    command = ("evidence", "export", NEW, tmp_path / name, "--config", config)
+    with no_room():
+        failed = call(*command)
+    assert (failed.exit_code, f"{name} cannot be written" in failed.stderr) == (1, True)
+    assert not (tmp_path / name).exists()
+    again = call(*command)
+    assert (again.exit_code, again.stderr) == (0, "")
+    assert call("evidence", "verify", tmp_path / name).exit_code == 0

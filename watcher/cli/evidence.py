@@ -2,10 +2,13 @@
 
 import os
 import re
+import shutil
 import sys
 import zipfile
 import zlib
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -249,7 +252,11 @@ def _read(path: Path) -> dict[str, bytes]:
 
 def _zip(to: Path, files: dict[str, bytes]) -> None:
     descriptor = os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
+    with (
+        _undone(to.unlink),
+        os.fdopen(descriptor, "wb") as file,
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed,
+    ):
         for name, content in sorted(files.items()):
             # The same evidence makes the same file.
             packed.writestr(zipfile.ZipInfo(name, _DATE), content, zipfile.ZIP_DEFLATED)
@@ -257,7 +264,19 @@ def _zip(to: Path, files: dict[str, bytes]) -> None:
 
 def _folder(to: Path, files: dict[str, bytes]) -> None:
     to.mkdir(mode=0o700)
-    for name, content in sorted(files.items()):
-        path = to / name
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        path.write_bytes(content)
+    with _undone(partial(shutil.rmtree, to)):
+        for name, content in sorted(files.items()):
+            path = to / name
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            path.write_bytes(content)
+
+
+@contextmanager
+def _undone(undo: Callable[[], None]) -> Iterator[None]:
+    """Leave nothing torn behind: it would be taken for the whole, and another try be refused because it is there."""
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            undo()
+        raise
