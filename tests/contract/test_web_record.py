@@ -1,5 +1,6 @@
 """The record of an outage over HTTP: of the eleven minutes as a real run left them, and of one that is hostile."""
 
+import asyncio
 import csv
 import io
 import json
@@ -16,6 +17,7 @@ from xml.etree import ElementTree as ET
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from tests.fakes.eleven import ACCOUNT, TOKEN, Served, eleven_minutes, served
 from tests.unit.store.samples import T0, account, after, closing, opening, outage
@@ -315,6 +317,19 @@ async def test_the_table_is_of_what_is_asked(web: aiohttp.ClientSession) -> None
     assert row["quote"] == "Désolé, cette page n'existe pas"
     assert len((await get(web, "/outages.csv?state=open")).splitlines()) == 1
     assert "none of open" in await get(web, "/outages.csv?state=x", 400)
+
+
+async def test_a_head_of_the_table_has_no_body(desk: Served) -> None:
+    """The head alone, so that the next answer on the connection is where the reader looks for it."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", URL(desk.url).port)
+    writer.write(b"HEAD /outages.csv HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    head = await reader.readuntil(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"Content-Type: text/csv; charset=utf-8\r\n" in head
+    writer.write(b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    assert (await reader.read()).startswith(b"HTTP/1.1 200 OK\r\n")
+    writer.close()
+    await writer.wait_closed()
 
 
 async def test_the_feed_is_atom(desk: Served, web: aiohttp.ClientSession) -> None:

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from multidict import MultiMapping
 
 from watcher.export import csv_rows, moment
@@ -193,6 +193,8 @@ class OutagesPages:
         answer = web.StreamResponse(headers={"Content-Disposition": 'attachment; filename="outages.csv"'})
         answer.content_type, answer.charset = "text/csv", "utf-8"
         await answer.prepare(request)
+        if request.method == hdrs.METH_HEAD:
+            return answer  # what is written to it would be sent
         turns, is_first = Turns(), True
         while chunk or is_first:
             outages, notes = chunk or ((), {})
