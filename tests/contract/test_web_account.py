@@ -11,6 +11,7 @@ from yarl import URL
 
 from tests.browser.scene import NOW, TOKEN, Scene, a_scene, account_of, up
 from watcher.model.errors import StoreError
+from watcher.model.silence import Matcher, Silence
 
 TRUMP = "/accounts/x%3Arealdonaldtrump"
 FILLED = {"for": "2h", "comment": "known", "by": "desk", "token": TOKEN}
@@ -107,6 +108,14 @@ async def test_a_silence_holds_for_that_account(scene: Scene) -> None:
     assert [str(matcher) for matcher in silence.matchers] == ['account="x:realdonaldtrump"']
     assert "Nobody is told until" in (await got(scene, TRUMP))[1]
     assert "Nobody is told until" not in (await got(scene, "/accounts/x%3Apotus"))[1]
+
+
+async def test_what_cannot_be_shown_of_a_silence_is_left_out(scene: Scene) -> None:
+    """Half a surrogate pair and what turns the direction break neither the page nor what is beside it."""
+    matcher = Matcher(name="account", value="x:.*|\ud800|\u202egro", is_pattern=True)
+    scene.store.add_silence(Silence(id="s", matchers=(matcher,), starts_at=NOW, ends_at=NOW + timedelta(hours=2)))
+    status, page = await got(scene, TRUMP)
+    assert (status, "<code>account=~&#34;x:.*||gro&#34;</code>" in page) == (200, True)
 
 
 @pytest.mark.parametrize(

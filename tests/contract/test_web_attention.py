@@ -116,6 +116,7 @@ async def test_a_silence_is_added_listed_and_ended(ask: Ask) -> None:
         ({"matchers": []}, "matchers: give one or more texts"),
         ({"matchers": [1]}, "matchers: give one or more texts"),
         ({"matchers": "jack"}, "matchers: column 5: 'jack' wants one of"),
+        ({"matchers": ['account=~"x:.*|\ud800"']}, r"matchers: column 16: '\ud800' cannot be seen"),
         (
             {"matchers": "severity=warn"},
             "there is no severity 'warn', so that it matches nothing; did you mean 'warning'?",

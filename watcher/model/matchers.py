@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from watcher.model.silence import Matcher
+from watcher.text import clean
 
 ATTRIBUTES: Final = ("account", "platform", "instance", "owner", "severity", "reason", "kind")
 """What a matcher may speak of beside the labels of the watchlist."""
@@ -51,6 +52,9 @@ def parse_matchers(texts: Iterable[str]) -> tuple[Matcher, ...]:
 def _of(text: str) -> Iterator[Matcher]:
     if len(text) > _LONGEST:
         raise MatcherError(_LONGEST + 1, f"is too long; {_LONGEST} characters are the most")
+    unseen = next((place for place, char in enumerate(text) if not clean(char)), None)
+    if unseen is not None:
+        raise MatcherError(unseen + 1, f"{text[unseen]!a} cannot be seen, and nothing is called so; leave it out")
     at, end = _skipped(text, 0), len(text.rstrip())
     braces = text[at : at + 1] == "{"
     if braces:

@@ -94,4 +94,4 @@ def _share(ratio: float | None) -> str:
 
 def _inert(value: Any) -> Any:
     """What is put into a template, without controls and direction overrides; escaping comes after it."""
-    return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return value if isinstance(value, Markup | int | float) else clean(str(value))
