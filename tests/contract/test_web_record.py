@@ -317,6 +317,7 @@ async def test_the_table_is_of_what_is_asked(web: aiohttp.ClientSession) -> None
     assert row["quote"] == "Désolé, cette page n'existe pas"
     assert len((await get(web, "/outages.csv?state=open")).splitlines()) == 1
     assert "none of open" in await get(web, "/outages.csv?state=x", 400)
+    assert "an end of the calendar" in await get(web, "/outages.csv?until=9999-12-31", 400)
 
 
 async def test_a_head_of_the_table_has_no_body(desk: Served) -> None:

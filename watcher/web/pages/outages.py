@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -72,16 +72,26 @@ def parse_outages(query: MultiMapping[str], now: datetime) -> OutagesQuery:
         raise ValueError(f"state: {fields['state'][:40]!a} is none of open and over")
     if fields.get("retracted", "no") != "no":
         raise ValueError(f"retracted: {fields['retracted'][:40]!a} is not no, which leaves out what was taken back")
-    times = {}
-    for name in ("since", "until"):
-        if name in fields:
-            try:
-                times[name] = moment(fields[name], now).astimezone(UTC)
-            except (ValueError, OverflowError) as error:
-                raise ValueError(f"{name}: {error}") from None
-    if "until" in times and len(fields["until"]) == len("2017-11-02"):
-        times["until"] += timedelta(days=1)  # the day that is named is meant with it
+    times = {name: _time(name, fields[name], now) for name in ("since", "until") if name in fields}
     return OutagesQuery(fields=fields, **times)
+
+
+def _time(name: str, text: str, now: datetime) -> datetime:
+    try:
+        at = moment(text, now).astimezone(UTC)
+        return at + timedelta(days=1) if name == "until" and _is_day(text) else at  # that day is meant, too
+    except OverflowError:
+        raise ValueError(f"{name}: {text[:40]!a} is at an end of the calendar: is the year right?") from None
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
