@@ -106,7 +106,9 @@ async def test_what_is_read_fits(desk: Served, web: aiohttp.ClientSession) -> No
     described, outage = await document(web), quote(desk.outage_id, safe="")
     asked = (
         ("/api/v1/accounts", "/api/v1/accounts", 200),
+        ("/api/v1/accounts", "/api/v1/accounts?platform=x", 400),
         ("/api/v1/accounts/{id}", "/api/v1/accounts/x%3Arealdonaldtrump", 200),
+        ("/api/v1/accounts/{id}", "/api/v1/accounts/x%3Arealdonaldtrump?open=true", 400),
         ("/api/v1/accounts/{id}", "/api/v1/accounts/x:nobody", 404),
         ("/api/v1/outages", "/api/v1/outages", 200),
         ("/api/v1/outages", "/api/v1/outages?limit=0", 400),
@@ -114,6 +116,7 @@ async def test_what_is_read_fits(desk: Served, web: aiohttp.ClientSession) -> No
         ("/api/v1/incidents", "/api/v1/incidents?kind=x", 400),
         ("/api/v1/incidents/{id}", f"/api/v1/incidents/{outage}", 200),
         ("/api/v1/incidents/{id}", "/api/v1/incidents/nothing", 404),
+        ("/api/v1/incidents/{id}", f"/api/v1/incidents/{outage}?open=true", 400),
         ("/api/v1/silences", "/api/v1/silences?expired=true", 200),
         ("/api/v1/silences", "/api/v1/silences?x=1", 400),
         ("/outages/{id}.json", f"/outages/{outage}.json", 200),

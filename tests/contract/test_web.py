@@ -315,6 +315,12 @@ async def test_bad_values_are_told(ask: Ask, shown: Shown, query: str) -> None:
     assert shown.asked == []
 
 
+async def test_filters_that_do_not_exist_are_told(ask: Ask) -> None:
+    """Nobody takes the whole list for what was asked for."""
+    response, body = await ask("/api/v1/accounts?platform=youtube")
+    assert (response.status, json.loads(body)) == (400, {"error": "unknown parameter 'platform': none are known"})
+
+
 async def test_limits_at_both_ends(ask: Ask, shown: Shown) -> None:
     """1 and 1000 are allowed."""
     assert len(json.loads((await ask("/api/v1/outages?limit=1"))[1])) == 1

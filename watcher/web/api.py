@@ -80,13 +80,17 @@ class Api:
             web.get("/api/v1/outages", self.outages),
         ]
 
-    async def accounts(self, _request: web.Request) -> web.Response:
+    async def accounts(self, request: web.Request) -> web.Response:
         """All accounts, in the order of the watchlist."""
+        if (refusal := _refused(request)) is not None:
+            return refusal
         rows = self._snapshot().rows
         return await _listed(account_record(account, state) for account, state in rows)
 
     async def account(self, request: web.Request) -> web.Response:
         """One account by its id, with its uptime of the last 30 days; null while the store cannot be read."""
+        if (refusal := _refused(request)) is not None:
+            return refusal
         wanted, shown = request.match_info["id"], self._snapshot()
         account = shown.accounts.get(wanted)
         if account is None:
@@ -138,6 +142,15 @@ async def _listed(records: Iterable[Record]) -> web.Response:
         await turns.give()
     body += b"]"
     return web.Response(body=body, content_type="application/json", charset="utf-8")
+
+
+def _refused(request: web.Request) -> web.Response | None:
+    """What is asked with any parameter is refused, where there are none."""
+    try:
+        parameters.only_known(request.query, ())
+    except ValueError as error:
+        return json_error(400, str(error))
+    return None
 
 
 def parse_outage_query(query: MultiMapping[str]) -> OutageQuery:

@@ -143,6 +143,7 @@ class AttentionApi:
 
     async def incident(self, request: web.Request) -> web.Response:
         """One incident, with its outages and with all that was told of it: every try, its answer, how long it took."""
+        parameters.only_known(request.query, ())
         found = await self._desk.incident(request.match_info["id"])
         if found is None:
             return _no_incident()

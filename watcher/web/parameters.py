@@ -72,5 +72,5 @@ def words(body: Mapping[str, Any], key: str) -> str | None:
 
 
 def _listed(known: Collection[str]) -> str:
-    *some, last = known
+    *some, last = known or ("none",)
     return f"{', '.join(some)} and {last}" if some else last

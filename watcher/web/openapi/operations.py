@@ -45,7 +45,7 @@ OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
         _API,
         "listAccounts",
         "All watched accounts as they stand",
-        {"200": gives("In the order of the watchlist.", JSON, many(ref("Account")))},
+        {"200": gives("In the order of the watchlist.", JSON, many(ref("Account"))), "400": _NO_PARAMETER},
     ),
     ("GET", "/api/v1/accounts/{id}"): operation(
         _API,
@@ -53,6 +53,7 @@ OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
         "One account, with its uptime of 30 days",
         {
             "200": gives("The account.", JSON, ref("AccountWithUptime")),
+            "400": _NO_PARAMETER,
             "404": refuses("No such account is watched."),
         },
         takes=[_ACCOUNT],
@@ -129,6 +130,7 @@ OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
         "One incident, with its outages and all that was told of it",
         {
             "200": gives("The incident.", JSON, ref("IncidentWithAll")),
+            "400": _NO_PARAMETER,
             "404": refuses("There is none of that id."),
             "503": _NO_STORE,
         },
