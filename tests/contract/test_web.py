@@ -366,7 +366,7 @@ async def test_readiness_tells_its_reasons(ask: Ask, shown: Shown) -> None:
 
 async def test_metrics_in_the_format_asked_for(ask: Ask) -> None:
     """Plain by default, OpenMetrics on request, gzip where accepted."""
-    response, body = await ask("/metrics", headers={"Accept-Encoding": "identity"})
+    response, body = await ask("/metrics", headers={"Accept-Encoding": "identity, gzip;q=0"})
     assert response.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
     assert "Content-Encoding" not in response.headers
     assert 'watcher_account_up{account="x:realdonaldtrump",platform="x"} 0.0' in body

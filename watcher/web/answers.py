@@ -9,7 +9,7 @@ from typing import Final
 from aiohttp import ETag, web
 
 _TAG: Final = 20
-_NOT_AT_ALL: Final = re.compile(r"q\s*=\s*0(\.0*)?", re.ASCII)
+_WEIGHT: Final = re.compile(r"\s*q\s*=\s*([01](?:\.[0-9]*)?)\s*", re.ASCII | re.IGNORECASE)
 # What is smaller fits in one packet as it is.
 _WORTH_PACKING: Final = 1000
 # Kept, but asked about each time: whoever comes to the browser later sees nothing that may not be seen any more.
@@ -21,13 +21,22 @@ def json_error(status: int, message: str) -> web.Response:
     return web.json_response({"error": message}, status=status)
 
 
-def accepts_gzip(request: web.Request) -> bool:
+def weight_of(accepted: str) -> float:
+    """How much something is wanted of what a request accepts: its `q`, 1 where none can be read, 0 for not at all."""
+    return next((float(found[1]) for each in accepted.split(";")[1:] if (found := _WEIGHT.fullmatch(each))), 1.0)
+
+
+def accepts_gzip(accept_encoding: str) -> bool:
     """Whether the answer may be packed: gzip is named, and not with a weight of nothing."""
-    for coding in ",".join(request.headers.getall("Accept-Encoding", ())).lower().split(","):
-        name, *more = (part.strip() for part in coding.split(";"))
-        if name == "gzip":
-            return not any(_NOT_AT_ALL.fullmatch(each) for each in more)
+    for coding in accept_encoding.lower().split(","):
+        if coding.partition(";")[0].strip() == "gzip":
+            return weight_of(coding) > 0
     return False
+
+
+def may_pack(request: web.Request) -> bool:
+    """The same of a request."""
+    return accepts_gzip(",".join(request.headers.getall("Accept-Encoding", ())))
 
 
 def whole(request: web.Request, body: bytes, content_type: str, status: int = HTTPStatus.OK) -> web.Response:
@@ -43,7 +52,7 @@ def whole(request: web.Request, body: bytes, content_type: str, status: int = HT
         answer = web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
         answer.etag = tag
         return answer
-    if len(body) >= _WORTH_PACKING and accepts_gzip(request):
+    if len(body) >= _WORTH_PACKING and may_pack(request):
         headers["Content-Encoding"] = "gzip"
         body = gzip.compress(body, compresslevel=6, mtime=0)
     answer = web.Response(status=status, body=body, content_type=content_type, charset="utf-8", headers=headers)

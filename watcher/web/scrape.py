@@ -5,16 +5,18 @@ from dataclasses import dataclass
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, choose_encoder, gzip_accepted
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, choose_encoder
 
 from watcher.model.snapshot import Snapshot
 from watcher.web.accounts import AccountLines
+from watcher.web.answers import accepts_gzip, weight_of
 from watcher.web.families import families
 from watcher.web.lines import END_OF_OPENMETRICS, write
 from watcher.web.packing import File, pack, unpack
 from watcher.web.turns import Turns
 
 _OPENMETRICS = "application/openmetrics-text"
+_PLAIN = "text/plain"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +49,7 @@ class Exporter:
         """
         content_type = _negotiate(accept)
         body = await self._file(snapshot, openmetrics=content_type.startswith(_OPENMETRICS))
-        if not (gzipped := gzip_accepted(accept_encoding)):
+        if not (gzipped := accepts_gzip(accept_encoding)):
             body = await asyncio.to_thread(unpack, body)
         return Exposition(body=body, content_type=content_type, gzipped=gzipped)
 
@@ -69,10 +71,23 @@ class Exporter:
 
 
 def _negotiate(accept: str) -> str:
+    """The content type of what is wanted most of what is named and can be had; of equals the first."""
+    for accepted in sorted(accept.split(","), key=weight_of, reverse=True):
+        if weight_of(accepted) and (content_type := _content_type(accepted)):
+            return content_type
+    return CONTENT_TYPE_PLAIN_0_0_4
+
+
+def _content_type(accepted: str) -> str | None:
+    """That of one format, in the version that is asked for; None where there is none such."""
+    name = accepted.partition(";")[0].strip()
+    if name not in (_OPENMETRICS, _PLAIN):
+        return None
     # The chooser compares versions that it could not parse, and hands them back in the content type. Every name here
     # is plain, so that all escaping schemes write the same.
     try:
-        _, content_type = choose_encoder(accept)
+        _, content_type = choose_encoder(accepted)
     except (TypeError, ValueError):
-        return CONTENT_TYPE_PLAIN_0_0_4
-    return content_type if content_type.isascii() and content_type.isprintable() else CONTENT_TYPE_PLAIN_0_0_4
+        return None
+    is_sound = content_type.startswith(name) and content_type.isascii() and content_type.isprintable()
+    return content_type if is_sound else None

@@ -63,12 +63,41 @@ async def test_newer_plain_format(exporter: Exporter) -> None:
     assert exposition.content_type == "text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8"
 
 
+@pytest.mark.parametrize(
+    ("accept", "wanted"),
+    [
+        ("text/plain;q=0.5,application/openmetrics-text;q=0.1", "text/plain; version=0.0.4"),
+        ("application/openmetrics-text; q=0.3, text/plain;version=0.0.4;q=0.6", "text/plain; version=0.0.4"),
+        ("text/plain;version=1.0.0;q=0.1,application/openmetrics-text", "application/openmetrics-text; version=1.0.0"),
+        ("text/plain;Q=0.2,application/openmetrics-text;q=0.9", "application/openmetrics-text; version=1.0.0"),
+        ("text/plain;version=0.0.4,application/openmetrics-text", "text/plain; version=0.0.4"),
+        ("application/openmetrics-text,text/plain;version=0.0.4", "application/openmetrics-text; version=1.0.0"),
+        ("application/openmetrics-text;q=0", "text/plain; version=0.0.4"),
+        ("application/openmetrics-text;q=0.000,text/plain;version=1.0.0;q=0.001", "text/plain; version=1.0.0"),
+        ("application/openmetrics-text;version=0.0.1,text/plain;version=1.0.0;q=0.4", "text/plain; version=1.0.0"),
+        (
+            "application/vnd.google.protobuf;q=0.7,application/openmetrics-text;q=0.6,*/*;q=0.9",
+            "application/openmetrics",
+        ),
+        ("text/plain;q=much,application/openmetrics-text;q=0.9", "text/plain; version=0.0.4"),
+    ],
+)
+async def test_what_is_wanted_most_is_given(exporter: Exporter, accept: str, wanted: str) -> None:
+    """Of what is named and can be had, by weight; of equals the first."""
+    exposition = await exporter.expose(None, accept, "")
+    assert exposition.content_type.startswith(wanted)
+    assert exposition.body.endswith(b"# EOF\n") is wanted.startswith("application")
+
+
 async def test_gzip_when_accepted(exporter: Exporter) -> None:
     """Compressed for those who accept it, as it is for the others."""
     packed = await exporter.expose(snapshot(), "", "br, gzip;q=0.8")
     assert packed.gzipped
     assert gzip.decompress(packed.body).startswith(b"# HELP")
-    assert not (await exporter.expose(snapshot(), "", "br")).gzipped
+    for other in ("br", "gzip;q=0", "br, GZIP ; q=0.0", "identity"):
+        plain = await exporter.expose(snapshot(), "", other)
+        assert not plain.gzipped
+        assert plain.body.startswith(b"# HELP")
 
 
 def test_lines_of_instruments_are_those_of_the_library() -> None:

@@ -10,7 +10,7 @@ from typing import Final
 
 from aiohttp import web
 
-from watcher.web.answers import accepts_gzip
+from watcher.web.answers import may_pack
 
 _TYPES: Final = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
@@ -57,7 +57,7 @@ class Statics:
         if file is None:
             raise web.HTTPNotFound
         headers = {"Cache-Control": _FOR_EVER, "Vary": "Accept-Encoding"}
-        if packed := accepts_gzip(request):
+        if packed := may_pack(request):
             headers["Content-Encoding"] = "gzip"
         return web.Response(
             status=HTTPStatus.OK,
