@@ -56,6 +56,26 @@ def test_silences_are_kept_and_listed(store: AnyStore) -> None:
     assert store.silences(after(200)) == ()
 
 
+def test_a_silence_that_is_asked_for_twice_is_kept_once(store: AnyStore) -> None:
+    """A double click makes one, where that is wanted; a later end, other words, or one that was ended make another."""
+    first = silence(1, 0, 200)
+    store.add_silence(first)
+    again = replace(first, id="s2", starts_at=after(1), ends_at=after(201))
+    assert store.add_silence(again, once=True) is Amended.ALREADY
+    for changed in (
+        replace(again, id="s3", ends_at=after(230)),
+        replace(again, id="s4", starts_at=after(30)),
+        replace(again, id="s5", comment="other"),
+        replace(again, id="s6", by="mia"),
+        replace(again, id="s7", matchers=again.matchers[:1]),
+    ):
+        assert store.add_silence(changed, once=True) is Amended.DONE
+    assert store.add_silence(again) is Amended.DONE
+    for each in store.silences():
+        store.expire_silence(each.id, after(2))
+    assert store.add_silence(replace(again, id="s8", starts_at=after(3), ends_at=after(8)), once=True) is Amended.DONE
+
+
 def test_a_silence_is_expired_once(store: AnyStore) -> None:
     """One that lasts ends then; one that is still to begin never does."""
     store.add_silence(silence(1, 0, 200))

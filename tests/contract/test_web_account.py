@@ -1,5 +1,6 @@
 """The account's page as a client meets it: what it shows, a look now, a silence, and who may."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -108,6 +109,15 @@ async def test_a_silence_holds_for_that_account(scene: Scene) -> None:
     assert [str(matcher) for matcher in silence.matchers] == ['account="x:realdonaldtrump"']
     assert "Nobody is told until" in (await got(scene, TRUMP))[1]
     assert "Nobody is told until" not in (await got(scene, "/accounts/x%3Apotus"))[1]
+
+
+async def test_a_double_click_makes_one_silence(scene: Scene) -> None:
+    """Both lead back to the page, where there is one; who asks for longer has another."""
+    answers = await asyncio.gather(*(got(scene, f"{TRUMP}/silence", **FILLED) for _ in range(2)))
+    assert [status for status, _ in answers] == [303, 303]
+    assert len(scene.store.silences(None)) == 1
+    assert (await got(scene, f"{TRUMP}/silence", **FILLED | {"for": "3h"}))[0] == 303
+    assert len(scene.store.silences(None)) == 2
 
 
 async def test_what_cannot_be_shown_of_a_silence_is_left_out(scene: Scene) -> None:

@@ -3,7 +3,10 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
+
+_TWICE: Final = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +57,12 @@ class Silence:
     def is_of(self, account_id: str) -> bool:
         """Whether it names this account as what it is about."""
         return Matcher(name="account", value=account_id) in self.matchers
+
+    def says_the_same(self, other: "Silence") -> bool:
+        """True when the other one is the same, asked for twice: by a double click, they differ by a moment."""
+        apart = max(abs(self.starts_at - other.starts_at), abs(self.ends_at - other.ends_at))
+        mine = (self.matchers, self.by, self.comment)
+        return mine == (other.matchers, other.by, other.comment) and apart < _TWICE
 
     def mutes(self, subject: Mapping[str, str]) -> bool:
         """Whether it is about what has these attributes."""

@@ -144,8 +144,8 @@ class Store(Protocol):
         """Nobody does any more. ALREADY: nobody did. Channels that showed it are told, as by `ack`."""
         ...
 
-    def add_silence(self, silence: Silence) -> Amended:
-        """Keep a silence. ALREADY: there is one of that id."""
+    def add_silence(self, silence: Silence, *, once: bool = False) -> Amended:
+        """Keep a silence. ALREADY: there is one of that id; with `once`, also one that says the same and lasts."""
         ...
 
     def expire_silence(self, silence_id: str, at: datetime) -> Amended:

@@ -19,9 +19,9 @@ class StoreDesk:
         """The silences that end after `since`; None: all."""
         return await self._worker.call(self._store.silences, since)
 
-    async def add_silence(self, silence: Silence) -> Amended:
-        """Keep a silence."""
-        return await self._worker.call(self._store.add_silence, silence)
+    async def add_silence(self, silence: Silence, *, once: bool = False) -> Amended:
+        """Keep a silence; with `once` none that says the same as one that lasts."""
+        return await self._worker.call(self._store.add_silence, silence, once=once)
 
     async def expire_silence(self, silence_id: str, at: datetime) -> Amended:
         """End a silence."""

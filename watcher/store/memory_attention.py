@@ -22,9 +22,11 @@ class MemoryAttention(MemoryRecord):
         super().__init__()
         self._silences: dict[str, Silence] = {}
 
-    def add_silence(self, silence: Silence) -> Amended:
+    def add_silence(self, silence: Silence, *, once: bool = False) -> Amended:
         """Keep a silence."""
         if silence.id in self._silences:
+            return Amended.ALREADY
+        if once and any(each.says_the_same(silence) for each in self.silences(silence.starts_at)):
             return Amended.ALREADY
         self._silences[silence.id] = silence
         return Amended.DONE

@@ -214,10 +214,10 @@ class SqlStore(SqlRecord, Store):
         with self._writing() as connection:
             return sql_attention.unack(connection, incident_id, at)
 
-    def add_silence(self, silence: Silence) -> Amended:
+    def add_silence(self, silence: Silence, *, once: bool = False) -> Amended:
         """Keep a silence."""
         with self._writing() as connection:
-            return sql_attention.add_silence(connection, silence)
+            return sql_attention.add_silence(connection, silence, once=once)
 
     def expire_silence(self, silence_id: str, at: datetime) -> Amended:
         """End a silence."""

@@ -22,9 +22,11 @@ _UNDELIVERED = (NotificationState.PENDING, NotificationState.CLAIMED)
 # Silences.
 
 
-def add_silence(connection: Connection, silence: Silence) -> Amended:
+def add_silence(connection: Connection, silence: Silence, *, once: bool) -> Amended:
     """See `Store.add_silence`."""
     if connection.execute(select(_SILENCE.id).where(_SILENCE.id == silence.id)).first() is not None:
+        return Amended.ALREADY
+    if once and any(each.says_the_same(silence) for each in silences(connection, silence.starts_at)):
         return Amended.ALREADY
     row = to_row(silence, without=("matchers",)) | {"matchers": to_json(silence.matchers)}
     connection.execute(insert(tables.silence).values(row))

@@ -43,8 +43,8 @@ class Desk(Protocol):
         """The silences that end after `since`; None: all."""
         ...
 
-    async def add_silence(self, silence: Silence, /) -> Amended:
-        """Keep a silence."""
+    async def add_silence(self, silence: Silence, /, *, once: bool = False) -> Amended:
+        """Keep a silence; with `once` none that says the same as one that lasts."""
         ...
 
     async def expire_silence(self, silence_id: str, at: datetime, /) -> Amended:

@@ -76,7 +76,7 @@ class AccountPage:
         if account_id not in self._behind.snapshot().accounts:
             return await self._answer(request)
         try:
-            await self._behind.desk.add_silence(_silence_of(form, account_id, now))
+            await self._behind.desk.add_silence(_silence_of(form, account_id, now), once=True)
         except ValueError as error:
             return await self._answer(request, status=HTTPStatus.BAD_REQUEST, form=form, fault=str(error))
         except WatcherError as error:
