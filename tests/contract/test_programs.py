@@ -5,10 +5,12 @@ import hashlib
 import hmac
 import json
 import logging
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import aiohttp
 import pytest
@@ -20,7 +22,7 @@ from tests.fakes.receiver import Receiver
 from tests.fakes.slack import DROP, HANG, Answer
 from watcher.manual import send_test
 from watcher.metrics import FAILURE_REASONS
-from watcher.model.notification import Alert, Delivered, GaveUp, Message, NotificationKind, Outcome, RetryAfter
+from watcher.model.notification import Alert, Delivered, GaveUp, Message, NotificationKind, Outcome, Quote, RetryAfter
 from watcher.notify.channels.alertmanager import AlertmanagerChannel
 from watcher.notify.channels.apprise import AppriseChannel
 from watcher.notify.channels.webhook import WebhookChannel, fingerprint, header_of
@@ -404,8 +406,8 @@ async def test_a_test_message_arrives(receiver: Receiver, kind: str) -> None:
 # What apprise knows.
 
 
-def apprise(*receivers: Receiver, timeout: float = 5) -> AppriseChannel:
-    urls = tuple(Secret(f"json://{each.address}/secret-part") for each in receivers)
+def apprise(*receivers: Receiver, timeout: float = 5, url: str = "json://{}/secret-part") -> AppriseChannel:
+    urls = tuple(Secret(url.format(each.address)) for each in receivers)
     return AppriseChannel(values.AppriseChannel(name="many", urls=urls), timedelta(seconds=timeout))
 
 
@@ -415,7 +417,7 @@ async def test_apprise_tells_it_in_plain_text(receiver: Receiver) -> None:
     assert await channel.send(MESSAGE) == Delivered()
     assert await channel.send(replace(MESSAGE, kind=NotificationKind.RESOLVED)) == Delivered()
     first, second = (call.said for call in receiver.calls)
-    assert first["title"] == MESSAGE.headline
+    assert first["title"] == "@\u2060realDonaldTrump is not available on X"
     assert first["message"].splitlines() == [
         "A logged-out visitor no longer sees the profile.",
         "Visitors see (French): “Désolé, cette page n'existe pas”",
@@ -423,6 +425,45 @@ async def test_apprise_tells_it_in_plain_text(receiver: Receiver) -> None:
         "Profile: https://x.com/realDonaldTrump",
     ]
     assert (first["type"], second["type"]) == ("failure", "success")
+    await channel.close()
+
+
+EVIL = replace(
+    MESSAGE,
+    headline="@here is back",
+    sentences=("@channel <!channel> was seen at 2 Nov 2017 23:00:41 UTC",),
+    quote=Quote(
+        text="**bold** [text](https://evil.example) <a href='//evil.example'>nasa.gov</a>",
+        language=None,
+        intro="Visitors see",
+    ),
+    facts=(("Handle", "<@U0123> _b_"),),
+    links=(("Profile", "https://x.example/a_b"), ("Source", "https://x.example/](https://evil.example)")),
+    timezone=ZoneInfo("Europe/Berlin"),
+)
+
+
+async def test_mattermost_is_told_nothing_that_acts(receiver: Receiver) -> None:
+    """No name or quote pings, links or formats; our own links do. Sentences have the readers' time too."""
+    channel = apprise(receiver, url="mmost://{}/3ccdd113474722377935511fc85d3dd4")
+    assert await channel.send(EVIL) == Delivered()
+    text = receiver.calls[0].said["text"]
+    assert "23:00:41 UTC (3 Nov 00:00:41 CET)" in text
+    assert re.findall(r"https?://\S+", text) == [
+        "https://x.example/a_b",
+        "https://x.example/]%28https://evil.example%29",
+    ]
+    assert not re.search(r"[@<][\w!@]|\]\(|[*~`]|\b_|_\b", text)
+    await channel.close()
+
+
+async def test_what_reads_html_is_given_it(receiver: Receiver) -> None:
+    """No tag of a page's making, and the lines are lines."""
+    channel = apprise(receiver, url="json://{}/?format=html")
+    assert await channel.send(EVIL) == Delivered()
+    text = receiver.calls[0].said["message"]
+    assert set(re.findall(r"<[^>]*>", text)) == {"<br/>"}
+    assert "&lt;" in text
     await channel.close()
 
 

@@ -13,9 +13,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, TypeVar
+from urllib.parse import quote as percent
 
 from watcher.model.account import Severity
 from watcher.model.notification import Delivered, GaveUp, Message, NotificationKind, Outcome, RetryAfter
+from watcher.notify.channels.inert import inert
 from watcher.notify.wording import with_local_time
 from watcher.settings import values
 from watcher.text import clean, cut
@@ -122,8 +124,7 @@ class AppriseChannel:
                 way.service = _service(way.url.reveal())
             if way.service is None:
                 return GaveUp(reason=f"client_error: {way.name} is nothing that apprise knows")
-            said = {"title": clean(message.headline), "body": _body(message)}
-            if way.service.notify(**said, notify_type=_type(message)):
+            if way.service.notify(**_said(way.service, message), notify_type=_type(message)):
                 return Delivered()
             return _failure(way.name, self._statuses.by_thread.get(me))
         except Exception as error:  # noqa: BLE001 - a library of many hands; its messages may hold the URL
@@ -172,14 +173,33 @@ def _type(message: Message) -> Any:
     return NotifyType("info" if message.kind is NotificationKind.CORRECTION else _TYPES[message.severity])
 
 
+def _said(service: Any, message: Message) -> dict[str, Any]:
+    """Title and text as the service takes them: those that read HTML are given it."""
+    from apprise import NotifyFormat, conversion  # noqa: PLC0415 - an extra, and slow to import
+
+    def written(text: str) -> Any:
+        return conversion.convert_between(NotifyFormat.TEXT, service.notify_format, text)  # type: ignore[no-untyped-call]
+
+    title = inert(clean(message.headline))
+    # A service without titles is given it as the beginning of the text.
+    title = title if service.title_maxlen > 0 else written(title)
+    return {"title": title, "body": written(_body(message)), "body_format": NotifyFormat.TEXT}
+
+
 def _body(message: Message) -> str:
-    """All that the message says, as plain text."""
-    lines = [*message.sentences]
+    """All that the message says, as plain text in which nothing acts but the links."""
+    told = [with_local_time(sentence, message.timezone) for sentence in message.sentences]
     if message.quote is not None:
-        lines.append(f"{message.quote.intro}: “{message.quote.text}”")
-    lines += [f"{label}: {with_local_time(value, message.timezone)}" for label, value in message.facts]
-    lines += [f"{label}: {url}" for label, url in message.links]
-    return cut("\n".join(clean(line) for line in lines if line.strip()) or clean(message.headline), _LONGEST)
+        told.append(f"{message.quote.intro}: “{message.quote.text}”")
+    told += [f"{label}: {with_local_time(value, message.timezone)}" for label, value in message.facts]
+    lines = [inert(clean(line)) for line in told]
+    lines += [f"{inert(clean(label))}: {_address(url)}" for label, url in message.links]
+    return cut("\n".join(line for line in lines if line) or inert(clean(message.headline)), _LONGEST)
+
+
+def _address(url: str) -> str:
+    """`url` with nothing in it that ends it, or means more than itself."""
+    return percent(clean(url), safe=":/?#[]@!$&+,;=%~")
 
 
 def _failure(name: str, status: str | None) -> RetryAfter:
