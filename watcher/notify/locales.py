@@ -9,7 +9,7 @@ from typing import Final
 class Locale:
     """One language. `units` are those of a day, an hour, a minute and a second; `languages` are by ISO 639 code.
 
-    In `least`, `between` and `within` (two dates) stands "{}" for what is meant.
+    In `least`, `between`, `within` (two dates) and `left_out` (a number) stands "{}" for what is meant.
     """
 
     code: str
@@ -18,6 +18,7 @@ class Locale:
     least: str
     between: str
     within: str
+    left_out: str
     languages: Mapping[str, str]
     traditional_chinese: str
 
@@ -29,6 +30,7 @@ ENGLISH: Final = Locale(
     least="at least {}",
     between="between {} and {}",
     within="between {} and {}",
+    left_out="… lines left out here, since there are too many: {}",
     languages={
         "ar": "Arabic",
         "bg": "Bulgarian",
@@ -107,6 +109,7 @@ FRENCH: Final = Locale(
     least="au moins {}",
     between="entre {} et {}",
     within="entre le {} et le {}",
+    left_out="… lignes omises ici, car trop nombreuses : {}",
     languages={
         "ar": "arabe",
         "bg": "bulgare",

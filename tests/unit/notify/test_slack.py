@@ -90,6 +90,7 @@ def test_the_limits_are_kept(message: Message) -> None:
         assert len(block.get("fields", [])) <= 10
         assert all(0 < len(field["text"]) <= 2000 for field in block.get("fields", []))
         assert len(block.get("elements", [])) <= 10
+    assert sum(len(block["text"]["text"]) for block in body["blocks"] if "text" in block) < 12_300
     assert (body["unfurl_links"], body["unfurl_media"], body["link_names"]) == (False, False, False)
 
 
@@ -108,6 +109,37 @@ def test_the_recovery_of_2017_on_slack() -> None:
     assert facts["fields"][1]["verbatim"] is True
     assert links["elements"][0]["text"] == "<https://x.example/realDonaldTrump|Profile>"
     assert body["text"].startswith("🟢 @realDonaldTrump is back on X after 11 min ± 40 s — A logged-out visitor")
+
+
+def said(*sentences: str, language: str = "en") -> list[str]:
+    """The texts of the sections that say them."""
+    message = Message(
+        headline="h",
+        sentences=sentences,
+        severity=Severity.INFO,
+        kind=NotificationKind.ALERT,
+        dedup_key="",
+        language=language,
+    )
+    return [block["text"]["text"] for block in payload(message)["blocks"] if block["type"] == "section"]
+
+
+def test_a_long_text_is_all_there() -> None:
+    """The digest of a busy day goes over several sections, and no line is broken."""
+    lines = ("GONE NOW (60)", *(f"• @account{place:02} {'x' * 60}" for place in range(60)), "CORRECTED (1)", "• @other")
+    sections = said(*lines)
+    assert len(sections) == 2
+    assert "\n".join(sections).splitlines() == list(lines)
+
+
+def test_what_slack_does_not_take_is_counted() -> None:
+    """Only the end of what is too long for any message is left out, and it says so, in the reader's language."""
+    lines = [f"• @account{place:04} {'x' * 80}" for place in range(200)]
+    kept = "\n".join(said(*lines)).splitlines()
+    assert 80 < len(kept) < 120
+    assert kept[:-1] == lines[: len(kept) - 1]
+    assert kept[-1] == f"… lines left out here, since there are too many: {201 - len(kept)}"
+    assert said(*lines, language="fr")[-1].endswith(f"… lignes omises ici, car trop nombreuses : {201 - len(kept)}")
 
 
 def test_only_web_links_are_linked() -> None:

@@ -1,7 +1,7 @@
 """A Message as Slack shows it: blocks, escaped, within the limits that the models of slack_sdk check. Pure."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, Final
 
@@ -9,11 +9,13 @@ from slack_sdk.models.blocks import Block, ContextBlock, HeaderBlock, MarkdownTe
 
 from watcher.model.account import Severity
 from watcher.model.notification import Message, NotificationKind
-from watcher.notify.locales import Locale
+from watcher.notify.locales import ENGLISH, LOCALES, Locale
 from watcher.notify.wording import beside_stamps
 from watcher.text import clean, cut
 
 _SECTION_LENGTH = SectionBlock.text_max_length
+# Of a whole message Slack takes some 12000 characters, which it does not document (slackapi/bolt-js#2509, #2867).
+_SAID_LENGTH = 9000
 _FIELDS = SectionBlock.fields_max_length
 _HEADER_LENGTH = HeaderBlock.text_max_length
 _BLOCK_ID_LENGTH = Block.block_id_max_length
@@ -54,9 +56,8 @@ def payload(message: Message, *, short: bool = False) -> dict[str, Any]:
 
 def _blocks(message: Message) -> Iterable[Block]:
     yield _header(message)
-    said = "\n".join(message.sentences)
-    if said.strip():
-        yield SectionBlock(text=_plain(cut(said, _SECTION_LENGTH)))
+    for section in _sections(_fitting(message)):
+        yield SectionBlock(text=_plain(section))
     if message.quote is not None:
         quote = f"{message.quote.intro}: “{message.quote.text}”"
         yield SectionBlock(text=_plain(cut(quote, _SECTION_LENGTH)))
@@ -65,6 +66,31 @@ def _blocks(message: Message) -> Iterable[Block]:
     links = [link for link in (_link(label, url) for label, url in message.links) if link]
     if links:
         yield ContextBlock(elements=[_mrkdwn(link) for link in links[: ContextBlock.elements_max_length]])
+
+
+def _fitting(message: Message) -> Iterator[str]:
+    """The sentences that Slack takes; the last says how many it does not."""
+    said = [cut(sentence, _SECTION_LENGTH) for sentence in message.sentences if sentence.strip()]
+    room = _SAID_LENGTH
+    for place, sentence in enumerate(said):
+        room -= len(sentence) + 1
+        if room < 0:
+            yield LOCALES.get(message.language, ENGLISH).left_out.format(len(said) - place)
+            return
+        yield sentence
+
+
+def _sections(sentences: Iterable[str]) -> Iterator[str]:
+    """As many of the sentences as a section holds, a line each, and the others in further ones."""
+    section = ""
+    for sentence in sentences:
+        longer = f"{section}\n{sentence}" if section else sentence
+        if len(longer) > _SECTION_LENGTH:
+            yield section
+            longer = sentence
+        section = longer
+    if section:
+        yield section
 
 
 def _header(message: Message) -> HeaderBlock:
