@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from watcher.model.notification import Message, NotificationKind, Quote
 from watcher.notify.channels.slackblocks import payload
 from watcher.notify.render import render
 
-OURS = re.compile(r"<!date\^\d+\^\{time_secs\} local\|UTC>|<https?://[^<>|\s]*\|[^<>|]*>")
+OURS = re.compile(r"<!date\^\d+\^\{date_short\} \{time_secs\} local\|UTC>|<https?://[^<>|\s]*\|[^<>|]*>")
 HOSTILE_PIECES = (
     "<!channel>",
     "<!here|x>",
@@ -103,15 +104,15 @@ def test_the_recovery_of_2017_on_slack() -> None:
     assert said["text"]["type"] == "plain_text"
     assert quote["text"]["text"] == "Visitors saw (French): “Désolé, cette page n'existe pas”"
     assert facts["fields"][1]["text"] == (
-        "*Seen again*\nbetween 2 Nov 2017 23:11:00 UTC (<!date^1509664260^{time_secs} local|UTC>) and "
-        "2 Nov 2017 23:11:40 UTC (<!date^1509664300^{time_secs} local|UTC>)"
+        "*Seen again*\nbetween 2 Nov 2017 23:11:00 UTC (<!date^1509664260^{date_short} {time_secs} local|UTC>) and "
+        "2 Nov 2017 23:11:40 UTC (<!date^1509664300^{date_short} {time_secs} local|UTC>)"
     )
     assert facts["fields"][1]["verbatim"] is True
     assert links["elements"][0]["text"] == "<https://x.example/realDonaldTrump|Profile>"
     assert body["text"].startswith("🟢 @realDonaldTrump is back on X after 11 min ± 40 s — A logged-out visitor")
 
 
-def said(*sentences: str, language: str = "en") -> list[str]:
+def said(*sentences: str, language: str = "en", timezone: ZoneInfo | None = None) -> list[str]:
     """The texts of the sections that say them."""
     message = Message(
         headline="h",
@@ -120,6 +121,7 @@ def said(*sentences: str, language: str = "en") -> list[str]:
         kind=NotificationKind.ALERT,
         dedup_key="",
         language=language,
+        timezone=timezone,
     )
     return [block["text"]["text"] for block in payload(message)["blocks"] if block["type"] == "section"]
 
@@ -130,6 +132,13 @@ def test_a_long_text_is_all_there() -> None:
     sections = said(*lines)
     assert len(sections) == 2
     assert "\n".join(sections).splitlines() == list(lines)
+
+
+def test_sentences_have_the_local_time_of_the_route() -> None:
+    """With its date where that is another; in plain text Slack itself has none."""
+    assert said("Seen at 2 Nov 2017 23:30:00 UTC.", timezone=ZoneInfo("Australia/Sydney")) == [
+        "Seen at 2 Nov 2017 23:30:00 UTC (3 Nov 10:30:00 AEDT)."
+    ]
 
 
 def test_what_slack_does_not_take_is_counted() -> None:

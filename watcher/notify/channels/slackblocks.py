@@ -10,7 +10,7 @@ from slack_sdk.models.blocks import Block, ContextBlock, HeaderBlock, MarkdownTe
 from watcher.model.account import Severity
 from watcher.model.notification import Message, NotificationKind
 from watcher.notify.locales import ENGLISH, LOCALES, Locale
-from watcher.notify.wording import beside_stamps
+from watcher.notify.wording import beside_stamps, with_local_time
 from watcher.text import clean, cut
 
 _SECTION_LENGTH = SectionBlock.text_max_length
@@ -69,8 +69,12 @@ def _blocks(message: Message) -> Iterable[Block]:
 
 
 def _fitting(message: Message) -> Iterator[str]:
-    """The sentences that Slack takes; the last says how many it does not."""
-    said = [cut(sentence, _SECTION_LENGTH) for sentence in message.sentences if sentence.strip()]
+    """The sentences that Slack takes; the last says how many it does not.
+
+    In plain text Slack shows nobody's own time: there it is that of the route's time zone, as in mail.
+    """
+    told = (with_local_time(sentence, message.timezone) for sentence in message.sentences if sentence.strip())
+    said = [cut(sentence, _SECTION_LENGTH) for sentence in told]
     room = _SAID_LENGTH
     for place, sentence in enumerate(said):
         room -= len(sentence) + 1
@@ -116,8 +120,8 @@ def _span(text: str) -> str:
 
 
 def _local_time(at: datetime, _locale: Locale) -> str:
-    """The reader's own time, which Slack knows."""
-    return f"<!date^{int(at.timestamp())}^{{time_secs}} local|UTC>"
+    """The reader's own time, which Slack knows, with its date: there it may be the next day already."""
+    return f"<!date^{int(at.timestamp())}^{{date_short}} {{time_secs}} local|UTC>"
 
 
 def _link(label: str, url: str) -> str:
