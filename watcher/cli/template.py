@@ -105,4 +105,4 @@ def _texts(config: Path, language: str | None, templates: Path | None, channel: 
         if channel not in channels:
             fail(f"there is no channel '{channel}'; {near(channel, channels)}", 1)
         texts = texts_for(channels[channel])
-    return texts_of(language or texts.language, templates or texts.folder)
+    return texts_of(language or texts.language, templates or texts.folder, texts.most)

@@ -13,7 +13,7 @@ from watcher.model.account import Severity, louder
 from watcher.model.notification import IncidentKind, Message, NotificationKind
 from watcher.notify.alerts import alerts_of
 from watcher.notify.terms import template_of, terms_of
-from watcher.notify.texts import Texts, TextsError, texts_of
+from watcher.notify.texts import FEW, Texts, TextsError, texts_of
 from watcher.notify.view import View
 from watcher.text import clean, cut
 
@@ -33,7 +33,7 @@ def render(view: View, texts: Texts | None = None) -> Message:
         if texts.folder is None:
             raise
         structlog.get_logger("watcher.notify").error("a template failed; the default is sent", error=str(error))
-        return written(view, texts_of(texts.language))
+        return written(view, texts_of(texts.language, most=texts.most))
 
 
 def written(view: View, texts: Texts) -> Message:
@@ -41,7 +41,7 @@ def written(view: View, texts: Texts) -> Message:
     view = _weighed(view)
     told = _told(view)
     terms = terms_of(view, texts.locale)
-    said, quote = texts.say(template_of(view), {**terms, "told_as": str(told)}), terms["quote"]
+    said, quote = texts.say(template_of(view), {**terms, "told_as": str(told), "most": texts.most}), terms["quote"]
     return _bounded(
         Message(
             headline=said.headline,
@@ -59,17 +59,18 @@ def written(view: View, texts: Texts) -> Message:
             recipients=view.recipients,
             timezone=view.timezone,
             alerts=alerts_of(view),
-        )
+        ),
+        _LONG * max(1, texts.most // FEW),
     )
 
 
-def _bounded(message: Message) -> Message:
+def _bounded(message: Message, longest: int) -> Message:
     return replace(
         message,
         headline=cut(message.headline, _HEADLINE),
         subject=cut(message.subject, _HEADLINE),
-        sentences=tuple(cut(sentence, 2 * _LONG) for sentence in message.sentences),
-        facts=tuple((label, cut(value, _LONG)) for label, value in message.facts),
+        sentences=tuple(cut(sentence, 2 * longest) for sentence in message.sentences),
+        facts=tuple((label, cut(value, longest)) for label, value in message.facts),
     )
 
 

@@ -3,11 +3,13 @@
 docs/texts.md lists them; a test holds it to this module.
 """
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote as percent
+from urllib.parse import urlencode
 
 from watcher.model.account import Account
 from watcher.model.notification import IncidentKind, NotificationKind, Quote
@@ -153,36 +155,67 @@ def _correction(view: View) -> Terms:
     }
 
 
+def _newest_first(view: View) -> Sequence[Outage]:
+    """The outages that are told of together. In an update those who joined last lead: the others were named before."""
+    if view.kind is not NotificationKind.UPDATE:
+        return view.outages
+    return sorted(view.outages, key=lambda outage: outage.confirmed_at, reverse=True)
+
+
+def _began(view: View) -> datetime:
+    return min((outage.began.latest for outage in view.outages), default=view.incident.opened_at)
+
+
+def _together(view: View) -> Terms:
+    """What there is to say of several, however they belong together."""
+    return {
+        "count": len(view.outages),
+        "reasons": Counter(str(outage.reason) for outage in view.outages).most_common(),
+        "outages_url": _outages_url(view),
+    }
+
+
+def _outages_url(view: View) -> str:
+    """The page that lists them all, the latest first."""
+    if view.public_url is None:
+        return ""
+    platforms = {outage.account_id.partition(":")[0] for outage in view.outages}
+    asked = {"platform": platforms.pop()} if len(platforms) == 1 else {}
+    since = f"{_began(view).astimezone(UTC):%Y-%m-%dT%H:%M:%S}"
+    return f"{view.public_url.rstrip('/')}/outages?{urlencode({**asked, 'since': since}, safe=':')}"
+
+
 def _member(view: View, outage: Outage) -> Member:
     its = alone(view, outage)
     return Member(name=its.name, place=its.place, outage=outage)
 
 
 def _group(view: View) -> Terms:
-    members = [_member(view, outage) for outage in view.outages]
+    members = [_member(view, outage) for outage in _newest_first(view)]
     places = {member.place for member in members}
     return {
-        "count": len(members),
+        **_together(view),
         "is_all": 1 < len(members) == view.watched_there,
         "missing": [member for member in members if member.outage.is_open],
         "back": [member for member in members if not member.outage.is_open],
         "common_place": places.pop() if len(places) == 1 else "",
         # A thread of mail is known by its subject: that of the first, all the while.
-        "first": members[0] if members else view,
+        "first": _member(view, view.outages[0]) if members else view,
     }
 
 
 def _mass(view: View) -> Terms:
     lasted = sorted((o.duration for o in view.outages if o.duration.max is not None), key=_best)
     differ = len(lasted) > 1 and _best(lasted[0]) != _best(lasted[-1])
+    outages = _newest_first(view)
     return {
+        **_together(view),
         "place": place_named(view.incident.place, view.titles),
-        "count": len(view.outages),
         "watched_there": view.watched_there,
         "checking": view.checking,
-        "began": min((outage.began.latest for outage in view.outages), default=view.incident.opened_at),
-        "names": _handles(view.outages),
-        "missing": _handles(outage for outage in view.outages if outage.is_open),
+        "began": _began(view),
+        "names": _handles(outages),
+        "missing": _handles(outage for outage in outages if outage.is_open),
         "shortest": lasted[0] if differ else None,
         "longest": lasted[-1] if lasted else None,
     }

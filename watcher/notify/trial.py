@@ -6,15 +6,15 @@ from difflib import get_close_matches
 from watcher.model.errors import ConfigError, Fault
 from watcher.notify.render import written
 from watcher.notify.samples import SAMPLES
-from watcher.notify.texts import TEMPLATES, Texts, TextsError, texts_of
+from watcher.notify.texts import FEW, MANY, TEMPLATES, Texts, TextsError, texts_of
 from watcher.notify.texts.texts import SHARED
-from watcher.settings.values import ChannelSettings, TextSettings
+from watcher.settings.values import ChannelSettings, EmailChannel, TextSettings
 
 
 def texts_for(channel: ChannelSettings | None) -> Texts:
     """The texts that the channel's readers get; those of no channel, or of one to programs: the default."""
     settings: TextSettings = getattr(channel, "texts", TextSettings())
-    return texts_of(str(settings.language), settings.templates)
+    return texts_of(str(settings.language), settings.templates, MANY if isinstance(channel, EmailChannel) else FEW)
 
 
 def try_out(channels: Iterable[ChannelSettings]) -> None:

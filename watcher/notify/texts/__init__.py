@@ -1,5 +1,5 @@
 """What messages say: a Jinja2 template for each kind of news, in a folder for each language."""
 
-from watcher.notify.texts.texts import TEMPLATES, Texts, TextsError, texts_of
+from watcher.notify.texts.texts import FEW, MANY, TEMPLATES, Texts, TextsError, texts_of
 
-__all__ = ["TEMPLATES", "Texts", "TextsError", "texts_of"]
+__all__ = ["FEW", "MANY", "TEMPLATES", "Texts", "TextsError", "texts_of"]

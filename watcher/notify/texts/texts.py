@@ -49,6 +49,10 @@ TEMPLATES: Final = (
 
 SHARED: Final = ("message", "taken_back", "words")
 SUFFIX: Final = ".j2"
+FEW: Final = 12
+MANY: Final = 100
+"""How many accounts a message names: in general, and in mail, where there is room."""
+
 _PARTS: Final = ("headline", "subject", "sentences", "facts", "quote", "links", "footer")
 
 
@@ -81,10 +85,14 @@ class Said:
 
 @dataclass(frozen=True)
 class Texts:
-    """The templates of a language (one of LOCALES). Those in `folder`, if it is given, go before ours."""
+    """The templates of a language (one of LOCALES). Those in `folder`, if it is given, go before ours.
+
+    Of many accounts they name so many as `most`.
+    """
 
     language: str = "en"
     folder: Path | None = None
+    most: int = FEW
 
     @property
     def locale(self) -> Locale:
@@ -118,9 +126,9 @@ class Texts:
 
 
 @lru_cache(maxsize=32)
-def texts_of(language: str = "en", folder: Path | None = None) -> Texts:
+def texts_of(language: str = "en", folder: Path | None = None, most: int = FEW) -> Texts:
     """The templates, compiled when they are first used, and again when their file has changed."""
-    return Texts(language, folder)
+    return Texts(language, folder, most)
 
 
 def _placed(name: str, error: Exception) -> TextsError:
