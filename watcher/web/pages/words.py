@@ -50,7 +50,7 @@ def span(value: timedelta) -> str:
 
 def percent(ratio: float) -> str:
     """A part of a whole, rounded down: what was not wholly so never reads as 100 %."""
-    hundredths = int(ratio * 10_000)
+    hundredths = int(round(ratio * 10_000, 6))  # 0.57 times 10,000 is a little less than 5,700
     return "100 %" if ratio >= 1 else f"{hundredths // 100}.{hundredths % 100:02} %"
 
 
