@@ -69,6 +69,11 @@ class Kind(Protocol):
         """Those that there are of it."""
         ...
 
+    @property
+    def gives_up(self) -> bool:
+        """Whether it gives up what is refused for good; else that is tried again, as what speaks of the way."""
+        ...
+
     def settings(self, host: str, port: int, ca_file: Path) -> ChannelSettings:
         """The channel CHANNEL that tells the receiver there."""
         ...
@@ -102,6 +107,7 @@ class Posting:
     made: Callable[[str, int], ChannelSettings]
     says: Mapping[Fault, Answer]
     key: Callable[[Request], str | None]
+    gives_up: bool = True
 
     @property
     def faults(self) -> tuple[Fault, ...]:
@@ -175,6 +181,7 @@ class Mailing:
 
     name = "email"
     faults = FAULTS
+    gives_up = False
 
     def settings(self, host: str, port: int, ca_file: Path) -> ChannelSettings:
         """See Kind."""

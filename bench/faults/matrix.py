@@ -202,7 +202,7 @@ def _row(
         wrong.append("others waited")
     if tries <= len(OUTAGES):
         wrong.append("no failure seen")
-    if was_dead != (fault is Fault.REFUSED_FOR_GOOD):
+    if was_dead != (fault is Fault.REFUSED_FOR_GOOD and kind.gives_up):
         wrong.append("given up" if was_dead else "not given up")
     return Row(
         kind=kind.name,

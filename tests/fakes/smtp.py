@@ -98,6 +98,10 @@ class FakeMail:
         """Answer the next uses of `step` like this."""
         self._script[step].extend(answers)
 
+    def say_no_more(self) -> None:
+        """Take everything from now on."""
+        self._script.clear()
+
     @property
     def mails(self) -> list[EmailMessage]:
         """The mails that were accepted, in order."""

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.fakes.slack import NO_SERVICE
 from tests.fakes.smtp import FakeMail, vouched
 from tests.fakes.virtual_time import run_virtual
@@ -11,6 +13,7 @@ from watcher.demo.answers import Page
 from watcher.model.notification import NotificationState
 
 WATCHLIST = watching("https://x.com/alice", "https://x.com/bob")
+MAIL_ALONE = ", routes: [{name: mail, channels: desk}]"
 SUBJECT = "watcher cannot tell anybody through "
 
 
@@ -78,6 +81,31 @@ def test_mail_fails_for_long(tmp_path: Path) -> None:
             assert [headline for _, headline in headlines(mail)] == ["@alice is not available on X"]
             assert "no more trouble with desk" in world.texts()[2]
             assert len(world.texts()) == 3
+
+    run_virtual(story())
+
+
+@pytest.mark.parametrize(
+    ("step", "answer"),
+    [("RCPT", "554 5.7.1 Relay access denied"), ("MAIL", "550 5.4.5 quota"), ("DATA", "550 5.4.5 quota")],
+)
+def test_a_relay_refuses_everything(tmp_path: Path, step: str, answer: str) -> None:
+    """That speaks of the way: others hear of it, and what was refused is mailed once it is mended."""
+
+    async def story() -> None:
+        mail = server()
+        async with World(tmp_path, WATCHLIST, mail=mail, routes=MAIL_ALONE, threaded=False) as world:
+            await settle_in(world)
+            mail.say(step, *[answer] * 1000)
+            world.x.set("alice", Page.MISSING_FR)
+            await world.wait(minutes=8)
+            assert [f"{SUBJECT}desk" in text for text in world.texts()] == [True]
+            assert await world.sample("watcher_channel_up", channel="desk") == 0
+            mail.say_no_more()
+            await world.wait(minutes=7)
+            assert [headline for _, headline in headlines(mail)] == ["@alice is not available on X"]
+            assert "no more trouble with desk" in world.texts()[1]
+            assert await world.sample("watcher_channel_up", channel="desk") == 1
 
     run_virtual(story())
 

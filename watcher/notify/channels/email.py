@@ -1,8 +1,9 @@
 """E-mail through one server, by aiosmtplib: one connection a message, nothing kept open.
 
 One transaction asks for all recipients, and the server answers for each (RFC 5321): 4xx is of the moment, 5xx for
-good. Who took a message is never asked again for it. What goes wrong before a recipient is named (the connection, TLS,
-the log-in) is tried again whatever the code: an operator can mend it, and a lost alert is worse than a try too many.
+good. Who took a message is never asked again for it. What reaches nobody (the connection, TLS or the log-in fails, the
+sender, the message or every recipient is refused) is tried again whatever the code: it speaks of the way, an operator
+can mend it, and a lost alert is worse than a try too many.
 What the mail says is in `letter`. The password is a secret: what the server answers to it is not quoted.
 """
 
@@ -31,7 +32,7 @@ from aiosmtplib import (
 )
 
 from watcher.clock import Clock
-from watcher.model.notification import Delivered, GaveUp, Message, NotificationKind, Outcome, RetryAfter
+from watcher.model.notification import Delivered, Message, NotificationKind, Outcome, RetryAfter
 from watcher.notify.channels.letter import letter
 from watcher.settings import values
 from watcher.settings.values import Mailbox, Tls
@@ -40,8 +41,8 @@ from watcher.text import clean, cut
 # Mail servers look names up, ask elsewhere and scan before they answer.
 _TIMEOUT: Final = timedelta(seconds=30)
 _FAREWELL_SECONDS: Final = 2
-# Servers lock an account after some wrong passwords.
-_LOG_IN_WAIT: Final = timedelta(minutes=5)
+# Servers lock an account after some wrong passwords, and out whoever is refused again and again.
+_REFUSED_WAIT: Final = timedelta(minutes=5)
 _ANSWER_LENGTH: Final = 200
 _FINAL: Final = range(500, 600)
 _OF_THE_MOMENT: Final = range(400, 500)
@@ -234,7 +235,9 @@ def _outcome(replies: _Replies, answer: str, *, reached_before: bool) -> Outcome
         )
     if some:
         return Delivered(answer=_joined(_short(answer) if replies.accepted else "", refused))
-    return GaveUp(reason=f"client_error: {refused}")
+    # An answer to the mail itself may be to this one alone: others are not kept waiting for it.
+    wait = None if answer else _REFUSED_WAIT
+    return RetryAfter(reason=f"client_error: {_told('refused', replies.refused)}", wait=wait)
 
 
 def _joined(*parts: str) -> str:
@@ -245,13 +248,9 @@ def _told(what: str, answers: Mapping[str, str]) -> str:
     return f"{what}: {', '.join(f'{address} ({answer})' for address, answer in answers.items())}" if answers else ""
 
 
-def _of_sender(error: SMTPSenderRefused) -> Outcome:
-    said = f"the sender: {_said(error)}"
-    if _is_final(error):
-        return GaveUp(reason=f"client_error: {said}")
-    return RetryAfter(
-        reason=f"{_label(error.code)}: {said}", wait=_LOG_IN_WAIT if error.code in _LOG_IN_CODES else None
-    )
+def _of_sender(error: SMTPSenderRefused) -> RetryAfter:
+    wait = _REFUSED_WAIT if error.code in _FINAL else None
+    return RetryAfter(reason=f"{_label(error.code)}: the sender: {_said(error)}", wait=wait)
 
 
 def _failure(error: Exception) -> RetryAfter:
@@ -264,7 +263,7 @@ def _failure(error: Exception) -> RetryAfter:
         case ssl.SSLError():
             reason = f"connect: no TLS: {cause.reason or 'the handshake failed'}"
         case SMTPAuthenticationError():
-            wait = _LOG_IN_WAIT if cause.code in _FINAL else None
+            wait = _REFUSED_WAIT if cause.code in _FINAL else None
             reason = f"{_label(cause.code)}: the log-in: {_code(cause)}"
         case SMTPResponseException():
             step = _STEPS.get(type(cause))
