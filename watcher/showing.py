@@ -130,7 +130,7 @@ def withheld(record: IncidentRecord, row: Notification, book: Book, now: datetim
 
 def _is_told_already(record: IncidentRecord, row: Notification, now: datetime) -> bool:
     """True of news of a mass event when nobody has vanished or come back since its channel was told last."""
-    if record.incident.kind is not IncidentKind.COHORT or row.kind is not NotificationKind.UPDATE:
+    if record.incident.kind is not IncidentKind.COHORT or row.kind is not NotificationKind.UPDATE or row.recipients:
         return False
     mine = (each.delivered_at for each in record.notifications if each.channel == row.channel)
     # Later than now is what was told before the clock was set back.

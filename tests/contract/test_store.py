@@ -517,6 +517,20 @@ def test_what_told_the_others_is_not_suppressed_with_them(store: AnyStore) -> No
     assert [row.state.value for row in told(store, OUTAGE.id)] == ["delivered", "delivered", "suppressed"]
 
 
+def test_what_takes_the_place_of_others_goes_on_waiting(store: AnyStore) -> None:
+    """A reminder that reached some stands for the earlier ones, and is tried again for who is left."""
+    store.commit(DOWN)
+    first, *_ = told(store, OUTAGE.id)
+    left = replace(first, id=0, kind=NotificationKind.REMINDER, dedup_key="r/1", seq=1, recipients=("b@x.example",))
+    store.commit(Commit(notifications=(left, replace(left, dedup_key="r/2", seq=2, recipients=()))))
+    alert = next(row for row in store.claim(after(20), LEASE, 10) if row.kind is NotificationKind.ALERT)
+    store.settle(delivered(alert), delivery(alert))
+    last = next(row for row in store.claim(after(90), LEASE, 10) if row.dedup_key == "r/2")
+    some = replace(last, state=NotificationState.PENDING, due_at=after(500), recipients=("b@x.example",))
+    store.settle(some, delivery(last, "retry"), "", ToldAsWell(kinds=(NotificationKind.REMINDER,)))
+    assert [row.state.value for row in told(store, OUTAGE.id)] == ["delivered", "suppressed", "pending"]
+
+
 def test_suppressed_row_may_have_been_delivered_all_the_same(store: AnyStore) -> None:
     """Whoever held it when it was suppressed cannot bring it back, but can say that it went out."""
     store.commit(DOWN)

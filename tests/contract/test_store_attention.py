@@ -187,6 +187,21 @@ def test_told_says_when_each_channel_heard_last(store: AnyStore) -> None:
     assert [each.channel for each in store.told(after(89), after(10_000))] == ["mail"]
 
 
+def test_what_waits_for_some_keeps_the_others_from_no_reminder(store: AnyStore) -> None:
+    """A full mailbox: the others are reminded, counted from when they were reached; so it is once it is given up."""
+    store.commit(opening(OUTAGE))
+    [row] = store.claim(after(20), LEASE, 10)
+    left = replace(row, state=NotificationState.PENDING, due_at=after(500), recipients=("b@x.example",))
+    store.settle(replace(left, delivered_at=after(31)), delivery(row, "retry", 31))
+    assert store.told(after(30), after(10_000)) == ()
+    [found] = store.told(after(31), after(10_000))
+    assert (found.channel, found.last_at, found.reminders) == ("slack", after(31), 0)
+    [row] = store.claim(after(500), LEASE, 10)
+    assert [each.last_at for each in store.told(after(31), after(10_000))] == [after(31)]
+    store.settle(replace(row, state=NotificationState.DEAD), delivery(row, "gave_up", 501))
+    assert [each.last_at for each in store.told(after(31), after(10_000))] == [after(31)]
+
+
 def test_what_is_yet_to_come_is_of_before_the_clock_was_set_back(store: AnyStore) -> None:
     """Who was told at a time that is yet to come is reminded, and from then on as others are."""
     store.commit(opening(OUTAGE))

@@ -200,6 +200,31 @@ def test_each_channel_has_a_clock_of_its_own(tmp_path: Path) -> None:
     run_virtual(story())
 
 
+def test_a_full_mailbox_keeps_nobody_else_from_being_reminded(tmp_path: Path) -> None:
+    """The other is reminded every five minutes; who was full gets the alert and one reminder, the last."""
+
+    async def story() -> None:
+        mail = FakeMail(tls=vouched(), users=True)
+        async with World(tmp_path, WATCHLIST, routes=REMINDED, mail=mail, threaded=False) as world:
+            await settled(world)
+            mail.say("RCPT b@newsroom.example", *["452 4.2.2 Mailbox full"] * 1000)
+            await gone(world)
+            await world.wait(minutes=23)
+            assert [who for who, _ in headlines(mail)] == [("a@newsroom.example",)] * 5
+            still = "@alice is still not available on X after"
+            assert [text for _, text in headlines(mail)][1:] == [
+                f"{still} {minutes} min" for minutes in (5, 10, 15, 20)
+            ]
+            mail.say_no_more()
+            await world.wait(minutes=6)
+            told = [text for who, text in headlines(mail)[5:] if who == ("b@newsroom.example",)]
+            assert len(told) == 2
+            assert "@alice is not available on X" in told
+            await back(world)
+
+    run_virtual(story())
+
+
 def test_quiet_at_night(tmp_path: Path) -> None:
     """What comes and goes at night nobody hears of; what lasts is told in the morning, on the readers' clocks."""
 

@@ -116,13 +116,15 @@ def test_who_came_and_went_may_be_gone_for_good() -> None:
 
 @pytest.mark.parametrize(("kind", "is_told"), [(NotificationKind.UPDATE, True), (NotificationKind.REMINDER, False)])
 def test_a_mass_event_that_stands_still_is_no_news(kind: NotificationKind, is_told: bool) -> None:
-    """Who joined was in the last message already: no update says the same again; a reminder does."""
+    """Who joined was in the last message: no update says the same again, but to who is left; a reminder does."""
     incident = replace(story.incident(None), kind=IncidentKind.COHORT, key="x#1")
     alert = replace(row_of(incident), state=NotificationState.DELIVERED, delivered_at=story.EVENING + 90 * story.S)
     news = replace(row_of(incident), kind=kind, dedup_key="news")
     book, now = town.book(LEFT), story.EVENING + 200 * story.S
     standing = IncidentRecord(incident=incident, outage=None, outages=(story.OPEN,), notifications=(alert, news))
     assert (withheld(standing, news, book, now) is not None) == is_told
+    left = replace(news, delivered_at=now, recipients=("b@x.example",))
+    assert withheld(replace(standing, notifications=(alert, left)), left, book, now) is None
     later = replace(story.OPEN, id="2", confirmed_at=story.EVENING + 100 * story.S)
     assert withheld(replace(standing, outages=(story.OPEN, later)), news, book, now) is None
 

@@ -95,8 +95,9 @@ class Notification:
 
     `event_at` is when it happened, `due_at` when to send it next. `seq` orders the news of one incident.
     `dedup_key` is unique and is sent along where the medium allows; `id` is the store's (0 until stored).
-    `recipients` are those of the channel's that are still to be reached; empty: all of them. `resent_at` is when
-    somebody asked for it by hand after it was given up.
+    `recipients` are those of the channel's that are still to be reached; empty: all of them. `delivered_at` is when it
+    was delivered, or when others were last reached while some are left. `resent_at` is when somebody asked for it by
+    hand after it was given up.
     """
 
     incident_id: str

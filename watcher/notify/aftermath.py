@@ -38,8 +38,11 @@ def settled(row: Notification, outcome: Outcome, now: datetime, chance: random.R
         case RetryAfter(wait=wait, recipients=left):
             state = NotificationState.DEAD if is_hopeless(row, now) else NotificationState.PENDING
             due_at = now + (_back_off(row.attempts, chance) if wait is None else min(wait, LONGEST_WAIT))
+            reached_at = now if left and set(left) != set(row.recipients) else row.delivered_at
             left = left or row.recipients
-            return replace(row, state=state, claimed_until=None, due_at=due_at, recipients=left)
+            return replace(
+                row, state=state, claimed_until=None, due_at=due_at, delivered_at=reached_at, recipients=left
+            )
         case _:
             assert_never(outcome)
 
@@ -80,6 +83,15 @@ def told_as_well(kind: NotificationKind, *, ended: bool, is_told: bool, made_at:
         return ToldAsWell(kinds=tuple(each for each in (*between, NotificationKind.RESOLVED) if each is not kind))
     tells = is_told and kind not in (NotificationKind.CORRECTION, NotificationKind.ACKNOWLEDGED)
     return ToldAsWell(kinds=between, until=made_at) if tells else None
+
+
+def takes_the_place(row: Notification, outcome: Outcome) -> ToldAsWell | None:
+    """Which other rows `row` stands for from now on: a reminder that some are left of, for those left of earlier ones.
+
+    It must have been for all. Else they would grow in number for as long as somebody cannot be reached.
+    """
+    some = isinstance(outcome, RetryAfter) and outcome.recipients and not row.recipients
+    return ToldAsWell(kinds=(row.kind,)) if some and row.kind is NotificationKind.REMINDER else None
 
 
 def delivery_of(row: Notification, outcome: Outcome, started: datetime, ended: datetime) -> Delivery:

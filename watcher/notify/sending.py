@@ -26,7 +26,7 @@ from watcher.model.notification import (
     RetryAfter,
     Withheld,
 )
-from watcher.notify.aftermath import addressed, delivery_of, is_hopeless, settled, told_as_well
+from watcher.notify.aftermath import addressed, delivery_of, is_hopeless, settled, takes_the_place, told_as_well
 from watcher.notify.channels.base import Channel
 from watcher.notify.ledger import Ledger
 from watcher.notify.render import render
@@ -170,6 +170,7 @@ class Sender:
         ended = (attempt.told_all or never_told) and not after.recipients
         is_told = isinstance(outcome, Delivered)
         also = told_as_well(row.kind, ended=ended, is_told=is_told, made_at=attempt.started)
+        also = also or takes_the_place(row, outcome)
         if is_gone(outcome) and (record := await self._ledger.insist(store.incident, row.incident_id)) is not None:
             await self._tell_others(record, row)
         delivery = delivery_of(row, outcome, attempt.started, attempt.ended)

@@ -123,8 +123,8 @@ class Store(Protocol):
     def told(self, before: datetime, now: datetime) -> tuple[Told, ...]:
         """The channels told of an incident that lasts and that nobody acknowledged, and of nothing since `before`.
 
-        Those for which something of it waits to be sent are left out. What is later than `now` does not count: it is
-        of before the clock was set back.
+        Those for which something of it waits to be sent are left out, unless it waits only for some of the channel's
+        recipients. What is later than `now` does not count: it is of before the clock was set back.
         """
         ...
 

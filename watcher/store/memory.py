@@ -187,7 +187,8 @@ class MemoryStore(MemoryLetters, MemoryAttention, Store):
         for row in self._about(told.incident_id):
             if also.until is not None and row.due_at > also.until:
                 continue
-            if row.channel == told.channel and row.kind in also.kinds and row.state in _UNDELIVERED:
+            is_other = row.dedup_key != told.dedup_key
+            if is_other and row.channel == told.channel and row.kind in also.kinds and row.state in _UNDELIVERED:
                 self._notifications[row.id] = replace(row, state=NotificationState.SUPPRESSED, claimed_until=None)
 
     def pending(self) -> tuple[int, datetime | None]:

@@ -126,7 +126,7 @@ def _after(row: Notification, since: datetime) -> bool:
 
 def _told(incident: Incident, rows: list[Notification], now: datetime) -> Told | None:
     delivered = [row.delivered_at for row in rows if row.delivered_at is not None]
-    if not delivered or any(row.state in _UNDELIVERED for row in rows):
+    if not delivered or any(row.state in _UNDELIVERED and not row.recipients for row in rows):
         return None
     reminded = [row.event_at for row in rows if row.kind is NotificationKind.REMINDER]
     alerts = [row.route for row in rows if row.kind is NotificationKind.ALERT]

@@ -132,7 +132,7 @@ def told(connection: Connection, before: datetime, now: datetime) -> tuple[Told,
     never = literal(EPOCH, _ROWS.event_at.type)
     delivered = func.max(case((_ROWS.delivered_at <= now, _ROWS.delivered_at), else_=never))
     reminded = func.max(case((and_(is_reminder, _ROWS.event_at <= now), _ROWS.event_at), else_=never))
-    waiting = func.sum(case((_ROWS.state.in_(_UNDELIVERED), 1), else_=0))
+    waiting = func.sum(case((and_(_ROWS.state.in_(_UNDELIVERED), _ROWS.recipients.is_(None)), 1), else_=0))
     first = func.min(case((_ROWS.kind == NotificationKind.ALERT, _ROWS.route)))
     lasting = select(_INCIDENT.id).where(_INCIDENT.closed_at.is_(None), _INCIDENT.acked_at.is_(None))
     counted = (

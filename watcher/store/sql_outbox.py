@@ -183,7 +183,11 @@ def withhold(connection: Connection, notification: Notification, until: datetime
 
 def suppress(connection: Connection, notification: Notification, told: ToldAsWell) -> None:
     """Suppress what the message of that row told as well. See `Store.settle`."""
-    its = {"its_incident": notification.incident_id, "its_channel": notification.channel}
+    its = {
+        "its_incident": notification.incident_id,
+        "its_channel": notification.channel,
+        "its_key": notification.dedup_key,
+    }
     if told.until is None:
         connection.execute(_suppress(told.kinds), its)
     else:
@@ -197,6 +201,7 @@ def _suppress(kinds: tuple[NotificationKind, ...]) -> Update:
         .where(
             _ROWS.incident_id == _given("its_incident", _ROWS.incident_id),
             _ROWS.channel == _given("its_channel", _ROWS.channel),
+            _ROWS.dedup_key != _given("its_key", _ROWS.dedup_key),
             _is_one_of(_ROWS.kind, kinds),
             _is_undelivered(_ROWS),
         )

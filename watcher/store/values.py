@@ -135,7 +135,7 @@ class Told:
 
     `last_at` is when it last took anything of it, or was last reminded, whatever came of that (1970 where all of that
     is yet to come, since the clock was set back); `reminders` counts these. `seq` is that of the last row; none waits
-    to be sent.
+    to be sent but for some of the channel's recipients.
     """
 
     incident: Incident

@@ -105,6 +105,19 @@ async def test_who_is_never_reached_keeps_the_end_from_nobody(desk: Desk, mail: 
     assert arrived(mail) == [((A,), ALERT), ((A, B), BACK)]
 
 
+async def test_when_the_others_were_reached_is_kept(desk: Desk, mail: FakeMail) -> None:
+    """From then on they are reminded; that a try reached nobody more changes nothing."""
+    mail.say(f"RCPT {B}", LATER, LATER)
+    desk.alert("desk")
+    reached_at = desk.clock.now()
+    for _ in range(2):
+        await send_due(desk)
+        assert (desk.row(channel="desk").recipients, desk.row(channel="desk").delivered_at) == ((B,), reached_at)
+        desk.clock.advance(10 * S)
+    await send_due(desk)
+    assert desk.row(channel="desk").delivered_at == desk.clock.now()
+
+
 async def test_refused_for_good_beside_one_who_took_it(desk: Desk, mail: FakeMail) -> None:
     """It is delivered; the delivery's answer and a warning say who did not get it."""
     mail.say(f"RCPT {B}", NEVER)
