@@ -13,7 +13,6 @@ from watcher.book import Book, place_of
 from watcher.clock import Clock
 from watcher.metrics import Metrics
 from watcher.model.account import Account
-from watcher.model.calendar import QuietHours
 from watcher.model.digest import DigestPlan, digest_id
 from watcher.model.errors import StoreError
 from watcher.model.notification import Incident, IncidentKind, Notification, Withheld
@@ -22,6 +21,7 @@ from watcher.model.route import Subject as Topic
 from watcher.model.route import every, teller
 from watcher.model.silence import Silence
 from watcher.notify.digest import Day, digest_news, digest_of
+from watcher.notify.grouping import first_due
 from watcher.notify.hold import MAY_WAIT, Around, Subject, explanation, hold
 from watcher.notify.remind import reminders, soonest
 from watcher.showing import withheld
@@ -154,23 +154,23 @@ def around(
     """What is known of a row beside itself."""
     incident, outage = record.incident, record.outage
     ended_at = incident.closed_at or (outage.closed_at if outage is not None else None)
-    hours = _hours(row, book)
+    route = teller(book.routes, row.route, row.channel)
+    hours = route.quiet if route is not None else None
+    due_at = row.event_at
+    if route is not None and incident.kind is IncidentKind.GROUP:
+        due_at = first_due(incident, route, due_at)
     return Around(
         subjects=_subjects(record, book),
         is_over=ended_at is not None,
         ended_at=ended_at,
+        due_at=due_at,
         told=record.notifications,
         silences=silences,
         quiet_until=hours.end(now) if hours is not None else None,
         was_quiet=hours is not None and ended_at is not None and hours.hold(ended_at),
-        began_quiet=hours is not None and hours.hold(row.event_at),
+        due_quiet=hours is not None and hours.hold(due_at),
         explained=explanation(_places(record, book), book.incidents.values()) if row.kind in MAY_WAIT else "",
     )
-
-
-def _hours(row: Notification, book: Book) -> QuietHours | None:
-    route = teller(book.routes, row.route, row.channel)
-    return route.quiet if route is not None else None
 
 
 def _missing(record: IncidentRecord) -> tuple[Outage, ...]:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tests.fakes.slack import SERVER_ERROR
+from tests.fakes.slack import SERVER_ERROR, rate_limited
 from tests.fakes.smtp import FakeMail, vouched
 from tests.fakes.virtual_time import run_virtual
 from tests.scenario.test_mail_down_then_up import headlines, text_of
@@ -263,6 +263,31 @@ def test_a_route_renamed_at_night_is_as_quiet(tmp_path: Path) -> None:
             assert world.texts() == []
             await world.wait(hours=6)
             assert len(world.texts()) == 1
+
+    run_virtual(story())
+
+
+def test_what_a_channel_put_off_until_the_quiet_hours_is_told_after_them(tmp_path: Path) -> None:
+    """Slack asks for an hour, and the night begins: both are told in the morning, though over; what began in it not."""
+
+    async def story() -> None:
+        routes = ', timezone: Europe/Berlin, mute: [{hours: "00:10-02:00"}]'
+        async with World(tmp_path, WATCHLIST, routes=routes, threaded=False) as world:
+            await settled(world)  # at 23:52 in Berlin
+            world.slack.script(rate_limited(3600))
+            await gone(world)
+            await world.wait(minutes=2)
+            await gone(world, "bob")
+            await world.wait(minutes=20)
+            await back(world)
+            await back(world, "bob")
+            await gone(world)
+            await back(world)
+            await world.wait(minutes=110)
+            assert sorted(text.split(" for ")[0] for text in world.texts()) == [
+                "🟢 @alice was not available on X",
+                "🟢 @bob was not available on X",
+            ]
 
     run_virtual(story())
 

@@ -1,8 +1,9 @@
 """What the outbox is told before it sends: what a row is about, and which silences there are."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -10,10 +11,12 @@ from tests.fakes.clock import FakeClock
 from tests.unit.notify.story import CLOSED, EVENING, OPEN, POTUS, TRUMP, S, incident, state
 from watcher.book import Book
 from watcher.metrics import Metrics
-from watcher.model.account import Account, Watchlist
+from watcher.model.account import Account, Severity, Watchlist
+from watcher.model.calendar import Hours, QuietHours
 from watcher.model.matchers import parse_matchers
 from watcher.model.notification import Incident, IncidentKind, Notification, NotificationKind, Withheld
 from watcher.model.outage import Outage, Phase
+from watcher.model.route import Route
 from watcher.model.silence import Silence
 from watcher.quiet import Quiet, around
 from watcher.store.memory import MemoryStore
@@ -22,14 +25,15 @@ from watcher.store.worker import StoreWorker
 
 LABELLED = replace(TRUMP, labels={"desk": "politics", "platform": "hidden"})
 NOW = EVENING + 600 * S
+NIGHT = datetime(2017, 11, 2, 23, 30, tzinfo=UTC)
 
 
-def book(*accounts: Account, incidents: tuple[Incident, ...] = ()) -> Book:
+def book(*accounts: Account, incidents: tuple[Incident, ...] = (), routes: tuple[Route, ...] = ()) -> Book:
     """What is watched."""
     return Book(
         watchlist=Watchlist(accounts={account.id: account for account in accounts}, owners={}),
         platforms={},
-        routes=(),
+        routes=routes,
         states={account.id: state(account, Phase.UP) for account in accounts},
         incidents=incidents,
         timeout=timedelta(seconds=10),
@@ -107,6 +111,24 @@ def test_what_is_explained_is_looked_up_for_what_may_wait() -> None:
     update = row(NotificationKind.UPDATE)
     assert around(record, update, known, (), NOW).explained == "what it is about cannot be observed"
     assert around(record, update, book(LABELLED), (), NOW).explained == ""
+
+
+@pytest.mark.parametrize(
+    ("of", "severity", "waits"),
+    [
+        (IncidentKind.GROUP, Severity.WARNING, True),
+        (IncidentKind.GROUP, Severity.CRITICAL, False),
+        (IncidentKind.ACCOUNT, Severity.WARNING, False),
+    ],
+)
+def test_the_news_of_a_group_are_due_after_its_wait(of: IncidentKind, severity: Severity, waits: bool) -> None:
+    """Whether it was quiet when they were due counts, not whether it was when the first of the group was gone."""
+    at_night = QuietHours(mute=(Hours(begins=NIGHT.time(), ends=time(6)),), timezone=ZoneInfo("UTC"))
+    route = Route(name="default", channels=("slack",), quiet=at_night, group_wait=60 * S)
+    group = incident(kind=of, key="default{}", severity=severity, opened_at=NIGHT - 30 * S)
+    record = IncidentRecord(incident=group, outage=None, notifications=(), outages=(OPEN,))
+    found = around(record, replace(row(), event_at=group.opened_at), book(LABELLED, routes=(route,)), (), NOW)
+    assert (found.due_at, found.due_quiet) == (group.opened_at + (60 * S if waits else 0 * S), waits)
 
 
 class CountingStore(MemoryStore):

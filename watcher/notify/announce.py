@@ -19,7 +19,7 @@ from watcher.model.notification import Incident, IncidentKind, Notification, Not
 from watcher.model.outage import EndCause, Outage, Transition, TransitionKind
 from watcher.model.route import Route, Subject, every
 from watcher.notify.alerts import labels_of
-from watcher.notify.grouping import Groups, route_of, row_of, update_rows, wait_for
+from watcher.notify.grouping import Groups, first_due, route_of, row_of, update_rows
 from watcher.notify.route import channels_for, group_key, ways_to
 from watcher.notify.wording import at_handle, name_of, place_of
 
@@ -167,8 +167,8 @@ def _joining(own: Incident, way: tuple[Route, str], key: str, groups: Groups, no
     (route, channel), group = way, groups.of(key, own)
     if own.id in groups.missing(group.id):
         return News()  # its reason has changed once more
-    first = group.opened_at + wait_for(route, group.severity)
-    alert = row_of(group, route.name, channel, NotificationKind.ALERT, own.opened_at, due_at=max(first, own.opened_at))
+    due_at = first_due(group, route, own.opened_at)
+    alert = row_of(group, route.name, channel, NotificationKind.ALERT, own.opened_at, due_at=due_at)
     news = News(joined=((group.id, own.id),), notifications=(alert,))
     if not groups.is_open(key):
         return news + News(opened=(group,))

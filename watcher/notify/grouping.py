@@ -89,6 +89,11 @@ def wait_for(route: Route, severity: Severity) -> timedelta:
     return _NO_WAIT if severity is Severity.CRITICAL else route.group_wait
 
 
+def first_due(group: Incident, route: Route, at: datetime) -> datetime:
+    """When a channel is first to be told of the group, of which it is to hear since `at`."""
+    return max(group.opened_at + wait_for(route, group.severity), at)
+
+
 def pace_of(route: Route, severity: Severity) -> timedelta:
     """How much time lies between two messages about a group, at least."""
     return min(route.group_interval, _LONGEST_CRITICAL) if severity is Severity.CRITICAL else route.group_interval

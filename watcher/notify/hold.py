@@ -47,17 +47,19 @@ class Around:
     `subjects` are what it is about: one, or each of those missing whom it tells of together; where all are back, each
     of those who were. `told` are all rows of the incident. `silences` may be over, or not have begun. `quiet_until` is
     when the route's quiet hours end (None: they do not hold), `was_quiet` whether they held when it ended, and
-    `began_quiet` when that happened which the row tells. `explained` says what hides what it is about ("": nothing).
+    `due_quiet` whether at `due_at`, when the row was first to be told. `explained` says what hides what it is about
+    ("": nothing).
     """
 
     subjects: tuple[Subject, ...]
     is_over: bool
     ended_at: datetime | None
+    due_at: datetime
     told: Sequence[Notification] = ()
     silences: Sequence[Silence] = ()
     quiet_until: datetime | None = None
     was_quiet: bool = False
-    began_quiet: bool = False
+    due_quiet: bool = False
     explained: str = ""
 
 
@@ -119,12 +121,11 @@ def _has_heard(row: Notification, told: Iterable[Notification]) -> bool:
 
 
 def _was_due(incident: Incident, row: Notification, around: Around) -> bool:
-    """True when it was tried before it was silenced, or is asked for by hand. What is withheld counts as no try."""
+    """True when it was to be told before it was silenced, whatever kept it from that, or is asked for by hand."""
     if row.resent_at is not None:
         return True
-    if row.attempts < 2 or around.began_quiet:  # noqa: PLR2004 - this one is the first
-        return False
-    return silenced_until(_subjects(row, around), _speaking(incident, row, around.silences), row.event_at) is None
+    silences = _speaking(incident, row, around.silences)
+    return not around.due_quiet and silenced_until(_subjects(row, around), silences, around.due_at) is None
 
 
 def _was_suppressed(row: Notification, told: Iterable[Notification]) -> bool:

@@ -20,6 +20,7 @@ from watcher.model.silence import Silence
 from watcher.notify.hold import LOOK_AGAIN, SOON, Around, explanation, hold
 
 NOW = EVENING + 600 * S
+DUE = NOW - 30 * S
 ABOUT = {"account": "x:realdonaldtrump", "platform": "x", "owner": "trump", "kind": "account", "severity": "critical"}
 ALERT, RESOLVED = NotificationKind.ALERT, NotificationKind.RESOLVED
 
@@ -55,7 +56,7 @@ def held(
     **more: Any,
 ) -> Withheld | None:
     """What is said of a row of that kind."""
-    facts: dict[str, Any] = {"subjects": (ABOUT,), "silences": silences, "told": told, **more}
+    facts: dict[str, Any] = {"subjects": (ABOUT,), "due_at": DUE, "silences": silences, "told": told, **more}
     known = Around(is_over=ended_at is not None, ended_at=ended_at, **facts)
     return hold(of or incident(), row(kind), known, NOW)
 
@@ -111,21 +112,27 @@ def test_what_ended_in_the_silence_is_never_told(kind: NotificationKind) -> None
 
 
 def test_what_was_to_be_told_before_the_silence_is_told_after_it() -> None:
-    """The channel failed, we died while it was sent, or somebody asked for it by hand: it is not unheard."""
-    for more in ({"attempts": 2}, {"resent_at": NOW}):
+    """The channel failed or was left alone, or we died while it was sent: it is not unheard, however often tried."""
+    ended_at = NOW - 5 * S
+    for due_at in (EVENING, NOW - 61 * S):
         during, over = (
-            Around(subjects=(ABOUT,), is_over=True, ended_at=NOW - 5 * S, silences=(silence("platform=x", ends=end),))
-            for end in (30, -1)
+            held(ALERT, silence("platform=x", ends=end), due_at=due_at, ended_at=ended_at) for end in (30, -1)
         )
-        assert hold(incident(), row(**more), during, NOW) == Withheld(reason="silenced", until=NOW + 30 * S)
-        assert hold(incident(), row(**more), over, NOW) is None
-    began, tried = silence("platform=x", begins=-3600, ends=-1), row(attempts=2)
-    known = Around(subjects=(ABOUT,), is_over=True, ended_at=NOW - 5 * S, silences=(began,))
+        assert during == Withheld(reason="silenced", until=NOW + 30 * S)
+        assert over is None
+    assert held(ALERT, silence("platform=x", ends=-1), due_at=NOW - 60 * S, ended_at=ended_at) is not None
+    assert held(ALERT, due_quiet=False, was_quiet=True, ended_at=NOW) is None
+
+
+def test_what_was_not_to_be_told_stays_untold_though_it_was_tried() -> None:
+    """We died when we had it in hand, in the silence; but what somebody asks for by hand is told."""
     unheard = Withheld(reason="it began and ended while nobody was to be told")
-    assert hold(incident(), tried, known, NOW) == unheard  # we died when we had it in hand, in the silence
-    quiet = Around(subjects=(ABOUT,), is_over=True, ended_at=NOW, was_quiet=True, began_quiet=True)
-    assert hold(incident(), tried, quiet, NOW) == unheard
-    assert hold(incident(), tried, replace(quiet, began_quiet=False), NOW) is None
+    over = silence("platform=x", ends=-1)
+    silenced = Around(subjects=(ABOUT,), is_over=True, ended_at=NOW - 5 * S, due_at=DUE, silences=(over,))
+    quiet = Around(subjects=(ABOUT,), is_over=True, ended_at=NOW, due_at=DUE, was_quiet=True, due_quiet=True)
+    for known in (silenced, quiet):
+        assert hold(incident(), row(attempts=2), known, NOW) == unheard
+        assert hold(incident(), row(resent_at=NOW), known, NOW) is None
 
 
 def test_who_was_told_of_the_beginning_hears_of_the_end() -> None:
@@ -198,13 +205,13 @@ def test_reminders_of_what_is_over_or_acknowledged_are_dropped() -> None:
 def test_quiet_hours_hold_like_silences() -> None:
     """Until they end; what began and ended in them is never told, but watcher's own troubles are, afterwards."""
     assert held(ALERT, quiet_until=NOW + 10 * S) == Withheld(reason="quiet hours", until=NOW + 10 * S)
-    assert held(ALERT, was_quiet=True, ended_at=NOW) == Withheld(
+    assert held(ALERT, due_quiet=True, was_quiet=True, ended_at=NOW) == Withheld(
         reason="it began and ended while nobody was to be told"
     )
     assert held(RESOLVED, quiet_until=NOW + 10 * S, was_quiet=True, told=HEARD, ended_at=NOW) == Withheld(
         reason="quiet hours", until=NOW + 10 * S
     )
-    assert held(ALERT, was_quiet=True, ended_at=NOW, of=incident(kind=IncidentKind.META)) is None
+    assert held(ALERT, due_quiet=True, was_quiet=True, ended_at=NOW, of=incident(kind=IncidentKind.META)) is None
 
 
 def test_what_is_explained_makes_updates_wait() -> None:
