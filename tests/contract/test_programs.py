@@ -342,6 +342,23 @@ async def test_the_end_of_the_first_outage_is_not_that_of_the_second(
     assert [alert["startsAt"] for alert in receiver.calls[1].said] == ["2017-11-03T00:00:40.000000Z"]
 
 
+async def test_an_outage_that_seems_to_begin_before_one_that_is_over_is_told(
+    receiver: Receiver, session: aiohttp.ClientSession
+) -> None:
+    """The clock was set back in between; it is told, repeated, and ended."""
+    channel = alertmanager((receiver,), session)
+    await channel.send(NEWS)
+    await channel.send(OVER)
+    began = BEGAN - timedelta(hours=1)
+    again = replace(GONE, starts_at=began)
+    await channel.send(replace(NEWS, alerts=(again,)))
+    assert await channel.renew((again,)) == {}
+    await channel.send(replace(OVER, alerts=(replace(again, ends_at=began + timedelta(minutes=5)),)))
+    assert [[alert["startsAt"] for alert in call.said] for call in receiver.calls[2:]] == [
+        ["2017-11-02T22:00:40.000000Z"]
+    ] * 3
+
+
 async def test_a_peer_that_hangs_delays_no_other(
     peers: tuple[Receiver, Receiver], session: aiohttp.ClientSession
 ) -> None:

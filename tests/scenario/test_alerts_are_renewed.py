@@ -7,8 +7,10 @@ from typing import Any
 
 from tests.fakes.receiver import Receiver
 from tests.fakes.virtual_time import run_virtual
+from tests.scenario.test_clock_steps_back import ALICE, HOUR, lose, set_back
 from tests.scenario.world import World
 from watcher.demo.answers import Page
+from watcher.model.outage import Phase
 
 WATCHLIST = """\
 defaults: {interval: 60s}
@@ -28,6 +30,11 @@ class Told(World):
         super()._write_configuration()
         self.configure("routes:\n", f"  - {{name: am, kind: alertmanager, peers: {self.peer.url}}}\nroutes:\n")
         self.configure("channels: [newsroom]", "channels: [newsroom, am]")
+
+
+def began(alert: dict[str, Any]) -> datetime:
+    """When it says that it began."""
+    return datetime.fromisoformat(alert["startsAt"])
 
 
 def said(peer: Receiver) -> list[dict[str, Any]]:
@@ -83,5 +90,29 @@ def test_an_alert_lasts_as_long_as_the_outage(tmp_path: Path) -> None:
                 count = len(peer.calls)
                 await world.wait(minutes=2)
                 assert len(peer.calls) == count
+
+    run_virtual(story())
+
+
+def test_the_next_outage_after_the_clock_was_set_back(tmp_path: Path) -> None:
+    """It seems to begin before one that is over, whose end is in the store: it is told and repeated all the same."""
+
+    async def story() -> None:
+        async with Receiver() as peer:
+            Told.peer = peer
+            async with Told(tmp_path, WATCHLIST, durable=True, threaded=False) as world:
+                await lose(world)
+                world.x.set("alice", Page.PRESENT)
+                await world.wait(minutes=3)
+                assert world.state(ALICE).phase is Phase.UP
+                peer.calls.clear()
+                await set_back(world, HOUR)
+                await world.wait(minutes=2)
+                assert said(peer) == [], "an end an hour ahead would be none"
+                world.x.set("alice", Page.MISSING_FR)
+                await world.until(lambda: world.state(ALICE).phase is Phase.DOWN, minutes=4)
+                await world.wait(minutes=6)
+                assert 6 <= len(said(peer)) <= 8
+                assert all(world.now - 2 * HOUR < began(alert) < world.now for alert in said(peer))
 
     run_virtual(story())

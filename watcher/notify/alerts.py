@@ -55,14 +55,21 @@ def alerts_of(view: View) -> tuple[Alert, ...]:
 
 
 def latest(alerts: Iterable[Alert]) -> tuple[Alert, ...]:
-    """Of several with the same labels the one that began last: an account that is gone again is not back."""
+    """Of several with the same labels the last: an account that is gone again is not back.
+
+    It is the one that lasts, or else that began last: the clock may have been set back in between.
+    """
     found: dict[tuple[tuple[str, str], ...], Alert] = {}
     for alert in alerts:
         key = tuple(sorted(alert.labels.items()))
         known = found.get(key)
-        if known is None or known.starts_at <= alert.starts_at:
+        if known is None or _rank(known) <= _rank(alert):
             found[key] = alert
     return tuple(found.values())
+
+
+def _rank(alert: Alert) -> tuple[bool, datetime]:
+    return alert.ends_at is None, alert.starts_at
 
 
 def is_firing(alert: Alert, now: datetime) -> bool:

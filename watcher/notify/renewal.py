@@ -116,7 +116,9 @@ class Renewal:
             return latest((*self._last.get(channel, ()), *beside))
         found: list[Alert] = []
         for place, (record, _row) in enumerate(told):
-            found += alerts_of(current(self._view(record), now - RESOLVED_FOR))
+            alerts = alerts_of(current(self._view(record), now - RESOLVED_FOR))
+            # An end that is yet to come is of before the clock was set back: it would be taken for no end.
+            found += (alert for alert in alerts if alert.ends_at is None or alert.ends_at <= now)
             if place % _AT_ONCE == _AT_ONCE - 1:
                 await asyncio.sleep(0)
         self._last[channel] = tuple(found)

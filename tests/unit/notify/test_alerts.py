@@ -122,6 +122,13 @@ def test_who_is_gone_again_is_not_back() -> None:
     assert latest(()) == ()
 
 
+def test_who_is_gone_again_is_not_back_though_the_clock_was_set_back() -> None:
+    """Then the outage that is over began later, as it seems."""
+    (lasts,) = alerts_of(view(OPEN))
+    over = replace(lasts, starts_at=lasts.starts_at + 3600 * S, ends_at=lasts.starts_at + 3700 * S)
+    assert latest((lasts, over)) == latest((over, lasts)) == (lasts,)
+
+
 @pytest.mark.parametrize(
     ("kind", "key", "detail", "labels"),
     [

@@ -57,9 +57,11 @@ class _Known:
 
     def outdates(self, alert: Alert) -> bool:
         """Whether something later is known than what `alert` says."""
-        if self.starts_at != alert.starts_at:
-            return self.starts_at > alert.starts_at
-        return self.is_over and alert.ends_at is None
+        lasts = alert.ends_at is None
+        if self.starts_at == alert.starts_at:
+            return self.is_over and lasts
+        # What lasts comes after what is over, though that began later by a clock that was set back since.
+        return self.starts_at > alert.starts_at and not (self.is_over and lasts)
 
 
 class AlertmanagerChannel:
