@@ -57,6 +57,18 @@ async def test_what_is_known_of_an_account(scene: Scene) -> None:
     assert "Too few are kept" in (await got(scene, "/accounts/x%3Apotus"))[1]
 
 
+async def test_what_is_taken_back_leaves_the_uptime_at_once(scene: Scene) -> None:
+    """Its page agrees with itself, though nothing of how the account stands has changed; the board follows it."""
+    path, absent = "/accounts/x%3Apotus", "available, 4 min 25 s not"
+    assert absent in (await got(scene, path))[1]
+    scene.now += timedelta(minutes=1)
+    scene.store.retract("x-potus-1", "a test", by="desk", at=scene.now)
+    _, page = await got(scene, path)
+    assert "taken back as a false alarm" in page
+    assert absent not in page
+    assert absent not in (await got(scene, "/?q=potus"))[1]
+
+
 async def test_an_account_that_nobody_watches(scene: Scene) -> None:
     """A page that says so, whatever is done there."""
     for path in ("/accounts/x%3Anobody", "/accounts/x%3Anobody/look", "/accounts/..%2F..%2Fetc"):

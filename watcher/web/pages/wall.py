@@ -55,14 +55,19 @@ class Wall:
             index = self._index = await asyncio.to_thread(index_of, snapshot)
         return index
 
-    async def board(self, snapshot: Snapshot, query: BoardQuery, known: Arranged | None = None) -> Board:
-        """The page of the board that the query asks for, as things are; in the order that is `known`, if one is."""
+    async def board(
+        self, snapshot: Snapshot, query: BoardQuery, known: Arranged | None = None, *, anew: bool = False
+    ) -> Board:
+        """The page of the board that the query asks for, as things are; in the order that is `known`, if one is.
+
+        `anew` reads the record of everybody on it, whatever is kept.
+        """
         found = known
         if found is None:
             found = await asyncio.to_thread(arranged, await self.index(snapshot), snapshot.states, query)
         # One at a time: what is kept is changed beside the loop.
         async with self._making:
-            pasts, is_readable = await self._pasts(found, snapshot)
+            pasts, is_readable = await self._pasts(found, snapshot, anew=anew)
             entries = await asyncio.to_thread(self._entries, found, snapshot, pasts)
             return Board(
                 at=snapshot.at,
@@ -75,12 +80,13 @@ class Wall:
             )
 
     async def row(self, snapshot: Snapshot, account_id: str) -> Row | None:
-        """One account by itself, its uptime as of this moment; None where it is not watched."""
+        """One account by itself, its uptime and record as of this moment; None where it is not watched."""
         listed = (await self.index(snapshot)).listed.get(account_id)
         if listed is None:
             return None
         found = Arranged(entries=((listed, ""),), found=1, pages=1, page=1, total=1, down=0, counts=())
-        board = await self.board(snapshot, BoardQuery(), found)
+        # No state tells that an outage was taken back.
+        board = await self.board(snapshot, BoardQuery(), found, anew=True)
         if not board.entries:
             return None
         row, kept = board.entries[0][1], self._kept.get(account_id)
@@ -88,10 +94,10 @@ class Wall:
             return row
         return replace(row, bars=bars_of(kept.history, row.state, snapshot.at))
 
-    async def _pasts(self, found: Arranged, snapshot: Snapshot) -> tuple[Mapping[str, History], bool]:
+    async def _pasts(self, found: Arranged, snapshot: Snapshot, *, anew: bool) -> tuple[Mapping[str, History], bool]:
         """The record of those whose bars may have changed by it; and whether it could be read."""
         shown = [listed.account.id for listed, _ in found.entries]
-        stale = [each for each in shown if self._is_stale(each, snapshot.states.get(each), snapshot.at)]
+        stale = [each for each in shown if anew or self._is_stale(each, snapshot.states.get(each), snapshot.at)]
         if not stale:
             return {}, True
         try:
