@@ -142,6 +142,22 @@ async def test_what_changes_is_shown_on_the_open_board(scene: Scene, browser: Br
         assert await page.evaluate("window.untouched")
 
 
+async def test_running_bounds_hold(scene: Scene, browser: Browser) -> None:
+    """What the script counts on is at most so long: rounded up, as the page had it, and not to a whole hour."""
+    gone = {"x:potus": timedelta(days=1, hours=1, minutes=49, seconds=40), "x:who": timedelta(hours=3, seconds=5.2)}
+    for account_id, since in gone.items():
+        scene.goes(account_id, Phase.DOWN, outage=outage_of(scene.accounts[account_id], 9, NOW - since, None))
+    async with a_viewer(browser, scene.server.url) as viewer:
+        await viewer.page.clock.install(time=NOW)
+        await viewer.page.clock.pause_at(NOW)
+        await viewer.open("/")
+        assert "so far at least 1 d 1 h 49 min, at most 1 d 1 h 51 min" in await viewer.row("@POTUS")
+        assert "at most 3 h 46 s" in await viewer.row("@WHO")
+        await viewer.page.clock.run_for(15_000)
+        assert "at most 1 d 1 h 51 min" in await viewer.row("@POTUS")
+        assert "at most 3 h 1 min 1 s" in await viewer.row("@WHO")
+
+
 async def test_it_connects_again(scene: Scene, browser: Browser) -> None:
     """A server that was away is said to be; when it is there again, what has changed meanwhile is shown."""
     async with a_viewer(browser, scene.server.url) as viewer:

@@ -88,7 +88,7 @@ def format_about(span: timedelta, locale: Locale = ENGLISH) -> str:
 def format_duration(duration: Duration, locale: Locale = ENGLISH) -> str:
     """The best estimate with a margin that covers both bounds: "11 min ± 40 s"; "at least 2 min" while open."""
     if duration.max is None:
-        return locale.least.format(_spell(_floor(duration.min), locale))
+        return locale.least.format(format_least(duration.min, locale))
     unit = _unit(duration.max)
     best = (duration.best + unit / 2) // unit * unit
     margin = max(duration.max - best, best - duration.min)
@@ -98,12 +98,23 @@ def format_duration(duration: Duration, locale: Locale = ENGLISH) -> str:
 
 def format_bounds(duration: Duration, locale: Locale = ENGLISH) -> str:
     """The bounds, rounded outwards: "between 10 min 20 s and 11 min 40 s"; "at least 2 min" while open."""
-    least = _spell(_floor(duration.min), locale)
+    least = format_least(duration.min, locale)
     if duration.max is None:
         return locale.least.format(least)
-    unit = _unit(duration.max)
-    most = _spell(-(-duration.max // unit) * unit, locale)
+    most = format_most(duration.max, locale)
     return least if least == most else locale.between.format(least, most)
+
+
+def format_least(span: timedelta, locale: Locale = ENGLISH) -> str:
+    """A lower bound, rounded down to seconds, from one day on to minutes; below zero counts as zero."""
+    unit = _unit(span)
+    return _spell(max(span, timedelta(0)) // unit * unit, locale)
+
+
+def format_most(span: timedelta, locale: Locale = ENGLISH) -> str:
+    """An upper bound, rounded up to seconds, from one day on to minutes; below zero counts as zero."""
+    unit = _unit(span)
+    return _spell(-(-max(span, timedelta(0)) // unit) * unit, locale)
 
 
 def format_between(earliest: datetime, latest: datetime, locale: Locale = ENGLISH) -> str:
@@ -148,11 +159,6 @@ def place_named(key: str, titles: Mapping[str, str]) -> str:
 
 def _unit(span: timedelta) -> timedelta:
     return _MINUTE if span >= _DAY else _SECOND
-
-
-def _floor(span: timedelta) -> timedelta:
-    unit = _unit(span)
-    return span // unit * unit
 
 
 def _spell(span: timedelta, locale: Locale) -> str:

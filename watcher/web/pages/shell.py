@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from watcher.model.record import instant
+from watcher.notify.wording import format_least, format_most
 from watcher.text import clean
 from watcher.web.answers import whole
 from watcher.web.pages import words
@@ -43,6 +44,8 @@ class Shell:
         )
         self._environment.filters.update(
             span=words.span,
+            least=format_least,
+            most=format_most,
             iso=words.iso,
             stamp=words.stamp,
             plain=words.plain,

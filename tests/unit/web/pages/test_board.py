@@ -138,6 +138,22 @@ def test_page_says_how_each_account_stands() -> None:
     assert "last answer inconclusive: login wall" in blind
 
 
+@pytest.mark.parametrize(
+    ("gone", "said"),
+    [
+        (timedelta(minutes=10, milliseconds=500), "so far at least 9 min 54 s, at most 11 min 1 s"),
+        (timedelta(hours=23, minutes=59, seconds=1), "at least 23 h 58 min 55 s, at most 1 d 1 min"),
+        (timedelta(days=1, hours=1, minutes=49, seconds=20), "at least 1 d 1 h 49 min, at most 1 d 1 h 51 min"),
+    ],
+)
+def test_bounds_are_rounded_outwards(gone: timedelta, said: str) -> None:
+    """However long it takes: the lower one down, the upper one up, and neither to a whole hour."""
+    began = story.NOW - gone
+    opened = story.outage(last_present=began - timedelta(minutes=1), began=story.stamp(began))
+    down = story.state(story.TRUMP, Phase.DOWN, outage=opened)
+    assert said in row_of(landing(story.snapshot(((story.TRUMP, down),)), "1"), "@realDonaldTrump")
+
+
 def test_trouble_comes_first() -> None:
     """The order is by what matters to the reader, and within that by the watchlist."""
     html = landing(story.snapshot(), "1.2.3")

@@ -25,17 +25,29 @@ const clock = {
   },
 };
 
-function span(milliseconds) {
-  const seconds = Math.max(0, Math.round(milliseconds / 1000));
-  const units = [
+function units(seconds) {
+  return [
     ["d", Math.floor(seconds / 86400)],
     ["h", Math.floor(seconds / 3600) % 24],
     ["min", Math.floor(seconds / 60) % 60],
     ["s", seconds % 60],
   ];
-  const first = units.findIndex(([, count]) => count);
-  if (first < 0) return "0 s";
-  return units.slice(first, first + 2).filter(([, count]) => count).map(([unit, count]) => `${count} ${unit}`).join(" ");
+}
+
+function spelt(counted) {
+  return counted.filter(([, count]) => count).map(([unit, count]) => `${count} ${unit}`).join(" ") || "0 s";
+}
+
+function span(milliseconds) {
+  const counted = units(Math.max(0, Math.round(milliseconds / 1000)));
+  const first = counted.findIndex(([, count]) => count);
+  return spelt(first < 0 ? [] : counted.slice(first, first + 2));
+}
+
+// No less than what has passed: up to a whole second, from one day on to a whole minute.
+function most(milliseconds) {
+  const seconds = Math.max(0, Math.ceil(milliseconds / 1000));
+  return spelt(units(milliseconds < 86_400_000 ? seconds : Math.ceil(seconds / 60) * 60));
 }
 
 function stamp(instant) {
@@ -45,7 +57,8 @@ function stamp(instant) {
 function tick() {
   const now = clock.now();
   for (const each of board.querySelectorAll("[data-since]")) {
-    const text = span(now - Date.parse(each.dataset.since));
+    const passed = now - Date.parse(each.dataset.since);
+    const text = each.dataset.most === undefined ? span(passed) : most(passed);
     if (each.textContent !== text) each.textContent = text;
   }
   const at = document.getElementById("at");
