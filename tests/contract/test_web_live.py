@@ -13,6 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.browser.scene import NOW, Scene, a_scene, account_of, outage_of, up
+from watcher.model.errors import StoreError
 from watcher.model.outage import Phase
 from watcher.web.pages import live
 
@@ -203,6 +204,25 @@ async def test_what_changes_in_a_fault_is_shown_after_it(scene: Scene, monkeypat
             let_go(scene, "x:potus")
             await asyncio.sleep(0.2)
         assert "a:x:potus" in (await events.until("rows"))["rows"]
+
+
+async def test_a_record_that_can_be_read_again_is_shown(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without anything else that changes: the notice is taken back, and the rows have their bars."""
+
+    def fail(*_args: object, **_kwargs: object) -> None:
+        raise StoreError("disk I/O error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(scene.store, "history", fail)
+        async with open_board(scene) as events:
+            first = await events.until("notice")
+            assert "cannot be read" in first["notice"]
+            assert not any("<svg" in row for row in first["rows"].values())
+            patched.undo()
+            again = await events.until("notice")
+            assert "Ready." in again["notice"]
+            assert "cannot be read" not in again["notice"]
+            assert sum("<svg" in row for row in again["rows"].values()) == len(scene.accounts)
 
 
 async def fault(scene: Scene) -> None:

@@ -247,7 +247,7 @@ def standing(state: AccountState) -> tuple[object, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """A page of the board: who is shown, and what stands above and below.
+    """A page of the board: who is shown, and what stands above and below; whether the record could be read for it.
 
     `entries` are rows, each with the heading that it begins; "" where it begins none. No row has a `version` above
     that of the board.
@@ -259,6 +259,7 @@ class Board:
     arranged: Arranged
     entries: tuple[tuple[str, Row], ...]
     notice: Notice
+    is_readable: bool
     version: int
 
     @property

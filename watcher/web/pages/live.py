@@ -63,10 +63,14 @@ class _News:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _View:
-    """A page of the board, ready to be sent: its pieces; its rows and headings by key, in order, with versions."""
+    """A page of the board, ready to be sent: its pieces; its rows and headings by key, in order, with versions.
+
+    `is_readable`: the record could be read for it. Else it is made anew at every turn, until it can.
+    """
 
     arranged: Arranged
     version: int
+    is_readable: bool
     parts: Mapping[str, str]
     accounts: frozenset[str]
     order: tuple[str, ...]
@@ -274,7 +278,7 @@ class Live:
             view = self._views.get(query)
             if view is None or changes.order:
                 known = None
-            elif changes.around or not changes.rows.isdisjoint(view.accounts):
+            elif changes.around or not view.is_readable or not changes.rows.isdisjoint(view.accounts):
                 known = view.arranged
             else:
                 continue
@@ -336,6 +340,7 @@ class Live:
         return _View(
             arranged=board.arranged,
             version=board.version,
+            is_readable=board.is_readable,
             parts={
                 "title": board.title,
                 "counts": self._shell.piece(_PARTS, "counts", board),

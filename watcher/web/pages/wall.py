@@ -76,6 +76,7 @@ class Wall:
                 arranged=found,
                 entries=entries,
                 notice=notice_of(snapshot, is_readable=is_readable),
+                is_readable=is_readable,
                 version=self._version,
             )
 
