@@ -176,6 +176,28 @@ async def test_it_connects_again(scene: Scene, browser: Browser) -> None:
         viewer.faults = [fault for fault in viewer.faults if "ERR_" not in fault]
 
 
+async def test_what_is_old_is_not_said_to_be_of_now(scene: Scene, browser: Browser) -> None:
+    """Without a server the board is grey, and as of when it was last heard; spans run on. With one, it is of now."""
+    async with a_viewer(browser, scene.server.url) as viewer:
+        page, board, at = viewer.page, viewer.page.locator("#board"), viewer.page.locator("#at")
+        await page.clock.install(time=NOW)
+        await page.clock.pause_at(NOW)
+        await viewer.open("/")
+        port = int(scene.server.url.rsplit(":", 1)[1].strip("/"))
+        await scene.server.stop()
+        await expect(page.locator("#live")).to_have_text("· not connected, trying again")
+        await page.clock.run_for(300_000)
+        await expect(at).to_have_text("2017-11-02 23:07:30")
+        await expect(at).to_have_attribute("datetime", "2017-11-02T23:07:30.000Z")
+        await expect(board).to_have_class("old")
+        await expect(page.locator("#rows .clock strong").first).to_have_text("12 min 8 s")
+        async with a_scene(filled=False, port=port) as again:
+            again.accounts, again.states, again.now = scene.accounts, scene.states, NOW + timedelta(minutes=6)
+            await expect(at).to_have_text("2017-11-02 23:13:30", timeout=20_000)
+            await expect(board).not_to_have_class("old")
+        viewer.faults = [fault for fault in viewer.faults if "ERR_" not in fault]
+
+
 async def test_hostile_names_do_nothing(scene: Scene, browser: Browser) -> None:
     """Names, quotes and addresses that are markup stay text: on the page, in what is sent later, on the account's."""
     nasty = f"<img src=x onerror=\"pwned.push('name')\">{HOSTILE}".replace("\ud800", "")  # no file can hold that

@@ -25,6 +25,16 @@ const clock = {
   },
 };
 
+// What is shown is as of now while the server is heard; once it is lost, as of when it was heard last.
+let heard = Date.parse(board.dataset.at);
+
+function lost() {
+  live.textContent = "· not connected, trying again";
+  live.className = "off";
+  board.classList.add("old");
+  tick();
+}
+
 function units(seconds) {
   return [
     ["d", Math.floor(seconds / 86400)],
@@ -62,8 +72,9 @@ function tick() {
     if (each.textContent !== text) each.textContent = text;
   }
   const at = document.getElementById("at");
-  at.textContent = stamp(now);
-  at.dateTime = new Date(now).toISOString();
+  const shown = board.classList.contains("old") ? heard : now;
+  at.textContent = stamp(shown);
+  at.dateTime = new Date(shown).toISOString();
 }
 
 function localTimes(within) {
@@ -131,7 +142,9 @@ function probed(probes) {
 }
 
 function apply(change) {
-  clock.set(Date.parse(change.at));
+  heard = Date.parse(change.at);
+  board.classList.remove("old");
+  clock.set(heard);
   if (change.title !== undefined) document.title = change.title;
   for (const name of ["notice", "counts", "pager", "health", "platforms"]) {
     if (change[name] === undefined) continue;
@@ -161,13 +174,13 @@ async function refresh() {
   source?.close();
   const their = await fetched();
   if (!their) {
-    live.textContent = "· not connected, trying again";
-    live.className = "off";
+    lost();
     setTimeout(refresh, wait);
     wait = Math.min(2 * wait, LONGEST_WAIT);
     return;
   }
   const fresh = their.ownerDocument;
+  heard = Date.parse(their.dataset.at);
   board.dataset.have = their.dataset.have;
   for (const name of ["rows", "notice", "counts", "pager", "health", "platforms"]) {
     document.getElementById(name).replaceChildren(...fresh.getElementById(name).childNodes);
@@ -195,8 +208,7 @@ function connect() {
     apply(JSON.parse(event.data));
   });
   source.addEventListener("error", () => {
-    live.textContent = "· not connected, trying again";
-    live.className = "off";
+    lost();
     if (source.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
     setTimeout(connect, wait);
     wait = Math.min(2 * wait, LONGEST_WAIT);
