@@ -12,9 +12,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench.subjects import Subjects
-from watcher.bundle import Sighting, witnessed
 from watcher.classify import classify
 from watcher.classify.condense import condense, kept_controls
+from watcher.look.bundle import Sighting, witnessed
 from watcher.model.account import Account
 from watcher.model.control import ControlFinding, ControlKey, ControlReport
 from watcher.model.example import exchange_of

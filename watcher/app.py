@@ -13,15 +13,14 @@ from typing import Any, Final
 import structlog
 
 from watcher import __version__
-from watcher.adoption import Adoption, InUse
-from watcher.book import Book
-from watcher.chores import Chores
 from watcher.clock import Clock
-from watcher.controls import Controls
 from watcher.ending import Budget
-from watcher.explain import explanation
-from watcher.handover import not_after, removed_at_start, reopen
-from watcher.intervals import Intervals, found_in_force
+from watcher.look.book import Book
+from watcher.look.controls import Controls
+from watcher.look.handover import not_after, removed_at_start, reopen
+from watcher.look.ondemand import OnDemand
+from watcher.look.outlook import Outlooks
+from watcher.look.pipeline import Pipeline
 from watcher.metrics import Metrics
 from watcher.model.account import Watchlist
 from watcher.model.errors import StoreError
@@ -30,24 +29,25 @@ from watcher.model.outage import AccountState
 from watcher.model.reload import Outcome
 from watcher.model.snapshot import Snapshot
 from watcher.notify.fallback import STORE_MAY_FAIL
-from watcher.ondemand import OnDemand
-from watcher.outlook import Outlooks
-from watcher.pipeline import Pipeline
 from watcher.probe import Prober, Reachability, open_prober
 from watcher.record.cases import StoreCases
-from watcher.reload import Reloader
-from watcher.rounds import Rounds
+from watcher.run.adoption import Adoption, InUse
+from watcher.run.chores import Chores
+from watcher.run.intervals import Intervals, found_in_force
+from watcher.run.reload import Reloader
+from watcher.run.rounds import Rounds
+from watcher.run.showing import snapshot_of
+from watcher.run.telling import Telling
 from watcher.schedule import Ticker
 from watcher.settings import Loaded
 from watcher.settings.values import Settings
-from watcher.showing import snapshot_of
 from watcher.store.base import Store
 from watcher.store.desk import StoreDesk
 from watcher.store.reader import StoreReader
 from watcher.store.values import Stored
 from watcher.store.worker import StoreWorker
-from watcher.telling import Telling
 from watcher.web import ProbePage, WebServer
+from watcher.words.explain import explanation
 
 # SIGTERM is given ten seconds: so much for all that is ended in order, at most for each part of it; and of the whole,
 # what is kept for writing once the looks are over, and for the last words.

@@ -13,9 +13,13 @@ from typing import Final
 import aiohttp
 
 from watcher import __version__
-from watcher.book import VANTAGE, Book
 from watcher.clock import Clock
-from watcher.controls import Controls
+from watcher.look.book import VANTAGE, Book
+from watcher.look.controls import Controls
+from watcher.look.needs import Need
+from watcher.look.ondemand import Look, look_at
+from watcher.look.outlook import Outlook, outlook
+from watcher.look.pipeline import Pipeline
 from watcher.metrics import Metrics
 from watcher.model.account import Account, Severity, Watchlist
 from watcher.model.control import ControlKey
@@ -23,13 +27,9 @@ from watcher.model.exchange import Exchange, Task
 from watcher.model.notification import Alert, Message, NotificationKind, Outcome
 from watcher.model.outage import AccountState, Phase
 from watcher.model.platform import Platform, Source
-from watcher.needs import Need
 from watcher.notify import format_stamp
 from watcher.notify.alerts import NOTICE_LASTS
 from watcher.notify.channels.build import build
-from watcher.ondemand import Look, look_at
-from watcher.outlook import Outlook, outlook
-from watcher.pipeline import Pipeline
 from watcher.probe import Prober, Reachability, open_prober
 from watcher.selftest import Live
 from watcher.settings import Loaded

@@ -21,8 +21,8 @@ from bench.campaign.loop import TimeLoop
 from bench.campaign.memo import Memo
 from bench.campaign.scenes import scenes
 from bench.campaign.story import STEPS, Plot, Told, play
-from watcher import controls, examining, pipeline, reports
 from watcher.judge.gate import admit
+from watcher.look import controls, examining, pipeline, reports
 from watcher.metrics import Metrics
 from watcher.model.control import ControlReport
 from watcher.model.finding import Finding

@@ -12,21 +12,21 @@ from bench.campaign.faults import FAULTS, Fault
 from bench.campaign.loop import START, StoryClock, TimeLoop
 from bench.campaign.scenes import IMPOSSIBLE, INTERVAL, Scene
 from bench.campaign.world import FOR_EVER, Standing, World
-from watcher.book import Book
-from watcher.controls import Controls
 from watcher.demo.answers import Page
-from watcher.examining import Examined
-from watcher.handover import not_after
 from watcher.judge.cohort import HOLD
 from watcher.judge.gate import SETTLED
 from watcher.judge.watching import resume
+from watcher.look.book import Book
+from watcher.look.controls import Controls
+from watcher.look.examining import Examined
+from watcher.look.handover import not_after
+from watcher.look.pipeline import Pipeline
 from watcher.metrics import Metrics
 from watcher.model.account import Account, Watchlist
 from watcher.model.exchange import Task
 from watcher.model.finding import Verdict
 from watcher.model.outage import AccountState, Decision, Outage, TransitionKind
 from watcher.model.platform import Platform
-from watcher.pipeline import Pipeline
 from watcher.probe import Reachability
 from watcher.schedule.plan import phase
 from watcher.store.commits import without_features

@@ -21,11 +21,11 @@ from tests.corpus.cases import Answer, Broken, Case, read_folder
 from tests.corpus.whom import control_of, instance_of, platform_of, source_of, target_of
 from watcher.classify import classify, members_of
 from watcher.judge.gate import admit
+from watcher.look.reports import merge
 from watcher.model.control import ControlKey, ControlReport
 from watcher.model.exchange import Exchange, FetchFailure, Hop, Purpose, Response, Target, Task
 from watcher.model.finding import Finding, Reason
 from watcher.model.platform import Platform, Source
-from watcher.reports import merge
 from watcher.settings import load_platforms
 from watcher.settings.values import ProbeSettings
 

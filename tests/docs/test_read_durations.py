@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from watcher.demo.story import ELEVEN_MINUTES, VANISHES
-from watcher.export import csv_rows
 from watcher.model.account import Severity
 from watcher.model.finding import Certainty, Reason, Stamp
 from watcher.model.outage import EndCause, Outage, Unobserved
 from watcher.model.record import outage_record
 from watcher.model.uptime import History, uptime
 from watcher.notify import format_bounds, format_duration, format_span
+from watcher.words.export import csv_rows
 
 PAGE = (Path(__file__).parents[2] / "docs/how-to/read-durations.md").read_text("utf-8")
 TEXT = " ".join(PAGE.split())

@@ -19,7 +19,7 @@ PAGES = [f"https://x.com/{name}" for name in NAMES]
 @pytest.fixture(autouse=True)
 def pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """One account is arranged at a time."""
-    monkeypatch.setattr("watcher.rounds._PLACED_AT_ONCE", 1)
+    monkeypatch.setattr("watcher.run.rounds._PLACED_AT_ONCE", 1)
 
 
 async def settle_in(world: World, *names: str) -> None:

@@ -360,7 +360,10 @@ def test_those_around_are_told_of_what_is_adopted(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("where", "error"),
     [
-        ("watcher.reload.load_all", ReadingError("watcher.yaml could not be read: its reader ended with status -9")),
+        (
+            "watcher.run.reload.load_all",
+            ReadingError("watcher.yaml could not be read: its reader has ended"),
+        ),
         ("watcher.store.memory.MemoryStore.known", StoreError("the database is locked by another process")),
     ],
     ids=["the reader", "the store"],

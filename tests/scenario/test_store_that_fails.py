@@ -30,7 +30,7 @@ def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
     That it is too small to begin with is another story (selfwatch).
     """
-    monkeypatch.setattr("watcher.selfwatch.space_of", lambda _directory: None)
+    monkeypatch.setattr("watcher.run.selfwatch.space_of", lambda _directory: None)
     with small_disk(tmp_path / "state"):
         yield tmp_path
 

@@ -16,9 +16,9 @@ from tests.unit.classify.story import (
     rule,
 )
 from tests.unit.store.samples import account
-from watcher.bundle import Sighting, witnessed
 from watcher.classify import classify
 from watcher.classify.condense import condense
+from watcher.look.bundle import Sighting, witnessed
 from watcher.model.account import Account
 from watcher.model.control import ControlFinding, ControlKey, ControlReport
 from watcher.model.exchange import Exchange, Response, Target

@@ -10,8 +10,8 @@ from click.testing import CliRunner
 from watcher.cli import main
 from watcher.forecast import forecast
 from watcher.model.account import Watchlist
-from watcher.planning import planned, planned_record
 from watcher.settings.values import Settings
+from watcher.words.planning import planned, planned_record
 
 WATCHER = """\
 watchlist: watchlist.yaml

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from tests.unit.classify.story import missing
 from tests.unit.sighted import API, THERE, bundled, sighting
 from watcher import dossier as room
-from watcher.bundle import canonical
 from watcher.cli import main
 from watcher.dossier import ArchiveError, Dossier, Outcome, archive, conclusion, read_archive, verdict, verify
+from watcher.look.bundle import canonical
 from watcher.store.codec import chained_hash, transition_document
 from watcher.store.values import Trace
 

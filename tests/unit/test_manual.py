@@ -10,12 +10,12 @@ from tests.fakes.slack import NO_SERVICE, FakeSlack
 from watcher.clock import SystemClock
 from watcher.demo.answers import Page
 from watcher.demo.platform import ScriptedPlatform
+from watcher.look.ondemand import Look
+from watcher.look.outlook import is_each_seen, line, record
 from watcher.manual import calibrate, look, send_test
 from watcher.model.exchange import Purpose
 from watcher.model.finding import Reason, Verdict
 from watcher.model.notification import Delivered, GaveUp
-from watcher.ondemand import Look
-from watcher.outlook import is_each_seen, line, record
 from watcher.settings import Loaded, account_for, load_all
 from watcher.settings.values import Secret, SlackChannel
 

@@ -11,9 +11,10 @@ from typing import Any, Self
 
 from tests.fakes.fetch import Reply, ScriptedFetch, says, shows
 from tests.fakes.virtual_time import START, VirtualClock
-from watcher.book import VANTAGE, Book
-from watcher.controls import Controls
-from watcher.examining import Examined
+from watcher.look.book import VANTAGE, Book
+from watcher.look.controls import Controls
+from watcher.look.examining import Examined
+from watcher.look.pipeline import Pipeline
 from watcher.metrics import Metrics
 from watcher.model.account import Account, Policy, Watchlist
 from watcher.model.control import ControlKey
@@ -32,7 +33,6 @@ from watcher.model.platform import (
     Source,
 )
 from watcher.model.route import Route
-from watcher.pipeline import Pipeline
 from watcher.probe import Reachability
 from watcher.settings import load_platforms
 from watcher.store.memory import MemoryStore

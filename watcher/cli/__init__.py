@@ -92,7 +92,7 @@ def _watch(config: Path, log_level: str, ending: Ending) -> None:
     from watcher.settings import Loaded, Reading
     from watcher.settings.values import secrets_of
     from watcher.store.sql import SqlStore
-    from watcher.summary import started
+    from watcher.words.summary import started
 
     configure(log_level)
     loaded = Reading().load(config, os.environ)
@@ -169,10 +169,10 @@ def check(config: Path, strict: bool, calibrate: bool, as_json: bool) -> None:
     could never alert, and why. With --calibrate it asks, of every platform of the watchlist, accounts that always
     exist and handles that never do, within its pace, and says what this machine can and cannot see.
     """
+    from watcher.look.outlook import is_each_seen, line, record
     from watcher.notify.trial import try_out
-    from watcher.outlook import is_each_seen, line, record
     from watcher.settings import load_all
-    from watcher.summary import can_all_alert, checked, checked_record, faults_record
+    from watcher.words.summary import can_all_alert, checked, checked_record, faults_record
 
     with faults_told():
         try:
@@ -224,10 +224,10 @@ def probe(url_or_id: str, config: Path, explain: bool, as_json: bool) -> None:
     and nobody is told.
     """
     from watcher.clock import SystemClock
-    from watcher.explain import explanation, look_record, sentence
     from watcher.logs import configure
     from watcher.manual import look
     from watcher.settings import account_for, load_all
+    from watcher.words.explain import explanation, look_record, sentence
 
     configure("warning")
     with faults_told(status=2):
@@ -277,11 +277,11 @@ def test_channel(name: str, config: Path) -> None:
     printed.
     """
     from watcher.clock import SystemClock
-    from watcher.explain import outcome_sentence
     from watcher.logs import configure
     from watcher.manual import send_test
     from watcher.model.notification import Delivered
     from watcher.settings import load_settings
+    from watcher.words.explain import outcome_sentence
 
     with faults_told():
         settings = load_settings(config, os.environ)

@@ -58,8 +58,8 @@ def list_(
     config: Path, as_json: bool, states: tuple[str, ...], channel: str | None, incident_id: str | None, limit: int
 ) -> None:
     """List the notifications, the latest first."""
-    from watcher.letters import notification_record, notifications_table
     from watcher.settings import load_settings
+    from watcher.words.letters import notification_record, notifications_table
 
     wanted = tuple(NotificationState(state) for state in states)
     with faults_told():
@@ -88,8 +88,8 @@ def show(number: int, config: Path, as_json: bool) -> None:
 
     Of each try: when, what came of it, what was answered, and how long that took.
     """
-    from watcher.letters import notification_record, notification_told
     from watcher.settings import load_settings
+    from watcher.words.letters import notification_record, notification_told
 
     with faults_told(), opened(load_settings(config, os.environ).state_dir, read_only=True) as store:
         found, tries = store.notifications(ids=(number,)), store.tries(number)
@@ -154,7 +154,7 @@ def _dead(store: "SqlStore", channel: str | None) -> tuple[int, ...]:
 def _resend(store: "SqlStore", wanted: tuple[int, ...]) -> tuple[tuple[int, ...], list[str]]:
     """Those that will be sent, and of the others why not."""
     from watcher.clock import SystemClock
-    from watcher.letters import not_resent
+    from watcher.words.letters import not_resent
 
     done = store.resend(wanted, by=user(), at=SystemClock().now())
     left = [number for number in dict.fromkeys(wanted) if number not in done]

@@ -29,9 +29,9 @@ def plan(config: Path, everyone: bool, as_json: bool) -> None:
     share of a processor core and how much memory it takes. Asks nobody and stores nothing.
     """
     from watcher.forecast import forecast
-    from watcher.planning import planned, planned_record
     from watcher.settings import load_all
-    from watcher.summary import refused_record
+    from watcher.words.planning import planned, planned_record
+    from watcher.words.summary import refused_record
 
     with faults_told():
         try:

@@ -28,7 +28,7 @@ _LONGEST: Final = 4000
 def moment_of(_context: click.Context, _parameter: click.Parameter, value: str | None) -> datetime | None:
     """The instant that somebody typed."""
     from watcher.clock import SystemClock
-    from watcher.export import moment
+    from watcher.words.export import moment
 
     if value is None:
         return None
@@ -75,7 +75,7 @@ def accounts(config: Path, as_json: bool) -> None:
     from watcher.clock import SystemClock
     from watcher.model.uptime import UPTIME_SPAN
     from watcher.settings import load_all
-    from watcher.summary import account_with_past, accounts_table, pasts, stands
+    from watcher.words.summary import account_with_past, accounts_table, pasts, stands
 
     with faults_told():
         loaded = load_all(config, os.environ)
@@ -141,10 +141,10 @@ def _list_outages(
     limit: int | None,
     retracted: bool,
 ) -> None:
-    from watcher.export import csv_rows, markdown
     from watcher.model.record import outage_record
     from watcher.settings import load_settings
-    from watcher.summary import outages_table
+    from watcher.words.export import csv_rows, markdown
+    from watcher.words.summary import outages_table
 
     # One more than is listed, to know whether there are more.
     most = (limit or _LISTED) + 1 if form == "table" else limit
@@ -195,7 +195,7 @@ def show(outage_id: str, config: Path, form: str, as_json: bool) -> None:
     from watcher.record.gather import whole
     from watcher.record.markdown import markdown_of
     from watcher.settings import load_all
-    from watcher.summary import no_outage
+    from watcher.words.summary import no_outage
 
     with faults_told():
         loaded = load_all(config, os.environ)
@@ -237,7 +237,7 @@ def annotate(
     from watcher.model.annotation import Annotation
     from watcher.settings import load_settings
     from watcher.store.values import Amended
-    from watcher.summary import amended
+    from watcher.words.summary import amended
 
     annotation = Annotation(
         outage_id=outage_id, at=SystemClock().now(), by=by or user(), cause=cause, text=text or "", link=link
@@ -267,7 +267,7 @@ def retract(outage_id: str, config: Path, reason: str, by: str | None) -> None:
     from watcher.clock import SystemClock
     from watcher.settings import load_settings
     from watcher.store.values import Amended
-    from watcher.summary import amended
+    from watcher.words.summary import amended
 
     with faults_told(), opened(load_settings(config, os.environ).state_dir, amends=True) as store:
         result = store.retract(outage_id, reason, by=by or user(), at=SystemClock().now())
@@ -332,7 +332,7 @@ def backup(directory: Path, config: Path) -> None:
     """
     from watcher.settings import load_settings
     from watcher.store.backup import copy_state
-    from watcher.summary import backed_up
+    from watcher.words.summary import backed_up
 
     with faults_told():
         copied = copy_state(load_settings(config, os.environ).state_dir, directory)

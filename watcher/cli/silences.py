@@ -27,8 +27,8 @@ _BY = click.option("--by", callback=line_of, help="Who says so.  [default: who r
 
 def moment_ahead(_context: click.Context, _parameter: click.Parameter, value: str | None) -> datetime | None:
     """The instant that somebody typed, of what is to come."""
-    from watcher.attention import moment_to_come
     from watcher.clock import SystemClock
+    from watcher.words.attention import moment_to_come
 
     if value is None:
         return None
@@ -97,10 +97,10 @@ def add(
     together is silenced once all that are missing are. Corrections, digests and watcher's own troubles are silenced
     only where a matcher says kind=correction, kind=digest or kind=meta.
     """
-    from watcher.attention import doubts, known_of, late_start, new_silence
     from watcher.clock import SystemClock
     from watcher.model.matchers import MatcherError, parse_matchers
     from watcher.settings import load_settings
+    from watcher.words.attention import doubts, known_of, late_start, new_silence
 
     if (lasting is None) == (until is None):
         raise click.UsageError("say how long: give exactly one of --for and --until")
@@ -145,10 +145,10 @@ def _listed(config: Path) -> "tuple[Mapping[str, Account], Mapping[str, Platform
 @json_option
 def list_them(config: Path, expired: bool, as_json: bool) -> None:
     """List the silences: those that hold, and those still to begin."""
-    from watcher.attention import silences_table
     from watcher.clock import SystemClock
     from watcher.model.attention import silence_record
     from watcher.settings import load_settings
+    from watcher.words.attention import silences_table
 
     now = SystemClock().now()
     with faults_told(), opened(load_settings(config, os.environ).state_dir, read_only=True) as store:

@@ -14,7 +14,7 @@ from watcher.app import App
 from watcher.demo.answers import Page
 from watcher.demo.sink import Received
 from watcher.demo.story import ACCOUNT, HANDLE, Ending, Narrator, Story
-from watcher.examining import Examined
+from watcher.look.examining import Examined
 from watcher.model.account import Account
 from watcher.model.control import ControlFinding, ControlReport
 from watcher.model.finding import Certainty, Evidence

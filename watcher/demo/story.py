@@ -13,7 +13,7 @@ from watcher.clock import Clock, ScaledClock
 from watcher.demo.answers import Page
 from watcher.demo.platform import ScriptedPlatform
 from watcher.demo.sink import Received, SlackSink
-from watcher.examining import Examined
+from watcher.look.examining import Examined
 from watcher.model.account import Account
 from watcher.model.notification import NotificationKind, NotificationState
 from watcher.model.outage import Decision, Outage, Phase

@@ -8,7 +8,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any, Final
 
-from watcher.bundle import SCHEMA, rule_hash
+from watcher.look.bundle import SCHEMA, rule_hash
 from watcher.model.outage import BUNDLE
 from watcher.model.record import Record, instant
 from watcher.store.codec import chained_hash, instant_of

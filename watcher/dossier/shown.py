@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
-from watcher.bundle import CONTROLS_SCHEMA, SCHEMA
 from watcher.dossier.check import Dossier
+from watcher.look.bundle import CONTROLS_SCHEMA, SCHEMA
 from watcher.model.outage import BUNDLE
 from watcher.model.record import Record, instant
 from watcher.notify.wording import format_stamp, language_name

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from watcher.bundle import CONTROLS_SCHEMA, SCHEMA
 from watcher.dossier import Dossier
+from watcher.look.bundle import CONTROLS_SCHEMA, SCHEMA
 from watcher.model.finding import Reason
 from watcher.model.record import Record
 from watcher.record.words import SAID, UNCLEAR, line, listed

@@ -15,7 +15,6 @@ from typing import Any, Final, Protocol
 from aiohttp import web
 from multidict import MultiMapping
 
-from watcher.attention import doubts, known_of, late_start, moment_to_come, new_silence
 from watcher.model.account import Account
 from watcher.model.attention import incident_record, notification_record, silence_record
 from watcher.model.errors import WatcherError
@@ -30,6 +29,7 @@ from watcher.store.values import Amended, IncidentRecord
 from watcher.web import parameters
 from watcher.web.answers import json_error
 from watcher.web.guard import token_refusal
+from watcher.words.attention import doubts, known_of, late_start, moment_to_come, new_silence
 
 _SILENCE_KEYS: Final = ("matchers", "starts_at", "ends_at", "for", "comment", "by")
 _ACK_KEYS: Final = ("by", "comment")

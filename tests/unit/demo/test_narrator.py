@@ -15,7 +15,7 @@ from watcher.app import App
 from watcher.demo.narrator import WIDTH, Teller, Tone
 from watcher.demo.sink import Received
 from watcher.demo.story import BEGINS, Ending, Story
-from watcher.examining import Examined
+from watcher.look.examining import Examined
 from watcher.model.control import ControlFinding, ControlKey, ControlReport
 from watcher.model.finding import Reason, Refused
 from watcher.model.outage import Decision, Phase, TransitionKind

@@ -7,7 +7,7 @@ import pytest
 
 from tests.fakes.fetch import fails
 from tests.fakes.virtual_time import run_virtual
-from tests.unit.test_pipeline import ALICE, play, up, watching
+from tests.unit.look.test_pipeline import ALICE, play, up, watching
 from tests.unit.town import SECOND, api, there
 from watcher.judge.machine import step
 from watcher.model.finding import Reason, Verdict

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.handover import compare
+from watcher.look.handover import compare
 from watcher.model.errors import ConfigError
 from watcher.model.reload import Edit
 from watcher.settings import Loaded, Reading, ReadingError, load_all

@@ -9,7 +9,6 @@ from typing import Any, Final, TypeVar, assert_never
 
 from aiohttp import web
 
-from watcher.attention import moment_to_come, new_silence
 from watcher.model.errors import WatcherError
 from watcher.model.seen import Seen, Unanswered
 from watcher.model.silence import Matcher, Silence
@@ -22,6 +21,7 @@ from watcher.web.pages.forms import Form, form_of, see_other
 from watcher.web.pages.shell import Shell
 from watcher.web.pages.wall import Wall
 from watcher.web.pages.words import account_path
+from watcher.words.attention import moment_to_come, new_silence
 
 _T = TypeVar("_T")
 _OUTAGES: Final = 50

@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 from aiohttp import hdrs, web
 from multidict import MultiMapping
 
-from watcher.export import csv_rows, moment
 from watcher.model.account import Account, Owner
 from watcher.model.annotation import Annotation
 from watcher.model.errors import WatcherError
@@ -25,6 +24,7 @@ from watcher.web.cases import Cases
 from watcher.web.pages.outage import names_of
 from watcher.web.pages.shell import Shell
 from watcher.web.turns import Turns
+from watcher.words.export import csv_rows, moment
 
 SIZE: Final = 50
 _CHUNK: Final = 500
