@@ -245,7 +245,11 @@ def fill(scene: Scene) -> None:
         if outages:
             last = max(outage.closed_at or NOW for outage in outages)
             scene.states[account.id] = replace(
-                scene.states[account.id], since=last, outages_total=len(outages), last_outage=outages[0].duration.best
+                scene.states[account.id],
+                since=last,
+                outages_total=len(outages),
+                last_outage=outages[0].duration.best,
+                last_outage_id=outages[0].id,
             )
     hidden = [(None, 20.4, 240), (None, 55.1, 1100), ("x:who", 0.5, 40), ("instagram:press_office", 1.2, 1700)]
     spans = (

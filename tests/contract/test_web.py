@@ -300,6 +300,15 @@ async def test_one_account_has_its_uptime(ask: Ask, shown: Shown) -> None:
     assert (json.loads(body)["state"], json.loads(body)["uptime_30d"]) == ("up", None)
 
 
+async def test_one_account_says_how_many_outages_were_taken_back(ask: Ask, shown: Shown) -> None:
+    """Beside how many there were in all, as the command line does; null while that cannot be read."""
+    shown.past = History(retracted=1)
+    record = json.loads((await ask("/api/v1/accounts/x:potus"))[1])
+    assert (record["outages_total"], record["outages_retracted"]) == (1, 1)
+    shown.failure = StoreError("database is locked")
+    assert json.loads((await ask("/api/v1/accounts/x:potus"))[1])["outages_retracted"] is None
+
+
 async def test_closed_outages_are_not_crowded_out_by_open_ones(ask: Ask) -> None:
     """Asked for those that have ended, the limit counts these only."""
     _, body = await ask("/api/v1/outages?open=false&limit=1")

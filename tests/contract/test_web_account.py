@@ -69,6 +69,17 @@ async def test_what_is_taken_back_leaves_the_uptime_at_once(scene: Scene) -> Non
     assert absent not in (await got(scene, "/?q=potus"))[1]
 
 
+async def test_what_is_taken_back_is_counted_no_more(scene: Scene) -> None:
+    """Nor is it said how long it took; what was before it still counts."""
+    counted = "<dt>Outages</dt><dd>{}</dd>"
+    last = " <small>the last one took 5 h</small>"
+    assert counted.format("2" + last) in (await got(scene, "/accounts/x%3Awho"))[1]
+    scene.store.retract("x-who-2", "a test", by="desk", at=scene.now)
+    assert counted.format("1" + last) in (await got(scene, "/accounts/x%3Awho"))[1]
+    scene.store.retract("x-who-1", "a test", by="desk", at=scene.now)
+    assert counted.format("0") in (await got(scene, "/accounts/x%3Awho"))[1]
+
+
 async def test_an_account_that_nobody_watches(scene: Scene) -> None:
     """A page that says so, whatever is done there."""
     for path in ("/accounts/x%3Anobody", "/accounts/x%3Anobody/look", "/accounts/..%2F..%2Fetc"):

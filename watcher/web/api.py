@@ -88,7 +88,10 @@ class Api:
         return await _listed(account_record(account, state) for account, state in rows)
 
     async def account(self, request: web.Request) -> web.Response:
-        """One account by its id, with its uptime of the last 30 days; null while the store cannot be read."""
+        """One account by its id, with its uptime of the last 30 days and how many of its outages were taken back.
+
+        Both are null while the store cannot be read.
+        """
         if (refusal := _refused(request)) is not None:
             return refusal
         wanted, shown = request.match_info["id"], self._snapshot()
@@ -97,10 +100,13 @@ class Api:
             return json_error(404, "no such account is watched; /api/v1/accounts lists them all")
         state = shown.states[wanted]
         uptime: Record | None = None
+        retracted: int | None = None
         with suppress(WatcherError):
             history = await self._records.history(wanted, shown.at - UPTIME_SPAN)
             uptime = uptime_record(recent_uptime(history, state, shown.at))
-        return web.json_response(account_record(account, state) | {"uptime_30d": uptime})
+            retracted = history.retracted
+        past = {"uptime_30d": uptime, "outages_retracted": retracted}
+        return web.json_response(account_record(account, state) | past)
 
     async def outages(self, request: web.Request) -> web.Response:
         """Outages, the latest first: `account`, `open` (true or false) and `limit` (1 to 1000) narrow them down.

@@ -154,8 +154,9 @@ SCHEMAS: Final[dict[str, Schema]] = {
     ),
     "Account": obj("An account as it stands.", _ACCOUNT),
     "AccountWithUptime": obj(
-        "An account as it stands, with its uptime of 30 days; null while the store cannot be read.",
-        {**_ACCOUNT, "uptime_30d": maybe(ref("Uptime"))},
+        "An account as it stands, with its uptime of 30 days and how many of outages_total were taken back. "
+        "Both are null while the store cannot be read.",
+        {**_ACCOUNT, "uptime_30d": maybe(ref("Uptime")), "outages_retracted": maybe(COUNT)},
     ),
     "Silence": obj("What nobody is told of for a while.", _SILENCE),
     "AddedSilence": obj(

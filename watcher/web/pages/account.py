@@ -100,11 +100,16 @@ class Chart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dossier:
-    """The account's page. `upcoming` is when it is looked at next; None while a look is under way."""
+    """The account's page. `upcoming` is when it is looked at next; None while a look is under way.
+
+    `outages` counts those that were not taken back; `last_outage` is how long the last one took, None if it was.
+    """
 
     row: Row
     at: datetime
     upcoming: datetime | None
+    outages: int
+    last_outage: timedelta | None
     events: tuple[Event, ...]
     absences: tuple[Absence, ...]
     asked: tuple[Asked, ...]
@@ -132,6 +137,8 @@ def dossier(row: Row, snapshot: Snapshot, stored: Stored, upcoming: datetime | N
         row=row,
         at=snapshot.at,
         upcoming=upcoming,
+        outages=row.state.outages_total - row.retracted,
+        last_outage=_last_outage(stored.outages, row.state),
         events=tuple(map(_event, stored.transitions)),
         absences=tuple(map(_absence, _current(stored.outages, row.state))),
         asked=tuple(_sources(row, snapshot)),
@@ -151,6 +158,12 @@ def _current(outages: Iterable[Outage], state: AccountState) -> Iterator[Outage]
         yield open_one
     for outage in stored:
         yield open_one if open_one is not None and outage.id == open_one.id else outage
+
+
+def _last_outage(outages: Iterable[Outage], state: AccountState) -> timedelta | None:
+    """How long the last outage took; None where there was none, or it was taken back."""
+    is_retracted = any(outage.is_retracted for outage in outages if outage.id == state.last_outage_id)
+    return None if is_retracted else state.last_outage
 
 
 def _absence(outage: Outage) -> Absence:

@@ -162,13 +162,17 @@ def _headed(shown: list[Listed], group: Group) -> Iterator[tuple[Listed, str]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One account as the board shows it. `version` is another whenever anything of it is."""
+    """One account as the board shows it. `version` is another whenever anything of it is.
+
+    `retracted` is how many of its outages were taken back, for its own page.
+    """
 
     listed: Listed
     state: AccountState
     look: Look
     bars: Bars | None
     version: int
+    retracted: int = 0
 
     @property
     def key(self) -> str:

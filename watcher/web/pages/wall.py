@@ -93,7 +93,8 @@ class Wall:
         row, kept = board.entries[0][1], self._kept.get(account_id)
         if kept is None or kept.history is None:
             return row
-        return replace(row, bars=bars_of(kept.history, row.state, snapshot.at))
+        bars = bars_of(kept.history, row.state, snapshot.at)
+        return replace(row, bars=bars, retracted=kept.history.retracted)
 
     async def _pasts(self, found: Arranged, snapshot: Snapshot, *, anew: bool) -> tuple[Mapping[str, History], bool]:
         """The record of those whose bars may have changed by it; and whether it could be read."""
