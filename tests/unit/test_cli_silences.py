@@ -140,6 +140,10 @@ def test_a_typing_error_in_a_name_is_told(config: Path) -> None:
             "account=x:POTUS",
             "no account 'x:POTUS' is known, so that the silence may be about nothing; did you mean 'x:po",
         ),
+        (
+            "instance=mastodon.sozial",
+            "no instance 'mastodon.sozial' is known, so that the silence may be about nothing;",
+        ),
         ("owner=mayor", "no owner 'mayor' is known, so that the silence may be about nothing; is it written as in the"),
         (
             "severity!=warn",

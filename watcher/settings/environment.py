@@ -81,7 +81,9 @@ def _read(path: Path) -> tuple[str, bool]:
         with path.open("rb") as stream:
             raw = stream.read(_LARGEST_SECRET + 1)
     except FileNotFoundError:
-        raise UnshownError("names a file that does not exist; create it or remove the key") from None
+        raise UnshownError(
+            "names a file that does not exist; create it (paths begin beside watcher.yaml) or remove the key"
+        ) from None
     except OSError as error:
         raise UnshownError(f"names a file that cannot be read: {(error.strerror or 'unreadable').lower()}") from None
     try:

@@ -34,18 +34,20 @@ class Known:
 
     accounts: Collection[str]
     owners: Collection[str]
+    instances: Collection[str]
     labels: Collection[str]
     platforms: Mapping[str, Platform]
 
 
 def known_of(accounts: Iterable[Account], platforms: Mapping[str, Platform]) -> Known:
     """What is known of these accounts."""
-    ids, owners, labels = set[str](), set[str](), set[str]()
+    ids, owners, instances, labels = set[str](), set[str](), set[str](), set[str]()
     for account in accounts:
         ids.add(account.id)
         owners |= {account.owner} if account.owner else set()
+        instances |= {account.instance} if account.instance else set()
         labels |= account.labels.keys()
-    return Known(accounts=ids, owners=owners, labels=labels, platforms=platforms)
+    return Known(accounts=ids, owners=owners, instances=instances, labels=labels, platforms=platforms)
 
 
 def moment_to_come(text: str, now: datetime) -> datetime:
@@ -111,7 +113,13 @@ def late_start(asked: datetime | None, now: datetime) -> Iterator[str]:
 
 
 def _doubt(matcher: Matcher, known: Known) -> Iterator[str]:
-    choices = {**_CLOSED, "account": known.accounts, "owner": known.owners, "platform": known.platforms}
+    choices = {
+        **_CLOSED,
+        "account": known.accounts,
+        "owner": known.owners,
+        "instance": known.instances,
+        "platform": known.platforms,
+    }
     if matcher.name not in choices or matcher.value in choices[matcher.name]:
         return
     if matcher.name == "platform" and not known.platforms:

@@ -82,7 +82,7 @@ def test_in_the_clear_a_password_stays_on_this_machine(tmp_path: Path, host: str
         (f"host: smtp.example, username: u, password: s3cret, password_file: s3cret, {FROM_TO}",
          ["channels[0].password_file: password is given twice; keep password or password_file"]),
         (f"host: smtp.example, username: u, password_file: s3cret, {FROM_TO}",
-         ["channels[0].password_file: names a file that does not exist; create it or remove the key"]),
+         ["channels[0].password_file: names a file that does not exist; create it (paths begin beside"]),
         (f"host: smtp.example, tls: ssl, {FROM_TO}",
          ["channels[0].tls: 'ssl' is unknown; write one of starttls, implicit, none"]),
         (f"host: 'smtp.example:587', {FROM_TO}",
