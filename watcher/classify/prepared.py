@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 from weakref import WeakKeyDictionary
 
-from watcher.classify.rules import Step, step_of
+from watcher.classify.rules import Step, steps_of
 from watcher.classify.selector import Selector, selectors
 from watcher.model.platform import FieldKind, Match, Platform, Rule, Source
 
@@ -33,7 +33,8 @@ def prepared(platform: Platform, source: Source) -> Prepared:
     of_platform = _PREPARED.setdefault(platform, {})
     known = of_platform.get(source.name)
     if known is None or known.source.rules is not source.rules or known.source.errors is not source.errors:
-        rules = {step: tuple(rule for rule in source.rules if step_of(rule) is step) for step in Step}
+        placed = tuple(steps_of(source.rules))
+        rules = {step: tuple(rule for rule, own in placed if own is step) for step in Step}
         quoted = {rule.id: _quoted(rule) for rule in source.rules}
         known = Prepared(source=source, rules=rules, quoted=quoted, errors=selectors(source.errors))
         of_platform[source.name] = known

@@ -1,5 +1,6 @@
 """Apply the declarative rules of a platform file to a page. Patterns are matched in linear time."""
 
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final
@@ -11,7 +12,7 @@ from watcher.model.platform import FieldKind, Match, Rule
 
 
 class Step(StrEnum):
-    """The steps of classify, in their order. A rule's step follows from what it looks at (see `step_of`)."""
+    """The steps of classify, in their order. A rule's step follows from what it looks at (see `steps_of`)."""
 
     TRANSPORT = "transport"
     HARD_BARRIER = "hard_barrier"
@@ -36,6 +37,24 @@ def step_of(rule: Rule) -> Step:
     if not kinds & _TEXTS:
         return Step.STRUCTURED
     return Step.IDENTITY if rule.verdict is Verdict.PRESENT else Step.PHRASE
+
+
+def steps_of(rules: Sequence[Rule]) -> Iterator[tuple[Rule, Step]]:
+    """Each rule with its step.
+
+    What stands in an error container is the platform's own word: a rule that rests on one, and is written before those
+    that tell an account by its page's texts, decides before them.
+    """
+    may_go_first = True
+    for rule in rules:
+        step = step_of(rule)
+        may_go_first = may_go_first and step is not Step.IDENTITY
+        yield rule, Step.IDENTITY if may_go_first and _rests_on_an_error(rule) else step
+
+
+def _rests_on_an_error(rule: Rule) -> bool:
+    kinds = {match.field.kind for match in rule.when}
+    return rule.verdict is not Verdict.PRESENT and kinds & _TEXTS == {FieldKind.ERROR}
 
 
 def holds(rule: Rule, page: Page, target: Target) -> bool:

@@ -175,7 +175,12 @@ def _structured(look: Look) -> Said | None:
     if look.is_batch and look.page.json is None:
         return _OMITTED
     said = _by_rule(look, Step.STRUCTURED)
-    if said is None or verdict_of(said.reason) is not Verdict.ABSENT:
+    return said if said is None else _unless_barred(look, said)
+
+
+def _unless_barred(look: Look, said: Said) -> Said:
+    """What a rule says; of an absence, what a wall in the page says instead."""
+    if verdict_of(said.reason) is not Verdict.ABSENT:
         return said
     barrier = named_barrier(look.page) if look.is_html else None
     if barrier is not None:
@@ -186,7 +191,7 @@ def _structured(look: Look) -> Said | None:
 
 def _identity(look: Look) -> Said | None:
     if (ruled := _by_rule(look, Step.IDENTITY)) is not None:
-        return ruled
+        return _unless_barred(look, ruled)
     for place, value in _naming(look) if look.references.negatives else ():
         if not is_echoed(place, value, look.target, look.references):
             return Said(reason=Reason.PROFILE, certainty=Certainty.SHOWN, rule=f"identity-{place}", detail=value[:200])

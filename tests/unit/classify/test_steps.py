@@ -470,3 +470,36 @@ def test_markup_that_nobody_looked_at_changes_nothing() -> None:
     """A documented status says enough, however long the page is."""
     source = html_source(rule(Reason.NOT_FOUND, {"status": "404"}))
     assert classified(response(html("Gone", "<br hidden>" * 20_000), status=404), source).finding.is_absent
+
+
+OWN_WORDS = (
+    rule(Reason.SUSPENDED, {"error": "This account has been suspended*"}, name="suspended"),
+    rule(Reason.PROFILE, {"title": "*(@{handle}) on Site"}, name="profile"),
+)
+GONE_WITH_NAME = (
+    "<!doctype html><title>Alice (@alice) on Site</title>{}<div class=error>This account has been suspended.</div>"
+)
+
+
+def test_an_error_container_goes_before_the_texts_that_it_is_written_before() -> None:
+    """A page that still has the person's name says that they are gone; written after them the rule comes too late."""
+    body = GONE_WITH_NAME.format("")
+    found = classified(response(body), html_source(*OWN_WORDS))
+    assert said(found) == (Reason.SUSPENDED, Certainty.SHOWN, Step.IDENTITY)
+    assert found.finding.evidence.quote == "This account has been suspended."
+    assert classified(response(body), html_source(*reversed(OWN_WORDS))).finding.reason is Reason.PROFILE
+    without_rule = html_source(OWN_WORDS[0])
+    assert classified(response(body), without_rule).finding.reason is Reason.SUSPENDED
+
+
+def test_a_wall_that_goes_before_the_texts_ends_no_outage() -> None:
+    """What the site says in its error container of itself is heard before the name in the title."""
+    wall = rule(Reason.PLATFORM_ERROR, {"error": "*suspended*"}, name="wall")
+    found = classified(response(GONE_WITH_NAME.format("")), html_source(wall, OWN_WORDS[1]))
+    assert said(found)[0] is Reason.PLATFORM_ERROR
+
+
+def test_a_wall_around_an_error_container_is_a_wall() -> None:
+    """As with every other absence."""
+    body = GONE_WITH_NAME.format("").replace("Alice (@alice) on Site", "Just a moment...")
+    assert classified(response(body), html_source(*OWN_WORDS)).finding.reason is Reason.CHALLENGE

@@ -280,8 +280,8 @@ def test_a_variable_that_gives_nothing_is_a_fault(
             "channels: [{name: a, kind: slack, webhook_url_file: s3cret}]",
             [
                 (
-                    "1:53: channels[0].webhook_url_file: names a file that does not exist; create it (paths begin beside "
-                    "watcher.yaml) or remove the key"
+                    "1:53: channels[0].webhook_url_file: names a file that does not exist; create it (paths begin "
+                    "beside watcher.yaml) or remove the key"
                 )
             ],
         ),
