@@ -27,8 +27,11 @@ HOURS = timedelta(hours=1)
 Plot = Callable[[Watch, ScriptedFetch], Awaitable[None]]
 
 
-def recorded(*parts: tuple[Reply, timedelta]) -> tuple[Past, datetime, datetime]:
-    """What is stored once @alice has answered so for so long, one after the other, while a real pipeline looked."""
+def recorded(*parts: tuple[Reply, timedelta, *tuple[Reply, ...]]) -> tuple[Past, datetime, datetime]:
+    """What is stored once @alice has answered so for so long, one after the other, while a real pipeline looked.
+
+    A third of a part is what handles that do not exist are given meanwhile.
+    """
     kept: list[tuple[Past, datetime, datetime]] = []
 
     async def story() -> None:
@@ -38,8 +41,9 @@ def recorded(*parts: tuple[Reply, timedelta]) -> tuple[Past, datetime, datetime]
         for handle in ("mayor", "baker"):
             fetch.say(api(handle), there(handle, takes=SECOND / 10))
         async with Watch(book(ALICE), fetch, clock) as watch:
-            for reply, span in parts:
+            for reply, span, *nobody in parts:
                 fetch.say(api("alice"), reply)
+                fetch.otherwise = nobody[0] if nobody else DOWN
                 end = clock.now() + span
                 while clock.now() < end:
                     await watch.look(ALICE)
@@ -194,6 +198,15 @@ def test_failures_are_judged_by_no_rule_and_are_the_same_today() -> None:
     """A wall in the middle of an outage neither ends it nor hides it."""
     walled = recorded((UP, HOURS), (DOWN, 5 * MINUTE), (WALL, 10 * MINUTE), (DOWN, 5 * MINUTE), (UP, HOURS))
     assert len(walled[0].outages) == 1
+    result = again(*walled)
+    assert (result.same, result.differences, result.share) == (1, [], 1.0)
+
+
+def test_a_presence_that_the_controls_did_not_bear_out_ends_no_outage_today_either() -> None:
+    """She is shown while she is gone, but whoever does not exist gets a wall: who knows whom the page shows then."""
+    walled = recorded((UP, HOURS), (DOWN, 5 * MINUTE), (UP, 10 * MINUTE, WALL), (DOWN, 5 * MINUTE), (UP, HOURS))
+    assert len(walled[0].outages) == 1
+    assert Reason.CONTROL_FAILED in {sample.reason for sample in walled[0].samples}
     result = again(*walled)
     assert (result.same, result.differences, result.share) == (1, [], 1.0)
 

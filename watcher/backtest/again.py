@@ -85,7 +85,7 @@ def _gated(sample: Sample, imprint: Imprint, account: Account, finding: Finding,
     key = ControlKey(platform=account.platform, instance=account.instance, source=sample.source, vantage=sample.vantage)
     report = report_again(imprint.controls, ControlReport(key=key))
     was_gated = sample.verdict is finding.verdict or sample.reason is Reason.CONTROL_FAILED
-    wary = not was_gated and any(_covers(outage, sample.at) for outage in told)
+    wary = sample.verdict is not finding.verdict and any(_covers(outage, sample.at) for outage in told)
     asked = [control.at for control in imprint.controls]
     now = max(asked, default=finding.at)
     admitted = admit(finding, report, now, pinned=imprint.stable_id, wary=wary, handle=imprint.handle)
