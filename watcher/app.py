@@ -279,6 +279,7 @@ class App:
             metrics=self.metrics,
             committed=self._wake_outbox,
         )
+        self.pipeline.sight.left_alone = self.prober.pacer.backing_off
         self.rounds = Rounds(self.pipeline, self.prober.pacer, self.clock, self.metrics)
 
     def _wake_outbox(self) -> None:

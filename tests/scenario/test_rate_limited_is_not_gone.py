@@ -13,6 +13,7 @@ from tests.scenario.world import World, watching
 from watcher.demo.answers import Page
 from watcher.model.finding import Reason
 from watcher.model.outage import Phase, TransitionKind
+from watcher.notify.wording import format_stamp
 
 ALICE = "x:alice"
 WATCHLIST = watching("https://x.com/alice", "https://x.com/bob")
@@ -48,7 +49,7 @@ def test_for_everybody(tmp_path: Path, limit: Callable[[World], None]) -> None:
             assert world.state(ALICE).reason is Reason.RATE_LIMITED
             assert world.state(ALICE).phase is Phase.UP
             assert len(world.texts()) == 1
-            assert "cannot be observed" in world.texts()[0]
+            assert "cannot be observed: the last answers were rate_limited" in world.texts()[0]
 
             world.x.set_all(None)
             world.x.front = None
@@ -93,6 +94,23 @@ def test_the_platform_is_left_alone_for_as_long_as_it_says(tmp_path: Path) -> No
             asked = [item.at for item in world.x.requests if item.at > limited_at]
             assert len(asked) >= 5
             assert all(later == sooner or later - sooner >= WAIT for sooner, later in pairwise(asked))
+
+    run_virtual(story())
+
+
+def test_a_limit_that_was_said_to_somebody_else_is_told_as_why_nobody_is_asked(tmp_path: Path) -> None:
+    """The host gave a look by hand half an hour to wait, say: that is told, not the profiles that were seen before."""
+
+    async def story() -> None:
+        async with World(tmp_path, WATCHLIST) as world:
+            for handle in ("alice", "bob"):
+                world.x.set(handle, Page.PRESENT)
+            await world.wait(minutes=2)
+            world.app.prober.pacer.limited("x.com", timedelta(minutes=30))
+            until = format_stamp(world.now + timedelta(minutes=30))
+            await world.wait(minutes=5)
+            [text] = world.texts()
+            assert f"nothing was asked lately: x.com is left alone until {until}, as it asked us to wait" in text
 
     run_virtual(story())
 

@@ -3,6 +3,7 @@
 Reads the book, the controls and the reachability; asks nobody.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
@@ -16,13 +17,17 @@ from watcher.model.finding import Finding, Reason
 from watcher.model.notification import IncidentKind
 from watcher.notify import announce
 from watcher.notify.announce import News, blindness, tell
+from watcher.notify.wording import format_stamp
 from watcher.probe import Reachability
 
 _TRANSPORT: Final = frozenset({Reason.DNS, Reason.CONNECT, Reason.TLS, Reason.TIMEOUT})
 
 
 class Sight:
-    """Tells our own blindness from a platform's, and a platform's from that of a single account."""
+    """Tells our own blindness from a platform's, and a platform's from that of a single account.
+
+    `left_alone` says until when a host is not asked; None where it is.
+    """
 
     def __init__(self, book: Book, controls: Controls, reachability: Reachability, now: datetime) -> None:
         self._book = book
@@ -30,6 +35,7 @@ class Sight:
         self._reachability = reachability
         self._cut_off_at = now
         self._noticed: dict[str, datetime] = {}
+        self.left_alone: Callable[[str], datetime | None] = lambda _host: None
 
     def is_our_fault(self, finding: Finding, now: datetime) -> bool:
         """True when a fetch failed and nothing else is reached either."""
@@ -52,7 +58,7 @@ class Sight:
             accounts = self._book.places[place]
             unseen = [a for a in accounts if self._book.states[a.id].blind_since is not None]
             if offline or (IncidentKind.PLATFORM, place) in told or self._is_the_platform(accounts, unseen, now):
-                blind[place] = self._why(unseen[0])
+                blind[place] = self._why(unseen)
             else:
                 notices += self._notices(unseen, now)
         vantage = VantageState.OFFLINE if offline else VantageState.ONLINE
@@ -73,7 +79,7 @@ class Sight:
             if is_overdue(since, now, account.policy):
                 self._noticed[account.id] = since
                 title = self._book.platform_of(account).title
-                news += tell(announce.unseen(account, since, title, self._why(account)), self._book.routes, account)
+                news += tell(announce.unseen(account, since, title, self._why([account])), self._book.routes, account)
         return news
 
     def _is_healthy(self, account: Account) -> bool:
@@ -95,7 +101,11 @@ class Sight:
         """True where a platform had no time yet to be seen since we reached nothing, stood still, or began."""
         return not is_overdue(self._cut_off_at, now, account.policy)
 
-    def _why(self, account: Account) -> str:
+    def _why(self, unseen: list[Account]) -> str:
+        """What is known of why these cannot be seen, from one of them that was asked about if there is one."""
+        asked = [account for account in unseen if self._was_asked(account)]
+        unclear = [account for account in asked if self._book.states[account.id].inconclusive]
+        account = (unclear or asked or unseen)[0]
         state = self._book.states[account.id]
         source = next(iter(self._book.sources(account, self._controls.health)), None)
         if source is None:
@@ -104,4 +114,20 @@ class Sight:
         # What a control said before the last verdict says nothing of the time since.
         since = state.observed_until or state.since
         controls = describe(tuple(control for control in positives if control.finding.at >= since))
-        return f"the last answers were {state.reason or 'none'}; controls: {controls}"
+        if not asked:
+            return f"{self._unasked(self._book.host(account, source))}; controls: {controls}"
+        return f"the last answers were {state.reason if unclear else 'old copies'}; controls: {controls}"
+
+    def _was_asked(self, account: Account) -> bool:
+        """True where an answer came since the last verdict, or since a restart if that was later."""
+        state = self._book.states[account.id]
+        if state.last_probe_at is None:
+            return False
+        return state.observed_until is None or state.last_probe_at > state.observed_until
+
+    def _unasked(self, host: str) -> str:
+        until = self.left_alone(host)
+        if until is None:
+            return "nothing was asked lately"
+        why = f"{host} is left alone until {format_stamp(until)}, as it asked us to wait or failed too often"
+        return f"nothing was asked lately: {why}"

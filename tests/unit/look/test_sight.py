@@ -4,7 +4,9 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
-from tests.fakes.fetch import ScriptedFetch
+import pytest
+
+from tests.fakes.fetch import Reply, ScriptedFetch, says
 from tests.fakes.virtual_time import VirtualClock, run_virtual
 from tests.unit.town import GONE, MINUTE, SECOND, Watch, account, api, book, state, there
 from watcher.model.account import Account, Policy
@@ -81,5 +83,37 @@ def test_a_platform_is_given_the_time_to_be_seen_after_our_own_network_was_down(
             assert await told(watch, timedelta(0)) == [IncidentKind.EGRESS]
             assert await told(watch, 89 * SECOND) == [IncidentKind.EGRESS]
             assert await told(watch, SECOND) == [IncidentKind.PLATFORM]
+
+    run_virtual(story())
+
+
+LIMITED = says(429, {"error": "slow down"})
+OLD = there("bob", age=6 * MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("bobs", "why"),
+    [
+        (LIMITED, "the last answers were rate_limited"),
+        (OLD, "the last answers were old copies"),
+        (None, "nothing was asked lately"),
+    ],
+)
+def test_why_a_platform_cannot_be_observed_is_no_answer_from_before(bobs: Reply | None, why: str) -> None:
+    """@alice and @bob were there; then nobody was asked but @bob, or not even he."""
+
+    async def story() -> None:
+        fetch, watch = watching(ALICE, BOB)
+        for who in (ALICE, BOB):
+            fetch.say(api(who.handle), there(who.handle))
+        async with watch:
+            await asyncio.gather(watch.pipeline.look(ALICE.id), watch.pipeline.look(BOB.id))
+            await watch.clock.sleep(5 * MINUTE)
+            if bobs is not None:
+                fetch.say(api("bob"), bobs)
+                await watch.pipeline.look(BOB.id)
+            assert await told(watch, 25 * MINUTE) == [IncidentKind.PLATFORM]
+            [incident] = watch.book.incidents.values()
+            assert incident.detail == f"{why}; controls: none was asked"
 
     run_virtual(story())
