@@ -29,7 +29,7 @@ _INDENT: Final = " " * (len("23:00:17") + 2 + _WHO)
 _MESSAGE: Final = " " * len("23:00:17  ") + "| "
 _MINUTE: Final = timedelta(minutes=1)
 _SURE: Final = {
-    Certainty.STATED: "the platform's API states it",
+    Certainty.STATED: "the platform says so by a code or a field",
     Certainty.SHOWN: "the page itself says so",
     Certainty.RESEMBLES: "the page looks like that of an account that does not exist",
 }

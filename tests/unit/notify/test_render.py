@@ -83,12 +83,12 @@ def test_a_late_alert_tells_the_whole_story() -> None:
 
 
 def test_an_update_says_that_it_goes_on() -> None:
-    """A changed reason is told as such, not as a new outage."""
+    """A changed reason is told as such, not as a new outage; a page that was read is not called an API."""
     outage = replace(OPEN, reason=Reason.SUSPENDED, certainty=Certainty.STATED)
     message = render(view(outage, NotificationKind.UPDATE))
     assert message.headline == "@realDonaldTrump is still not available on X"
     assert "X shows that the account is suspended" in message.sentences[0]
-    assert ("How sure", "the platform's API says so") in message.facts
+    assert ("How sure", "the platform says so by a code or a field") in message.facts
 
 
 @pytest.mark.parametrize("reason", ABSENT_REASONS)

@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 from tests.unit.notify.story import CLOSED, OPEN, view
 from watcher.cli.template import _LANGUAGES
 from watcher.model.errors import ConfigError
+from watcher.model.finding import Certainty
 from watcher.model.notification import Message, NotificationKind
 from watcher.notify import render
 from watcher.notify.locales import LOCALES
@@ -91,6 +92,8 @@ def test_the_alert_of_2017_in_french() -> None:
     back = render(view(CLOSED, NotificationKind.RESOLVED), texts_of("fr"))
     assert back.headline == "@realDonaldTrump est de retour sur X après 11 min ± 40 s"
     assert back.footer == "Envoyé par watcher (terminé, incident 01OUTAGE)."
+    stated = render(view(replace(OPEN, certainty=Certainty.STATED)), texts_of("fr"))
+    assert ("Certitude", "la plateforme le dit par un code ou un champ") in stated.facts
 
 
 @pytest.mark.parametrize("locale", LOCALES.values(), ids=LOCALES)
