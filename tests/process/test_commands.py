@@ -16,6 +16,12 @@ from watcher.clock import SystemClock
 from watcher.demo.answers import Page
 from watcher.demo.platform import ScriptedPlatform
 
+# Python imports it as sitecustomize before anything else.
+SILENT = """
+import socket, threading
+socket.getaddrinfo = lambda *_, **__: threading.Event().wait()
+"""
+
 
 @pytest.mark.parametrize("command", [(), *((name,) for name in main.commands)])
 async def test_help(command: tuple[str, ...]) -> None:
@@ -93,6 +99,17 @@ async def test_probe(platform: ScriptedPlatform, tmp_path: Path) -> None:
     walled = await watcher("probe", "x:potus", "--json", "--config", config)
     assert walled.status == 3
     assert json.loads(walled.out)["reason"] == "login_wall"
+
+
+async def test_a_silent_name_server_keeps_no_command_from_ending(tmp_path: Path) -> None:
+    """The answer is there after the time-out, and so is the end: nobody waits for names that nobody asks about."""
+    (tmp_path / "sitecustomize.py").write_text(SILENT, "utf-8")
+    config = tmp_path / "watcher.yaml"
+    config.write_text("contact: a@b.example\nprobe: {timeout: 1s}\nplatforms: {x: {robots: override}}\n", "utf-8")
+    (tmp_path / "watchlist.yaml").write_text("accounts: [{url: https://x.com/POTUS}]\n", "utf-8")
+    ended = await watcher("probe", "x:potus", "--config", config, env={"PYTHONPATH": str(tmp_path)})
+    assert (ended.status, ended.err) == (3, "")
+    assert ended.out.startswith("@POTUS on X: INCONCLUSIVE, timeout")
 
 
 async def test_run_is_refused_on_a_faulty_configuration(tmp_path: Path) -> None:

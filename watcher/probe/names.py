@@ -7,11 +7,12 @@ executor has a handful of threads: a few dead names would fill it, and healthy o
 import asyncio
 import socket
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Final
 
 from aiohttp.abc import ResolveResult
+
+from watcher.probe.threads import Threads
 
 _THREADS: Final = 64
 _NUMERIC: Final = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
@@ -26,7 +27,7 @@ class Names:
 
     def __init__(self, getaddrinfo: Callable[..., list[Any]] = socket.getaddrinfo) -> None:
         self._getaddrinfo = getaddrinfo
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="names")
+        self._threads = Threads(_THREADS, "names")
         self._under_way: dict[_Key, asyncio.Future[list[Any]]] = {}
 
     async def look_up(
@@ -42,7 +43,7 @@ class Names:
         return [_result(host, info) for info in under_way.result()]
 
     def close(self) -> None:
-        """Start no more look-ups. Waits for none: their threads end with them."""
+        """Start no more look-ups. Waits for none: their threads end with them, or with the process."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _start(self, host: str, port: int, family: socket.AddressFamily) -> asyncio.Future[list[Any]]:

@@ -69,6 +69,19 @@ async def test_a_name_is_looked_up_once_at_a_time(server: NameServer) -> None:
     names.close()
 
 
+async def test_what_no_thread_is_free_for_waits_its_turn(server: NameServer) -> None:
+    """Of seventy silent names, those beyond sixty-four are asked about once others have been answered."""
+    names = Names(server.getaddrinfo)
+    tasks = [asyncio.create_task(names.look_up(f"{n}.test", 443)) for n in range(70)]
+    await settle()
+    assert len(server.asked) <= 64
+    server.speak.set()
+    failures = await asyncio.gather(*tasks, return_exceptions=True)
+    assert {type(failure) for failure in failures} == {socket.gaierror}
+    assert len(server.asked) == 70
+    names.close()
+
+
 async def test_closing_waits_for_no_look_up(server: NameServer) -> None:
     """A look-up under way ends by itself; one that no thread had taken yet is called off."""
     names = Names(server.getaddrinfo)
