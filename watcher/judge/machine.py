@@ -72,7 +72,7 @@ def _flapping(before: AccountState, after: AccountState, finding: Finding) -> tu
 
 def is_silent(state: AccountState, now: datetime, policy: Policy) -> bool:
     """True when no verdict has come for three intervals, and nobody has said so yet."""
-    return state.blind_since is None and is_overdue(state.observed_until or state.since, now, policy)
+    return state.blind_since is None and is_overdue(state.silent_since, now, policy)
 
 
 def fall_silent(state: AccountState, now: datetime, account: Account) -> Decision:

@@ -48,9 +48,9 @@ def counts(state: AccountState, finding: Finding, policy: Policy) -> bool:
 
 def gap_before(state: AccountState, finding: Finding, policy: Policy) -> tuple[Unobserved, ...]:
     """The span before this finding, if it is longer than two intervals: nothing was observed in it."""
-    since = state.observed_until
-    if since is None or not is_gap(since, finding.at, policy):
+    if state.observed_until is None or not is_gap(state.silent_since, finding.at, policy):
         return ()
+    since = state.unseen_since
     return (Unobserved(account_id=state.account_id, from_at=since, to_at=finding.at, cause="no verdict"),)
 
 
@@ -58,7 +58,7 @@ def observe(state: AccountState, finding: Finding, gap: tuple[Unobserved, ...]) 
     """The state with what any conclusive finding changes. An identity is pinned from a PRESENT answer only."""
     still_up = state.phase is Phase.UP and finding.is_present
     if gap:
-        state = unobserve(state, sum((span.to_at - span.from_at for span in gap), ZERO))
+        state = unobserve(state, finding.at - state.silent_since)
     return changed(
         state,
         observed=state.observed + _observed(state, finding, gap),
@@ -71,6 +71,7 @@ def observe(state: AccountState, finding: Finding, gap: tuple[Unobserved, ...]) 
         reason=finding.reason,
         source=finding.source,
         inconclusive=0,
+        unseen=ZERO,
         blind_since=None,
         stable_id=state.stable_id or (finding.stable_id if finding.is_present else None),
         last_present=last_present(state, finding) if still_up else state.last_present,
@@ -106,7 +107,7 @@ def _observed(state: AccountState, finding: Finding, gap: tuple[Unobserved, ...]
     """How long the account was watched up to this finding with nothing missing; none before its first sight."""
     if gap or state.observed_until is None or state.phase in (Phase.NEW, Phase.NEVER_SEEN):
         return ZERO
-    return max(ZERO, finding.at - state.observed_until)
+    return max(ZERO, finding.at - state.silent_since)
 
 
 def probed(state: AccountState, finding: Finding) -> datetime:

@@ -43,6 +43,7 @@ def rewatch(state: AccountState, now: datetime) -> Decision:
         began=None,
         last_absent=None,
         inconclusive=0,
+        unseen=ZERO,
         blind_since=None,
         next_reason=None,
         flaps=0,
@@ -84,8 +85,9 @@ def resume(state: AccountState, now: datetime, since: datetime | None) -> Accoun
     """The state after a restart (row 20): the time from `since` (the last heartbeat) to `now` is unobserved.
 
     Nothing happens by it. A blind account's unobserved time runs on instead, up to its next verdict, which measures it
-    whole. Where stamps lie in the future, the clock was set back: all of the account's are moved by the same span, as
-    if the restart had taken no time. So spans between them stay what they were, and no outage is bent.
+    whole. For how long it ran without a verdict is kept, so that restarts do not hide an account's silence. Where
+    stamps lie in the future, the clock was set back: all of the account's are moved by the same span, as if the restart
+    had taken no time. So spans between them stay what they were, and no outage is bent.
     """
     ahead = max(_latest(state), since or _latest(state)) - now
     if ahead > ZERO:
@@ -94,7 +96,8 @@ def resume(state: AccountState, now: datetime, since: datetime | None) -> Accoun
     if state.blind_since is not None:
         return state
     start = max(filter(None, (since, state.observed_until)), default=now)
-    return unobserve(replace(state, observed_until=now), now - start)
+    unseen = ZERO if since is None else max(ZERO, start - (state.observed_until or state.since))
+    return unobserve(replace(state, observed_until=now, unseen=state.unseen + unseen), now - start)
 
 
 def _latest(state: AccountState) -> datetime:

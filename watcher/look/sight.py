@@ -33,7 +33,7 @@ class Sight:
         self._book = book
         self._controls = controls
         self._reachability = reachability
-        self._cut_off_at = now
+        self._began_at = self._cut_off_at = now
         self._noticed: dict[str, datetime] = {}
         self.left_alone: Callable[[str], datetime | None] = lambda _host: None
 
@@ -98,8 +98,20 @@ class Sight:
         )
 
     def _is_excused(self, account: Account, now: datetime) -> bool:
-        """True where a platform had no time yet to be seen since we reached nothing, stood still, or began."""
-        return not is_overdue(self._cut_off_at, now, account.policy)
+        """True where a platform had no time yet to be seen since we reached nothing, stood still, or began.
+
+        After a start one answer without a verdict is enough: the time before it counts (see `AccountState.unseen`).
+        """
+        if is_overdue(self._cut_off_at, now, account.policy):
+            return False
+        return self._cut_off_at > self._began_at or not self._was_barred(account)
+
+    def _was_barred(self, account: Account) -> bool:
+        """True where an answer has come since the start, and said nothing."""
+        state = self._book.states[account.id]
+        is_answer = state.reason not in _TRANSPORT and state.reason is not Reason.LOCAL_NETWORK
+        is_since = state.last_probe_at is not None and state.last_probe_at > self._began_at
+        return is_since and is_answer and state.inconclusive > 0
 
     def _why(self, unseen: list[Account]) -> str:
         """What is known of why these cannot be seen, from one of them that was asked about if there is one."""

@@ -165,15 +165,17 @@ class AccountState:
     """All that the judge knows of one account.
 
     `n` and `r` count towards confirming and recovering; `last_counted` is the `at` of the last finding counted.
-    `last_seen` is the latest instant that any conclusive finding spoke of; `observed_until` the `at` of the last one,
-    or the restart if later: what lies between it and the next is unobserved. `observed` is the time from the first
-    sight on in which there were verdicts, `outage_unobserved` the part of `unobserved` that is in `outage_total`, so
-    that uptime is 1 − (outage_total − outage_unobserved) ÷ observed. `unplaced` is what was unobserved since the last
+    `last_seen` is the latest instant that any conclusive finding spoke of; `observed_until` the `at` of the last
+    one, or the restart if later: what lies between it and the next is unobserved. `unseen` is how long the program
+    ran without a verdict before that restart, and those before it. `observed` is the time from the first sight on
+    in which there were verdicts, `outage_unobserved` the part of `unobserved` that is in `outage_total`, so that
+    uptime is 1 − (outage_total − outage_unobserved) ÷ observed. `unplaced` is what was unobserved since the last
     sight of what the phase says: the next one tells whether the account was gone then. `outage_unplaced` is what of
-    this outage is added to `outage_unobserved` when it ends, as its best estimate is. Up to `counted_until` the absence
-    is in `outage_closed` already: then it was taken off while it was gone, and was not seen since. `inconclusive`
-    counts the inconclusive findings in a row. `handle` is set once the account was renamed. `flaps` are the samples by
-    which `flapping_since` is found, a bit each, the newest, which began at `flaps_since`, in bit 0: see judge.flapping.
+    this outage is added to `outage_unobserved` when it ends, as its best estimate is. Up to `counted_until` the
+    absence is in `outage_closed` already: then it was taken off while it was gone, and was not seen since.
+    `inconclusive` counts the inconclusive findings in a row. `handle` is set once the account was renamed. `flaps`
+    are the samples by which `flapping_since` is found, a bit each, the newest, which began at `flaps_since`, in bit
+    0: see judge.flapping.
     """
 
     account_id: str
@@ -204,6 +206,7 @@ class AccountState:
     last_outage_id: str | None = None
     outages_total: int = 0
     outage_closed: timedelta = ZERO
+    unseen: timedelta = ZERO
     unobserved: timedelta = ZERO
     observed: timedelta = ZERO
     outage_unobserved: timedelta = ZERO
@@ -218,6 +221,16 @@ class AccountState:
     def is_down(self) -> bool:
         """True while an outage is open."""
         return self.phase in (Phase.DOWN, Phase.RECOVERING)
+
+    @property
+    def silent_since(self) -> datetime:
+        """Since when there was no verdict, later by as long as the program did not run since."""
+        return (self.observed_until or self.since) - self.unseen
+
+    @property
+    def unseen_since(self) -> datetime:
+        """Since when nothing was seen of it, that is not noted as unobserved for another cause."""
+        return (self.last_verdict_at if self.unseen else self.observed_until) or self.since
 
     @property
     def outage_total(self) -> timedelta:

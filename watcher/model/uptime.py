@@ -89,7 +89,7 @@ def divided(history: History, edges: Sequence[datetime], *, unseen: tuple[Span, 
 
 def unseen_of(state: AccountState, now: datetime) -> tuple[Span, ...]:
     """The span that is not observed as `now` is, and is stored only once it is over; none while there are verdicts."""
-    return () if state.blind_since is None else ((state.observed_until or state.since, now),)
+    return () if state.blind_since is None else ((state.unseen_since, now),)
 
 
 def recent_uptime(history: History, state: AccountState, now: datetime, heartbeat_at: datetime | None = None) -> Uptime:

@@ -125,6 +125,7 @@ account_state = Table(
     Column("last_outage_id", String),
     Column("outages_total", Integer, nullable=False),
     Column("outage_closed", Span, nullable=False),
+    Column("unseen", Span, nullable=False, server_default="0"),
     Column("unobserved", Span, nullable=False),
     Column("observed", Span, nullable=False, server_default="0"),
     Column("outage_unobserved", Span, nullable=False, server_default="0"),

@@ -327,7 +327,8 @@ def test_a_restart_changes_nothing_but_what_was_observed(
 def judged(state: AccountState) -> AccountState:
     """The state without what a restart may change: what was observed."""
     outage = state.outage and replace(state.outage, unobserved=ZERO)
-    state = replace(state, unobserved=ZERO, observed=ZERO, outage_unobserved=ZERO, unplaced=ZERO, outage_unplaced=ZERO)
+    sums = ("unseen", "unobserved", "observed", "outage_unobserved", "unplaced", "outage_unplaced")
+    state = replace(state, **dict.fromkeys(sums, ZERO))  # type: ignore[arg-type]  # real fields
     return replace(state, outage=outage, observed_until=None, blind_since=None)
 
 

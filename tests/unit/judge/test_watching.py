@@ -70,11 +70,35 @@ def test_restart_while_blind() -> None:
 
 
 def test_silence_is_counted_from_the_start() -> None:
-    """After a long stop an account is not blind before three intervals without a verdict have passed."""
+    """After a long stop an account is not blind before it was looked at for three intervals without a verdict."""
     story = Story.up(0)
     story.restart(10_000, since=5)
-    assert story.wait(10_179) == []
-    assert story.wait(10_180) == [K.ACCOUNT_BLIND]
+    assert story.wait(10_174) == []
+    assert story.wait(10_175) == [K.ACCOUNT_BLIND]
+
+
+def test_restarts_do_not_hide_a_silence() -> None:
+    """Started anew every other hour while nothing is seen: told after three hours, and all of it is unobserved."""
+    story = Story.under(policy(every=3600))
+    story.see(Reason.PROFILE, 0)
+    story.restart(7200, since=7190)
+    story.see(Reason.LOGIN_WALL, 7300)
+    assert story.wait(10_809) == []
+    story.restart(10_810, since=10_809)
+    assert story.wait(10_811) == [K.ACCOUNT_BLIND]
+    assert story.see(Reason.PROFILE, 20_000) == [K.ACCOUNT_SIGHTED]
+    assert story.state.unobserved == seconds(20_000)
+    assert (story.state.observed, story.state.unseen) == (seconds(0), seconds(0))
+    assert [(span.from_at, span.to_at) for span in story.unobserved] == [(at(0), at(20_000))]
+
+
+def test_what_was_seen_on_both_sides_of_a_restart_is_observed_between() -> None:
+    """But for the time without the program."""
+    story = Story.under(policy(every=3600))
+    story.see(Reason.PROFILE, 0)
+    story.restart(3000, since=2990)
+    story.see(Reason.PROFILE, 4000)
+    assert (story.state.observed, story.state.unobserved) == (seconds(3990), seconds(10))
 
 
 def test_clock_set_back_in_an_outage() -> None:
