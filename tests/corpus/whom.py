@@ -215,7 +215,8 @@ def _named(
     in_url = _in_url(answer.final_url, platform, source, instance)
     if in_url and _fold(in_url, platform) != target:
         yield in_url
-    extracted = extract(source.handle, page) if source.handle is not None else None
+    nobody = Target(handle="", instance=instance)
+    extracted = extract(source.handle, page, nobody) if source.handle is not None else None
     if exists and extracted is not None:
         yield extracted
     for url in (page.markup.canonical, page.markup.metas.get("og:url")):

@@ -76,18 +76,22 @@ def found(match: Match, page: Page, target: Target) -> str | None:
     return None
 
 
-def extract(match: Match, page: Page) -> str | None:
+def extract(match: Match, page: Page, target: Target) -> str | None:
     """What the `*` of the pattern stands for in the field; None when the field is not there or names nothing."""
     for value in page.values(match.field):
         if value in NO_TEXT:
             continue
         for pattern in match.patterns:
-            before, _, after = pattern.partition("*")
+            before, _, after = (_named(piece, target) for piece in pattern.partition("*"))
             name = value[len(before) : len(value) - len(after)]
             # Put together again rather than matched: folding makes "ß" longer, and would move the cut.
             if 0 < len(name) <= _MAX_NAME and f"{before}{name}{after}".casefold() == value.casefold():
                 return name
     return None
+
+
+def _named(piece: str, target: Target) -> str:
+    return piece.replace("{instance}", target.instance).replace("{handle}", target.handle)
 
 
 def fill(pattern: str, target: Target) -> tuple[str, ...] | None:

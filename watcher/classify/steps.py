@@ -357,8 +357,8 @@ class _Who:
 
 def _who(look: Look) -> _Who:
     source, target = look.source, look.target
-    stable_id = extract(source.stable_id, look.page) if source.stable_id is not None else None
-    handle = extract(source.handle, look.page) if source.handle is not None else None
+    stable_id = extract(source.stable_id, look.page, target) if source.stable_id is not None else None
+    handle = extract(source.handle, look.page, target) if source.handle is not None else None
     is_renamed = (
         handle is not None
         and stable_id is not None

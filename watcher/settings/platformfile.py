@@ -19,6 +19,7 @@ from watcher.model.platform import (
     SourceKind,
 )
 from watcher.settings.batchfile import batch_of, check_batch, check_question
+from watcher.settings.conditions import check_conditions
 from watcher.settings.handles import fold_handle
 from watcher.settings.nesting import Steps
 from watcher.settings.platformschema import PhrasesFile, PlatformFile, RuleEntry, SourceEntry
@@ -211,17 +212,9 @@ def _check_source(reading: Reading[PlatformFile], path: Steps, source: SourceEnt
         if source.stable_id is None:
             reading.refuse((*path, "url_by_id"), "needs stable_id: say which field of the answer holds the id")
     _check_credential(reading, path, source)
-    for key, matches in (("stable_id", source.stable_id), ("handle", source.handle)):
-        if matches is not None:
-            patterns = [pattern for several in matches.values() for pattern in several]
-            if len(matches) != 1 or len(patterns) != 1 or patterns[0].count("*") != 1:
-                message = 'give one field with one pattern in which one * stands for it, like {"json:id": "*"}'
-                reading.refuse((*path, key), message)
     _check_browser(reading, path, source)
     _check_selectors(reading, path, source)
-    for at, rule in enumerate(source.rules):
-        for part, conditions in (("when", rule.when), ("unless", rule.unless)):
-            _check_patterns(reading, (*path, "rules", at, part), conditions)
+    check_conditions(reading, path, source)
 
 
 def _check_selectors(reading: Reading[PlatformFile], path: Steps, source: SourceEntry) -> None:
@@ -265,17 +258,6 @@ def _check_credential(reading: Reading[PlatformFile], path: Steps, source: Sourc
 def _written_key(reading: Reading[Any], path: Steps, folded: str) -> str:
     written = reading.document.at(path)
     return next((key for key in written if key.lower() == folded), folded) if isinstance(written, dict) else folded
-
-
-def _check_patterns(reading: Reading[PlatformFile], path: Steps, conditions: Matches) -> None:
-    written = reading.document.at(path)
-    keys = list(written) if isinstance(written, dict) else []
-    for key, patterns in zip(keys, conditions.values(), strict=True):
-        for pattern in patterns:
-            unknown = set(PLACEHOLDER.findall(pattern)) - {"handle", "instance", "stable_id"}
-            if unknown:
-                names = "{handle}, {instance} and {stable_id}"
-                reading.refuse((*path, key), f"{quoted(pattern)} holds an unknown placeholder; there are {names}")
 
 
 def _check_not_handles(reading: Reading[PlatformFile], names: Sequence[str], platform: Platform) -> None:

@@ -140,14 +140,30 @@ def test_the_step_of_a_rule(reason: Reason, when: dict[str, str], unless: dict[s
 def test_what_a_pattern_frames(pattern: str, value: str, name: str | None) -> None:
     """What stands for the `*`, as it was written; nothing, or what is no text, or a whole story is no name."""
     answer = page(url=value)
-    assert extract(match("final_url", pattern), answer) == name
+    assert extract(match("final_url", pattern), answer, ALICE) == name
 
 
 def test_extract_looks_at_all_values_and_patterns() -> None:
     """The first that fits counts; a field that is not there names nothing."""
     answer = page("<p>none<p>id: 7<p>id: 8")
-    assert extract(match("text", "#*", "id: *"), answer) == "7"
-    assert extract(match("title", "*"), answer) is None
+    assert extract(match("text", "#*", "id: *"), answer, ALICE) == "7"
+    assert extract(match("title", "*"), answer, ALICE) is None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "target", "value", "name"),
+    [
+        ("https://{instance}/users/*", Target(handle="a", instance="M.example"), "https://m.example/users/17", "17"),
+        ("*/@{handle}", Target(handle="Alice", instance=""), "17/@alice", "17"),
+        ("{handle}/*", Target(handle="*", instance=""), "*/17", "17"),
+        ("{handle}/*", Target(handle="*", instance=""), "alice/17", None),
+        ("{handle}/*", Target(handle="{instance}", instance="m"), "{instance}/17", "17"),
+        ("{instance}/*", Target(handle="a", instance="https://m.example/{handle}"), "https://m.example/a/17", "17"),
+    ],
+)
+def test_names_around_what_is_extracted(pattern: str, target: Target, value: str, name: str | None) -> None:
+    """The target's names may frame an id; they are literal text."""
+    assert extract(match("final_url", pattern), page(url=value), target) == name
 
 
 @pytest.mark.parametrize(
@@ -155,5 +171,5 @@ def test_extract_looks_at_all_values_and_patterns() -> None:
 )
 def test_no_id_in_a_document(body: str) -> None:
     """What is neither text nor number is no id."""
-    assert extract(match("json:id", "*"), page(body)) is None
-    assert extract(match("json:id", "*"), page('{"id":17}')) == "17"
+    assert extract(match("json:id", "*"), page(body), ALICE) is None
+    assert extract(match("json:id", "*"), page('{"id":17}'), ALICE) == "17"

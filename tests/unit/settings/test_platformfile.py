@@ -232,6 +232,16 @@ def test_an_unofficial_source_may_be_on_from_the_start(tmp_path: Path) -> None:
         ('    stable_id: {"json:id": "*"}\n', "", ["sources[0].url_by_id: needs stable_id: say which field"]),
         ('{"json:id": "*"}', '{"json:id": "x"}', ["sources[0].stable_id: give one field with one pattern"]),
         ('{"json:username": "@*"}', '{"json:a": "*", "json:b": "*"}', ["sources[0].handle: give one field with one"]),
+        (
+            '{"json:id": "*"}',
+            '{"json:id": "{instanze}/{handle}/*"}',
+            ["sources[0].stable_id['json:id']: '{instanze}/{handle}/*' holds the unknown placeholder {instanze}; did"],
+        ),
+        (
+            '{"json:username": "@*"}',
+            '{"json:username": ["{stable_id}@*"]}',
+            ["sources[0].handle['json:username'][0]: '{stable_id}@*' holds the unknown placeholder {stable_id}; write"],
+        ),
         (', Authorization: "Bearer {credential}"', "", ["sources[0].credential: 'token' is sent nowhere"]),
         (
             "Bearer {credential}",
@@ -259,7 +269,7 @@ def test_an_unofficial_source_may_be_on_from_the_start(tmp_path: Path) -> None:
         (
             '{title: ""}',
             '{title: "{user} x"}',
-            ["sources[0].rules[2].when.title: '{user} x' holds an unknown placeholder"],
+            ["sources[0].rules[2].when.title: '{user} x' holds the unknown placeholder {user}; write one of"],
         ),
         ('{title: ""}', "{title: [{a: b}]}", ["sources[0].rules[2].when.title[0]: must be text, not a mapping"]),
         ("errors: div.error-page", "errors: div > p", ["sources[1].errors: 'div > p' is no selector that can be"]),
