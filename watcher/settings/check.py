@@ -81,9 +81,22 @@ def _on_platform(platform: Platform) -> Remark | None:
         otherwise = "" if platform.decidable else f"; {why_blind(platform)}"
         message = f"no usable source on {platform.title}: {reasons}{otherwise}"
         return Remark(account_id=None, level=Level.CANNOT_ALERT, message=message)
-    if not visibility(platform).is_decidable:
+    seen = visibility(platform)
+    if not seen.showing:
+        return Remark(account_id=None, level=Level.CANNOT_ALERT, message=_shows_nobody(platform))
+    if not seen.is_decidable:
         return Remark(account_id=None, level=Level.WARNING, message=why_blind(platform))
     return None
+
+
+def _shows_nobody(platform: Platform) -> str:
+    """No absence is admitted beside controls of which none is ever present."""
+    names = [f"'{source.name}'" for source in platform.usable_sources]
+    which = f"source {names[0]}" if len(names) == 1 else f"sources {', '.join(names[:-1])} and {names[-1]}"
+    return (
+        f"nothing in {which} of {platform.title} ever shows an account as present, without which no absence is "
+        "believed; write a rule with present:, identity:, or similarity: true"
+    )
 
 
 def _on_handle(account: Account, platform: Platform) -> Iterator[Remark]:

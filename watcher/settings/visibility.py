@@ -24,13 +24,15 @@ _ORDER: Final = tuple(Reason)
 class Visibility:
     """What can be seen of a platform's accounts.
 
-    `deciding` are the sources whose answers tell missing accounts from existing ones, `blind` those that do not;
+    `deciding` are the sources whose answers tell missing accounts from existing ones, `blind` those that do not,
+    `showing` those of both that may call an account present, be it a control, without which no absence is admitted;
     `tells` the reasons of an absence that the rules of the deciding ones name, `by_text` those that only their
     texts do, where a page comes with them.
     """
 
     deciding: tuple[str, ...]
     blind: tuple[str, ...]
+    showing: tuple[str, ...]
     tells: tuple[Reason, ...]
     by_text: tuple[Reason, ...]
 
@@ -53,9 +55,16 @@ def visibility(platform: Platform, sources: Iterable[Source] | None = None) -> V
     return Visibility(
         deciding=tuple(source.name for source in deciding),
         blind=tuple(source.name for source in asked if source.blind),
+        showing=tuple(source.name for source in asked if _shows(source)),
         tells=_sorted(ruled),
         by_text=_sorted(spoken - ruled),
     )
+
+
+def _shows(source: Source) -> bool:
+    """True when something in the source may call an account present."""
+    is_alike = source.similarity and source.answers is Answers.HTML
+    return is_alike or bool(source.identity) or any(rule.verdict is Verdict.PRESENT for rule in source.rules)
 
 
 def why_blind(platform: Platform) -> str:

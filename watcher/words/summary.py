@@ -244,7 +244,7 @@ def _sights(loaded: Loaded) -> Iterator[str]:
         seen = visibility(platform)
         if seen.is_decidable:
             more = f" and {len(accounts) - _NAMED} more" if len(accounts) > _NAMED else ""
-            told = ", ".join((*seen.tells, *(f"{reason} by its text" for reason in seen.by_text)))
+            told = ", ".join((*seen.tells, *(f"{reason} by its text" for reason in seen.by_text))) or "nothing"
             yield f"sees: {', '.join(accounts[:_NAMED])}{more}: by {', '.join(seen.deciding)}; tells {told}"
 
 

@@ -6,10 +6,11 @@ import pytest
 
 from watcher.model.account import Account, Watchlist
 from watcher.model.errors import ConfigError
-from watcher.model.platform import Answers, ControlHandles, HandleSyntax, Platform, Source
+from watcher.model.platform import Answers, ControlHandles, Field, FieldKind, HandleSyntax, Platform, Source
 from watcher.settings import load_all, load_watchlist
 
-_PAGE = Source(name="page", url="https://chirp.example/{handle}", answers=Answers.HTML)
+TITLED = (Field(FieldKind.TITLE),)
+_PAGE = Source(name="page", url="https://chirp.example/{handle}", answers=Answers.HTML, identity=TITLED)
 
 CHIRP = Platform(
     id="chirp",
@@ -26,7 +27,14 @@ FEDI = Platform(
     profile="https://{instance}/@{handle}",
     recognise=("https://{instance}/@{handle}",),
     handle=HandleSyntax(pattern="[a-z_]+", meaning="it has letters and _"),
-    sources=(Source(name="api", url="https://{instance}/api?acct={handle}", answers=Answers.JSON),),
+    sources=(
+        Source(
+            name="api",
+            url="https://{instance}/api?acct={handle}",
+            answers=Answers.JSON,
+            identity=(Field(FieldKind.JSON, "acct"),),
+        ),
+    ),
     controls=ControlHandles(present={"big.example": ("admin",)}),
 )
 CASED = Platform(
@@ -44,7 +52,7 @@ GENERIC = Platform(
     profile="{instance}",
     recognise=(),
     handle=HandleSyntax(pattern=r"[^\s/?#]{1,200}", fold=False),
-    sources=(Source(name="page", url="{instance}", answers=Answers.HTML),),
+    sources=(Source(name="page", url="{instance}", answers=Answers.HTML, identity=TITLED),),
     controls=ControlHandles(),
 )
 PLATFORMS = {platform.id: platform for platform in (FEDI, CHIRP, CASED, GENERIC)}

@@ -8,7 +8,19 @@ from time import process_time
 from tests.unit.settings.samples import CHIRP, FEDI, PLATFORMS, watch
 from tests.unit.settings.test_pace import crowd
 from watcher.model.account import Severity
-from watcher.model.platform import Answers, ControlHandles, Pace, Platform, Source, SourceKind
+from watcher.model.finding import Reason, Verdict
+from watcher.model.platform import (
+    Answers,
+    ControlHandles,
+    Field,
+    FieldKind,
+    Match,
+    Pace,
+    Platform,
+    Rule,
+    Source,
+    SourceKind,
+)
 from watcher.model.route import Route
 from watcher.settings import Level, Remark, remarks
 from watcher.settings.values import (
@@ -37,6 +49,10 @@ def found(
 ) -> list[Remark]:
     watchlist = watch(tmp_path, f"owners: {{alice: A}}\naccounts: [{accounts}]")
     return list(remarks(watchlist, ALL_FAST if platforms is None else platforms, settings))
+
+
+def with_sources(*sources: Source) -> dict[str, Platform]:
+    return {**ALL_FAST, "chirp": replace(CHIRP, sources=sources)}
 
 
 def test_nothing_is_said_when_all_is_well(tmp_path: Path) -> None:
@@ -74,6 +90,31 @@ def test_an_account_that_nothing_decides_is_expected_to_be_blind(tmp_path: Path)
     (remark,) = found(tmp_path, "https://chirp.example/alice", {**ALL_FAST, "chirp": unusable})
     assert remark.level is Level.CANNOT_ALERT
     assert remark.message.endswith("; expect blind: all pages are one; an official API would give two of three")
+
+
+def test_an_account_that_nothing_shows_as_present_cannot_alert(tmp_path: Path) -> None:
+    """Then no control is ever there, without which no absence is believed; one source that shows any is enough."""
+    gone = Rule(id="gone", when=(Match(Field(FieldKind.STATUS), ("404",)),), verdict=Verdict.ABSENT, reason=Reason.GONE)
+    page = replace(ALL_FAST["chirp"].sources[0], identity=(), rules=(gone,))
+    api = replace(page, name="api", answers=Answers.JSON, similarity=True, rules=())
+    (remark,) = found(tmp_path, "https://chirp.example/alice", with_sources(page))
+    assert (remark.account_id, remark.level) == ("chirp:alice", Level.CANNOT_ALERT)
+    assert remark.message == (
+        "nothing in source 'page' of Chirp ever shows an account as present, without which no absence is believed; "
+        "write a rule with present:, identity:, or similarity: true"
+    )
+    (remark,) = found(tmp_path, "https://chirp.example/alice", with_sources(page, api))
+    assert remark.message.startswith("nothing in sources 'page' and 'api' of Chirp ever shows an account as present")
+    there = replace(gone, verdict=Verdict.PRESENT, reason=Reason.PROFILE)
+    for telling in (
+        replace(api, rules=(there,)),
+        replace(api, identity=(Field(FieldKind.JSON, "name"),)),
+        replace(page, name="like", similarity=True),
+    ):
+        assert found(tmp_path, "https://chirp.example/alice", with_sources(page, telling)) == []
+        off = replace(telling, enabled=False)
+        (remark,) = found(tmp_path, "https://chirp.example/alice", with_sources(page, off))
+        assert remark.message.startswith("nothing in source 'page' of Chirp ever shows")
 
 
 def test_letters_that_look_like_others_are_named(tmp_path: Path) -> None:
@@ -114,11 +155,9 @@ def test_a_source_that_this_machine_cannot_ask_is_named_once(tmp_path: Path) -> 
 
 def test_the_operators_changes_count(tmp_path: Path) -> None:
     """A credential, a switch or an override in watcher.yaml makes a source usable."""
-    source = Source(
-        name="api", url="https://a.example/{handle}", answers=Answers.JSON, credential="t", enabled=False, pace=FAST
-    )
+    source = replace(ALL_FAST["chirp"].sources[0], credential="t", enabled=False)
     platforms = {**ALL_FAST, "chirp": replace(CHIRP, sources=(source,))}
-    override = PlatformOverride(credentials={"t": Secret("x")}, sources={"api": SourceOverride(enabled=True)})
+    override = PlatformOverride(credentials={"t": Secret("x")}, sources={"page": SourceOverride(enabled=True)})
     assert len(found(tmp_path, "https://chirp.example/alice", platforms)) == 1
     assert (
         found(tmp_path, "https://chirp.example/alice", platforms, replace(QUIET, platforms={"chirp": override})) == []
