@@ -116,10 +116,19 @@ def _by_status(response: Response) -> Barrier | None:
     mark = challenge_mark(response.body).encode() if status in _CHALLENGING else b""
     if mark in MARKS or mark in COMMON_MARKS:
         return _marked(mark)
-    reason, rule = _BY_STATUS.get(status) or _BY_HUNDRED.get(status // 100), f"status-{status}"
+    reason, rule = _by_number(status), f"status-{status}"
     if reason is Reason.FORBIDDEN and mark == _LIMITED:
         reason, rule = Reason.RATE_LIMITED, "limit-text"
     return None if reason is None else Barrier(reason=reason, rule=rule)
+
+
+def _by_number(status: int) -> Reason | None:
+    return _BY_STATUS.get(status) or _BY_HUNDRED.get(status // 100)
+
+
+def barred_as(status: int) -> Reason | None:
+    """Why nothing is concluded from any answer of that status; None of one that may say something."""
+    return _by_number(status) or (Reason.REDIRECT if status // 100 == _REDIRECTING else None)
 
 
 def challenge_mark(body: bytes) -> str:

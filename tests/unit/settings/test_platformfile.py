@@ -47,7 +47,7 @@ sources:
     rules:
       - {id: profile, when: {status: 200, "json:id": ["1*", "2*"]}, unless: {"json:gone": "true"}, present: profile}
       - {id: takedown, when: {status: 400, "header:X-Why": Takedown}, absent: suspended}
-      - {id: shell, when: {title: ""}, inconclusive: empty_shell}
+      - {id: shell, when: {"json:a": ""}, inconclusive: empty_shell}
   - name: inner
     answers: html
     url: https://{instance}/inner/{handle}
@@ -162,7 +162,7 @@ def test_an_unofficial_source_may_be_on_from_the_start(tmp_path: Path) -> None:
             ],
         ),
         (
-            'title: ""',
+            '"json:a": ""',
             '"script_json:x": ""',
             ["sources[0].rules[2].when['script_json:x']: this key does not say where in which script"],
         ),
@@ -260,18 +260,18 @@ def test_an_unofficial_source_may_be_on_from_the_start(tmp_path: Path) -> None:
             ["sources[0].rules[1]: give exactly one of present, absent"],
         ),
         (", absent: suspended", "", ["sources[0].rules[1]: give exactly one of present, absent and inconclusive"]),
-        ('{title: ""}', "{}", ["sources[0].rules[2]: 'when' is empty; name at least one field"]),
+        ('{"json:a": ""}', "{}", ["sources[0].rules[2]: 'when' is empty; name at least one field"]),
         (
-            '{title: ""}',
+            '{"json:a": ""}',
             "{titel: x}",
             ["sources[0].rules[2].when.titel: this key is no field of an answer; did you mean 'ti"],
         ),
         (
-            '{title: ""}',
-            '{title: "{user} x"}',
-            ["sources[0].rules[2].when.title: '{user} x' holds the unknown placeholder {user}; write one of"],
+            '{"json:a": ""}',
+            '{"json:a": "{user} x"}',
+            ["sources[0].rules[2].when['json:a']: '{user} x' holds the unknown placeholder {user}; write one of"],
         ),
-        ('{title: ""}', "{title: [{a: b}]}", ["sources[0].rules[2].when.title[0]: must be text, not a mapping"]),
+        ('{"json:a": ""}', "{title: [{a: b}]}", ["sources[0].rules[2].when.title[0]: must be text, not a mapping"]),
         ("errors: div.error-page", "errors: div > p", ["sources[1].errors: 'div > p' is no selector that can be"]),
         ("robots: disallow", "robots: allow", ["sources[1].robots: 'allow' is unknown; write disallow"]),
         (
@@ -288,6 +288,115 @@ def test_a_faulty_platform_file_is_refused(tmp_path: Path, old: str, new: str, f
     assert len(found) == len(faults), found
     for said, expected in zip(found, faults, strict=True):
         assert said.startswith(expected)
+
+
+UNMET = """\
+platform: agora
+title: Agora
+profile: https://agora.example/@{handle}
+handle: {pattern: "[a-z0-9]{1,20}"}
+sources:
+  - name: page
+    answers: html
+    url: https://agora.example/@{handle}
+    identity: [title]
+    errors: div.notice
+    stable_id: {canonical: "https://agora.example/users/*"}
+    rules:
+      - {id: gone, when: {status: [404, "4*"], error: "Nobody*"}, unless: {"meta:x": "{}"}, absent: not_found}
+      - {id: moved, when: {status: 200, "script_json:*:user": "{stable_id}"}, present: renamed}
+      - {id: wall, when: {status: 403, "header:x-why": "*"}, inconclusive: challenge}
+"""
+NO_STATUS = "is no HTTP status; write three digits (404), 4* for all that begin so, or a list of such"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "faults"),
+    [
+        ("", "", []),
+        ("    errors: div.notice\n", "", ["12:48: rules[0].when.error: this key needs errors in the source: selec"]),
+        ("[title]", "[error, title]", []),
+        ("    errors: div.notice\n", "    errors: []\n", ["13:48: rules[0].when.error: this key needs errors in the"]),
+        (
+            'unless: {"meta:x": "{}"}',
+            'unless: {"json:user": "*"}',
+            ["13:76: rules[0].unless['json:user']: this key is of a JSON answer, and the source answers with html; wr"],
+        ),
+        (
+            "[title]",
+            '[title, "json:login"]',
+            ["9:23: identity[1]: 'json:login' is of a JSON answer, and the source answers with html; write"],
+        ),
+        (
+            "answers: html",
+            "answers: json",
+            [
+                "9:16: identity[0]: 'title' is of a page, and the source answers with json; write json:PATH",
+                "11:17: stable_id.canonical: this key is of a page, and the source answers with json",
+                "13:48: rules[0].when.error: this key is of a page, and the source answers with json",
+                "13:76: rules[0].unless['meta:x']: this key is of a page, and the source answers with json",
+                "14:41: rules[1].when['script_json:*:user']: this key is of a page, and the source answers with json",
+            ],
+        ),
+        (
+            "Nobody*",
+            "{Handle} is nobody",
+            ["13:55: rules[0].when.error: '{Handle} is nobody' holds the unknown placeholder {Handle}; did"],
+        ),
+        ("Nobody*", "@{ handle }", ["13:55: rules[0].when.error: '@{ handle }' holds the unknown placeholder { handl"]),
+        ("Nobody*", '{\\"code\\": {0}, 7}*', []),
+        ("404", "4O4", [f"13:36: rules[0].when.status[0]: '4O4' {NO_STATUS}"]),
+        ('"4*"', "4xx", [f"13:41: rules[0].when.status[1]: '4xx' {NO_STATUS}"]),
+        ('"4*"', "404|410", [f"13:41: rules[0].when.status[1]: '404|410' {NO_STATUS}"]),
+        ('"4*"', "40", [f"13:41: rules[0].when.status[1]: '40' {NO_STATUS}"]),
+        ("403", "'?'", [f"15:35: rules[2].when.status: '?' {NO_STATUS}"]),
+        (
+            "404",
+            "403",
+            ["13:36: rules[0].when.status[0]: '403' says nothing of an account: it is forbidden before"],
+        ),
+        (
+            "404",
+            "451",
+            ["13:36: rules[0].when.status[0]: '451' says nothing of an account: it is geo_block before"],
+        ),
+        (
+            "404",
+            "302",
+            ["13:36: rules[0].when.status[0]: '302' says nothing of an account: it is redirect before"],
+        ),
+        (
+            '"4*"',
+            '"50*"',
+            ["13:41: rules[0].when.status[1]: '50*' says nothing of an account: it is platform_error before"],
+        ),
+        (
+            "200",
+            "429",
+            ["14:36: rules[1].when.status: '429' says nothing of an account: it is rate_limited before"],
+        ),
+        (
+            '    stable_id: {canonical: "https://agora.example/users/*"}\n',
+            "",
+            ["13:88: rules[1].present: needs stable_id in the source: say which field of the answer holds the id; or"],
+        ),
+        (
+            '"header:x-why": "*"',
+            '"header:x-why": "*", "header:X-Why": "a"',
+            ["15:61: rules[2].when['header:X-Why']: this key is the same as header:x-why; write one list of patterns"],
+        ),
+    ],
+)
+def test_what_no_answer_could_meet_is_refused(tmp_path: Path, old: str, new: str, faults: list[str]) -> None:
+    """Whoever writes 4O4 is told where and what to write, rather than left with a rule that never matches."""
+    text = UNMET.replace(old, new, 1)
+    if not faults:
+        assert load_platforms(write(tmp_path, text))["agora"].sources[0].rules
+        return
+    found = [fault.removeprefix("agora.yaml:").replace("sources[0].", "") for fault in refused(tmp_path, text)]
+    assert len(found) == len(faults), found
+    for said, expected in zip(found, faults, strict=True):
+        assert said.startswith(expected), said
 
 
 BATCH = """\
