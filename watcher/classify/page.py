@@ -35,12 +35,38 @@ _ANY_BOM: Final = tuple(mark for mark, _ in _BOMS)
 # could name.
 _LINEAR: Final = (
     *("utf_8", "utf_16", "utf_16_le", "utf_16_be", "koi8_r", "koi8_u"),
-    *("gb18030", "big5", "euc_jp", "iso2022_jp", "cp874", "cp932", "cp949"),
+    *("gb18030", "big5", "big5hkscs", "euc_jp", "iso2022_jp", "cp866", "cp874", "cp932", "cp949"),
+    *("mac_roman", "mac_cyrillic"),
     *(f"iso8859_{n}" for n in (*range(2, 9), 10, *range(13, 17))),
     *(f"cp125{n}" for n in range(9)),
 )
-# Old names mean to browsers what has replaced them (Encoding Standard, 4.2).
-_CODECS: Final = dict(zip(_LINEAR, _LINEAR, strict=True)) | {
+# Labels of the Encoding Standard (4.2) that Python does not know, by decoder.
+_LABELS: Final = {
+    "utf_8": "unicode_1_1_utf_8 unicode11utf8 unicode20utf8 x_unicode20utf8",
+    "utf_16_le": "csunicode iso_10646_ucs_2 ucs_2 unicode unicodefeff",
+    "utf_16_be": "unicodefffe",
+    **{f"iso8859_{n}": f"iso8859{n}" for n in (*range(2, 6), 10, 13, 14)},
+    "iso8859_6": "iso88596 csiso88596e csiso88596i iso_8859_6_e iso_8859_6_i",
+    "iso8859_7": "iso88597 sun_eu_greek",
+    "iso8859_8": "iso88598 csiso88598e csiso88598i iso_8859_8_e iso_8859_8_i visual logical",
+    "iso8859_15": "iso885915 csisolatin9",
+    **{f"cp125{n}": f"x_cp125{n}" for n in range(9)},
+    "cp1252": "iso88591 x_cp1252",
+    "cp1254": "iso88599 x_cp1254",
+    "cp874": "iso885911 dos_874 windows_874",
+    "cp932": "windows_31j x_sjis",
+    "cp949": "cseuckr csksc56011987 iso_ir_149 ks_c_5601_1989 ksc_5601 windows_949",
+    "gb18030": "csgb2312 gb_2312 gb_2312_80 x_gbk",
+    "big5": "cn_big5 x_x_big5",
+    "euc_jp": "cseucpkdfmtjapanese x_euc_jp",
+    "koi8_r": "koi koi8",
+    "koi8_u": "koi8_ru",
+    "mac_roman": "csmacintosh mac x_mac_roman",
+    "mac_cyrillic": "x_mac_cyrillic x_mac_ukrainian",
+}
+# Old names mean to browsers what has replaced them.
+_CODECS: Final = {label: codec for codec, labels in _LABELS.items() for label in labels.split()} | {
+    **dict(zip(_LINEAR, _LINEAR, strict=True)),
     "ascii": "cp1252",
     "latin_1": "cp1252",
     "iso8859_9": "cp1254",

@@ -97,6 +97,35 @@ def test_charsets(encoding: str, named: str) -> None:
     assert answer.text == APOSTROPHE.encode(encoding, "ignore").decode(encoding)
 
 
+@pytest.mark.parametrize(
+    ("text", "encoding", "labels"),
+    [
+        ("このアカウントは存在しません", "cp932", "x-sjis windows-31j csShiftJIS MS_Kanji shift-jis"),
+        ("このアカウントは存在しません", "euc_jp", "x-euc-jp cseucpkdfmtjapanese"),
+        ("ไม่พบบัญชีนี้", "cp874", "windows-874 dos-874 iso885911 tis-620"),
+        ("계정을 찾을 수 없습니다", "cp949", "windows-949 ks_c_5601-1989 ksc_5601 iso-ir-149 cseuckr korean"),
+        ("找不到該帳號", "big5", "x-x-big5 cn-big5 big5-hkscs csbig5"),
+        ("该帐号不存在", "gbk", "x-gbk gb_2312-80 csgb2312 chinese"),
+        ("Аккаунт не найден", "cp1251", "x-cp1251 cp1251"),
+        ("Аккаунт не найден", "cp866", "ibm866 cp866 866 csibm866"),
+        ("Аккаунт не найден", "koi8_r", "koi koi8 cskoi8r"),
+        ("Аккаунт не найден", "mac_cyrillic", "x-mac-cyrillic x-mac-ukrainian"),
+        ("Акаунт не знайдено", "koi8_u", "koi8-ru"),
+        ("Compte supprimé", "mac_roman", "macintosh mac x-mac-roman csmacintosh"),
+        ("Compte supprimé", "cp1252", "x-cp1252 iso88591"),
+        ("החשבון לא נמצא", "iso8859_8", "iso-8859-8-i iso-8859-8-e logical visual csiso88598i"),
+        ("Konto bulunamadı", "cp1254", "x-cp1254 iso88599"),
+        ("Účet nenalezen", "iso8859_2", "iso88592"),
+        ("Účet nenalezen", "utf_8", "x-unicode20utf8 unicode11utf8"),
+        ("Účet nenalezen", "utf_16_le", "unicode ucs-2"),
+    ],
+)
+def test_labels_that_only_browsers_know(text: str, encoding: str, labels: str) -> None:
+    """What a browser reads under a label of the Encoding Standard is read, also where Python has no such name."""
+    for label in labels.split():
+        assert page(text.encode(encoding), content_type=f"text/html; charset={label}").text == text, label
+
+
 def test_charset_of_the_page() -> None:
     """Without a charset in the header the page's own counts; the header's wins."""
     body = '<meta charset="koi8-r">Привет'.encode("koi8-r")
