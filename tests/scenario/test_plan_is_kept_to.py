@@ -133,3 +133,24 @@ def test_what_an_outage_adds(tmp_path: Path, host: str) -> None:
             )
 
     run_virtual(story())
+
+
+def test_those_that_are_down_leave_the_others_half(tmp_path: Path) -> None:
+    """On a host that is used to the full, the looks at one that is gone and their controls are no more than half."""
+
+    async def story() -> None:
+        async with World(tmp_path, crowd(X, 30), x_settings=pace(10)) as world:
+            settle_in(world, X, 30)
+            await world.wait(minutes=30)
+            world.x.set(handle_of(X, 0), Page.SUSPENDED)
+            await world.until(lambda: world.state("x:user0").is_down, minutes=10)
+            since = world.now
+            await world.wait(minutes=15)
+            asked = [request.handle for request in world.x.requests if request.at >= since]
+            others = {handle_of(X, number) for number in range(1, 30)}
+            # Three refreshes of the controls are nobody's.
+            assert sum(handle in others for handle in asked) >= (len(asked) - 3 * 2) / 2
+            assert asked.count(handle_of(X, 0)) >= len(asked) / 5, "it is followed all the same"
+            assert await world.outages() != []
+
+    run_virtual(story())

@@ -165,16 +165,18 @@ class Rounds:
     def _slot(self, account: Account) -> Slot:
         """Where the account is asked about, alone or in a batch: what pace and schedule go by."""
         sources = self._book.sources(account, self._pipeline.controls.health)
-        urgent = self._book.states[account.id].phase in _UNSETTLED
+        phase = self._book.states[account.id].phase
+        urgent, down = phase in _UNSETTLED, phase is Phase.DOWN
+        interval = account.policy.interval
         together = None if account.id in self._suspected else self._book.together(account, sources)
         source = together or next(iter(single(sources)), None)
         if source is None:
-            return Slot(account_id=account.id, host=_NOWHERE, interval=account.policy.interval, urgent=urgent)
+            return Slot(account_id=account.id, host=_NOWHERE, interval=interval, urgent=urgent, down=down)
         host = self._book.host(account, source)
         self._paces[host] = source.pace
         if host and host not in self._urls:
             self._urls[host] = self._book.url(account, source)
-        slot = Slot(account_id=account.id, host=host, interval=account.policy.interval, urgent=urgent)
+        slot = Slot(account_id=account.id, host=host, interval=interval, urgent=urgent, down=down)
         if together is None or together.batch is None:
             return slot
         key = self._book.key(account, together)
@@ -235,7 +237,7 @@ class Rounds:
         if account is None or state is None:
             return
         slot = self._slot(account)
-        self.plan.move(account_id, slot.host, slot.batch, slot.room)
+        self.plan.move(account_id, slot.host, slot.batch, slot.room, down=slot.down)
         looked_at = looked_at or (state.last_probe_at if wait else None) or self._clock.now()
         missed = self.plan.again(account_id, looked_at, wait)
         if missed:

@@ -20,12 +20,15 @@ from zlib import crc32
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_LOOK: Final = timedelta(seconds=1)
 _MICROSECOND: Final = timedelta(microseconds=1)
+_OWED: Final = 2  # routine looks for one at whoever is down, at most
+_Queue = list[tuple[datetime, int, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
     """An account's place in the schedule: the host it is asked at, and its interval. `urgent`: look at once.
 
+    `down`: known to be gone, so that its urgent looks follow it and confirm nothing.
     Where it is asked about together with others, all of the same `batch`, one request has `room` for so many.
     """
 
@@ -33,6 +36,7 @@ class Slot:
     host: str
     interval: timedelta
     urgent: bool = False
+    down: bool = False
     batch: str = ""
     room: int = 1
 
@@ -69,11 +73,36 @@ class _Turn:
 
 @dataclass(slots=True)
 class _Lane:
-    """One host's accounts by due time, the urgent ones apart. `urgent_next`: whose turn it is when both wait."""
+    """One host's accounts by due time: those to be confirmed, those that are down, and all others.
 
-    urgent: list[tuple[datetime, int, str]] = field(default_factory=list)
-    routine: list[tuple[datetime, int, str]] = field(default_factory=list)
+    `urgent_next`: whose turn it is when a confirmation and a routine look wait. `owed`: how many routine looks go
+    before one at whoever is down. That one brings a control of its own, which is as much as two turns.
+    """
+
+    urgent: _Queue = field(default_factory=list)
+    down: _Queue = field(default_factory=list)
+    routine: _Queue = field(default_factory=list)
     urgent_next: bool = True
+    owed: int = 0
+
+    def queue(self, *, urgent: bool, down: bool) -> _Queue:
+        """Where such a look waits."""
+        return self.routine if not urgent else self.down if down else self.urgent
+
+    @property
+    def in_order(self) -> tuple[_Queue, _Queue, _Queue]:
+        """The queues, the one whose turn it is first."""
+        if not self.urgent_next:
+            return self.routine, self.urgent, self.down
+        return (self.urgent, self.routine, self.down) if self.owed else (self.urgent, self.down, self.routine)
+
+    def took(self, queue: _Queue) -> None:
+        """A look of that queue was handed out."""
+        self.urgent_next = queue is self.routine
+        if queue is self.routine:
+            self.owed = max(0, self.owed - 1)
+        else:
+            self.owed = _OWED if queue is self.down else min(_OWED, self.owed + 1)
 
 
 class Plan:
@@ -123,11 +152,11 @@ class Plan:
         """Where somebody is asked."""
         return frozenset(slot.host for slot in self._slots.values())
 
-    def move(self, account_id: str, host: str, batch: str = "", room: int = 1) -> None:
-        """Ask the account at another host from now on (another source is used), or in another batch."""
-        slot = self._slots.get(account_id)
-        if slot is not None and (slot.host, slot.batch, slot.room, slot.urgent) != (host, batch, room, False):
-            self._slots[account_id] = replace(slot, host=host, batch=batch, room=room, urgent=False)
+    def move(self, account_id: str, host: str, batch: str = "", room: int = 1, *, down: bool = False) -> None:
+        """Ask the account elsewhere from now on (another source is used), in another batch, or as one `down`."""
+        slot, moved = self._slots.get(account_id), (host, batch, room, down, False)
+        if slot is not None and (slot.host, slot.batch, slot.room, slot.down, slot.urgent) != moved:
+            self._slots[account_id] = replace(slot, host=host, batch=batch, room=room, down=down, urgent=False)
 
     def again(self, account_id: str, now: datetime, wait: timedelta) -> int:
         """Put an account back: due after `wait`, in its own phase when that is the whole interval.
@@ -163,16 +192,17 @@ class Plan:
         Looks may begin and end between one of them and the next: whoever was looked at meanwhile is left out.
         """
         for lane in tuple(self._lanes.values()):
-            for account_id, ticket in (*_before(lane.urgent, now - least), *_before(lane.routine, now - least)):
+            for account_id, ticket in [each for queue in lane.in_order for each in _before(queue, now - least)]:
                 turn = self._turns.get(account_id)
                 if turn is not None and turn.ticket == ticket and now - turn.at > self._slots[account_id].interval:
                     yield account_id, now - turn.at
 
     def due(self, now: datetime, capacity: Callable[[str], int], room: int = sys.maxsize) -> list[Due]:
-        """Who is to be looked at now, the urgent first, and of these and the others the longest waiting first.
+        """Who is to be looked at now: who is to be confirmed, who is down, then the others; the longest waiting first.
 
         Per host as many requests as `capacity` allows, and no more than there is `room` for altogether. Where urgent
-        and routine looks of one host both wait they take turns, so that neither gets more than half of its pace.
+        and routine looks of one host both wait they take turns. Two routine looks go for one at whoever is down, so
+        that those that are down get no more than half of its pace with the controls that they need.
         """
         found: list[Due] = []
         left = {host: capacity(host) for host, lane in self._lanes.items() if self._is_waiting(lane, now)}
@@ -205,28 +235,26 @@ class Plan:
         ripe = at if urgent else min(at, instant - slot.interval / 2)
         self._turns[slot.account_id] = _Turn(ticket=self._count, at=at, instant=instant, ripe=ripe)
         lane = self._lanes.setdefault(slot.host, _Lane())
-        heapq.heappush(lane.urgent if urgent else lane.routine, (at, self._count, slot.account_id))
+        heapq.heappush(lane.queue(urgent=urgent, down=slot.down), (at, self._count, slot.account_id))
         if slot.batch and slot.room > 1:  # nobody is taken along where there is room for one
             heapq.heappush(self._batches[slot.batch], (ripe, self._count, slot.account_id))
 
     @staticmethod
-    def _rank(lane: _Lane, now: datetime) -> tuple[bool, datetime]:
-        """What a host's next look goes by among those of others: whether it is routine, and since when it is due."""
-        queues = (lane.urgent, lane.routine) if lane.urgent_next else (lane.routine, lane.urgent)
-        queue = next(queue for queue in queues if queue and queue[0][0] <= now)
-        return queue is lane.routine, queue[0][0]
+    def _rank(lane: _Lane, now: datetime) -> tuple[bool, bool, datetime]:
+        """What a host's next look goes by among those of others: what kind it is, and since when it is due."""
+        queue = next(queue for queue in lane.in_order if queue and queue[0][0] <= now)
+        return queue is lane.routine, queue is lane.down, queue[0][0]
 
     def _is_waiting(self, lane: _Lane, now: datetime) -> bool:
-        return any(queue and queue[0][0] <= now for queue in (lane.urgent, lane.routine))
+        return any(queue and queue[0][0] <= now for queue in lane.in_order)
 
     def _take(self, lane: _Lane, now: datetime) -> Due | None:
-        first, second = (lane.urgent, lane.routine) if lane.urgent_next else (lane.routine, lane.urgent)
-        for queue in (first, second):
+        for queue in lane.in_order:
             while queue and queue[0][0] <= now:
                 _, ticket, account_id = heapq.heappop(queue)
-                taken = self._hand_out(account_id, ticket, urgent=queue is lane.urgent)
+                taken = self._hand_out(account_id, ticket, urgent=queue is not lane.routine)
                 if taken is not None:
-                    lane.urgent_next = queue is lane.routine
+                    lane.took(queue)
                     return taken
         return None
 
@@ -251,7 +279,7 @@ class Plan:
         return Due(at=turn.at, account_id=account_id, urgent=urgent, host=slot.host, batch=slot.batch)
 
 
-def _before(queue: list[tuple[datetime, int, str]], at: datetime) -> Iterator[tuple[str, int]]:
+def _before(queue: _Queue, at: datetime) -> Iterator[tuple[str, int]]:
     """Whose turn in the heap is before `at`, with its ticket. None of the others is looked at."""
     places = [0]
     while places:

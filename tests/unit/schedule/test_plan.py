@@ -246,6 +246,58 @@ def test_urgent_and_routine_share() -> None:
     assert len(rest) == 20
 
 
+def waiting(*, down: int = 0, suspects: int = 0, routine: int = 0) -> Plan:
+    """A plan where so many wait, who is down since before the suspects."""
+    plan, gone = (
+        Plan(),
+        [Slot(account_id=f"d:{n}", host=HOST, interval=MINUTE, urgent=True, down=True) for n in range(down)],
+    )
+    plan.amend(gone, START)
+    plan.amend(
+        [replace(slot, account_id=f"s{slot.account_id}") for slot in slots(suspects, urgent=True)], START + SECOND
+    )
+    plan.amend([replace(slot, account_id=f"r{slot.account_id}") for slot in slots(routine)], START)
+    return plan
+
+
+def kinds(found: list[Due]) -> str:
+    """Who, each by one letter: down, suspected, or routine."""
+    return "".join(due.account_id[0] for due in found)
+
+
+def test_a_look_at_one_that_is_down_counts_twice() -> None:
+    """It brings a control: two others go for it, however many are down. Where they wait alone they have everything."""
+    plan = waiting(down=20, routine=20)
+    assert kinds(plan.due(START + MINUTE, takes(9))) == "drrdrrdrr"
+    assert sum(due.urgent for due in plan.due(START + MINUTE, takes(21))) == 7
+    assert kinds(all_due(plan, START + MINUTE)) == "d" * 10
+
+
+def test_whoever_is_to_be_confirmed_goes_before_those_that_are_down() -> None:
+    """Who is down waited longer, but an outage that nobody knows of yet waits for none of them; and takes turns."""
+    assert kinds(all_due(waiting(down=2, suspects=2, routine=6), START + MINUTE)) == "srsrdrrdrr"
+    assert kinds(all_due(waiting(down=2, suspects=2), START + MINUTE)) == "ssdd"
+
+
+def test_a_suspect_waits_for_one_turn_only_after_a_look_at_one_that_is_down() -> None:
+    """What is owed to the others is paid after the confirmation."""
+    plan = waiting(down=3, routine=9)
+    assert kinds(plan.due(START + MINUTE, takes(1))) == "d"
+    plan.amend([Slot(account_id="s:0", host=HOST, interval=MINUTE, urgent=True)], START + MINUTE)
+    assert kinds(plan.due(START + MINUTE, takes(5))) == "rsrrd"
+
+
+def test_whoever_goes_down_waits_with_those_that_are_down() -> None:
+    """From the look that proves it on, and no longer once it is back."""
+    plan = waiting(suspects=1, down=1)
+    assert kinds(all_due(plan, START + SECOND)) == "sd"
+    for down, order in ((True, "ds"), (False, "sd")):
+        plan.move("sx:0", HOST, down=down)
+        plan.again("d:0", START, SECOND)
+        plan.again("sx:0", START, 2 * SECOND)
+        assert kinds(all_due(plan, START + MINUTE)) == order
+
+
 @given(data=st.data())
 def test_nobody_starves_and_no_capacity_is_exceeded(data: st.DataObject) -> None:
     """Whatever the hosts take from tick to tick: within it, never twice in flight, and everybody gets a turn.
