@@ -95,6 +95,39 @@ def test_delay(tmp_path: Path, host: str, many: int, limit: int) -> None:
     run_virtual(story())
 
 
+def test_many_pages_of_one_host(tmp_path: Path) -> None:
+    """Each has controls of its own. From the first hour on looks are made as foreseen, and people are told in time."""
+
+    async def story() -> None:
+        host = "paper.example"
+        listed = "defaults: {interval: 30m}\naccounts:\n" + "".join(
+            f"  - {{url: 'https://{host}/jane{n}?desk={n}', platform: generic, handle: jane{n}, "
+            "controls: {present: [sam, kim]}}\n"
+            for n in range(5)
+        )
+        slow = "  generic: {pace: {requests: 2, per: 1m}}\n"
+        async with World(tmp_path, listed, hosts=(host,), platforms=slow) as world:
+            janes = [f"jane{n}" for n in range(5)]
+            for handle in ("sam", "kim", *janes):
+                world.at[host].set(handle, Page.PRESENT)
+            [plan] = foreseen(world).hosts
+            delay = plan.groups[0].delay
+            assert delay is not None
+            assert plan.used < 0.3
+            await world.wait(hours=1)
+            assert sum(request.handle in janes for request in world.at[host].requests) >= 2 * len(janes)
+            since = world.now
+            await world.wait(hours=3)
+            arrived = sum(at >= since for at in world.at[host].arrivals)
+            assert arrived == pytest.approx(plan.requests * 3 * 3600, rel=0.05)
+            gone_at = world.now
+            world.at[host].set("jane0", Page.MISSING_FR)
+            await world.until(lambda: len(world.texts()) == 1, minutes=60)
+            assert world.now - gone_at <= delay.worst
+
+    run_virtual(story())
+
+
 async def told_after(world: World, host: str, number: int, later: timedelta) -> timedelta:
     """How long people waited for one that vanished so much `later` than it was looked at; it is back afterwards."""
     handle = handle_of(host, number)

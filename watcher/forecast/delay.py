@@ -12,6 +12,7 @@ from heapq import merge
 from statistics import median_low
 from typing import Final
 
+from watcher.judge.policy import CONTROLS_ASKED, refresh_gap
 from watcher.model.account import Policy
 from watcher.model.platform import Pace
 from watcher.probe.allowance import burst_of
@@ -130,7 +131,7 @@ def _step(pace: Pace) -> float:
 
 
 def _events(load: Load) -> Iterator[tuple[float, bool]]:
-    """When requests fall due, in order; False for controls, all of which are refreshed at the same time."""
+    """When requests fall due, in order; False for controls, those of one lane after those of another."""
     intervals = [a.policy.interval.total_seconds() for lane in load.lanes for a in lane.accounts]
     rate = sum(1 / interval for interval in intervals)
     until = min(2 * max(intervals), _MOST_EVENTS / rate)
@@ -145,8 +146,13 @@ def _events(load: Load) -> Iterator[tuple[float, bool]]:
             at, span = (phase(account.id, interval, _EPOCH) - _EPOCH).total_seconds(), interval.total_seconds()
             looks += (at + place * span for place in range(max(0, math.ceil((until - at) / span))))
     looks.sort()
+    alone = sum(not lane.together for lane in load.lanes)
+    gap = refresh_gap([lane.source.pace for lane in load.lanes]).total_seconds()
     controls = sorted(
-        at for lane in load.lanes if not lane.together for at in _multiples(2 / lane.refreshes, until) for _ in range(2)
+        place * gap + at
+        for place in range(alone)
+        for at in _multiples(load.period.total_seconds(), until - place * gap)
+        for _ in range(CONTROLS_ASKED)
     )
     return merge(((at, False) for at in controls), ((at, True) for at in looks))
 

@@ -1,5 +1,6 @@
 """When to look again, at accounts and at controls, and how loud an outage is."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -100,9 +101,17 @@ def _change_after(since: datetime, policy: Policy) -> _Change | None:
     return _Change(policy.changed_at, policy.previous)
 
 
-def refresh_period(pace: Pace) -> timedelta:
-    """How often to ask a source's controls: every five minutes, or as seldom as keeps within a share of its pace."""
-    return max(REFRESH, timedelta(seconds=CONTROLS_ASKED / (_SHARE * pace.per_second)))
+def refresh_period(paces: Collection[Pace]) -> timedelta:
+    """How often to ask the controls of each source of a host, by the paces of all that are asked there.
+
+    Every five minutes, or as seldom as keeps all of them together within a share of the slowest pace.
+    """
+    return max(REFRESH, len(paces) * refresh_gap(paces))
+
+
+def refresh_gap(paces: Collection[Pace]) -> timedelta:
+    """How long after the controls of one source of a host those of the next may be asked."""
+    return timedelta(seconds=CONTROLS_ASKED / (_SHARE * min(pace.per_second for pace in paces)))
 
 
 def _while_down(state: AccountState, policy: Policy) -> timedelta:

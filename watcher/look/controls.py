@@ -6,9 +6,10 @@ One refresh at a time per key, shared by all who wait for it. Decides nothing: j
 import asyncio
 import secrets
 import string
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, Generic, Protocol, TypeVar
 
 import structlog
@@ -18,12 +19,12 @@ from watcher.clock import Clock
 from watcher.judge.calibration import in_turn, is_another_drawn
 from watcher.judge.gate import vouched_for
 from watcher.judge.platform_health import assess
-from watcher.judge.policy import refresh_period
+from watcher.judge.policy import REFRESH, refresh_gap, refresh_period
 from watcher.look.needs import Need
 from watcher.look.reports import NEGATIVES, Noticed, merge
 from watcher.model.control import ControlFinding, ControlKey, ControlReport, Health
-from watcher.model.exchange import Exchange, Purpose, Target, Task
-from watcher.model.platform import Platform, Source
+from watcher.model.exchange import Exchange, Purpose, Target, Task, host_asked
+from watcher.model.platform import Pace, Platform, Source
 
 # Suspicions of the same moment share one refresh: it waits this long for company before it asks.
 GATHER: Final = timedelta(milliseconds=250)
@@ -32,9 +33,12 @@ _LAPSE: Final = timedelta(hours=1)
 # The refresh that is under way, one of one's own, and one more where caches answered with older copies than expected.
 _ROUNDS: Final = 3
 _POSITIVES: Final = 2
+_CAUGHT_UP: Final = timedelta(seconds=2)  # refreshes are begun that often, and several at once where many fit in
 # While what rides along in batches is not there, controls are asked by themselves this often.
 _DOUBT: Final = timedelta(minutes=1)
 T = TypeVar("T")
+_ANYBODY: Final = "anybody"
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _ALPHABET: Final = string.ascii_lowercase + string.digits
 
 
@@ -60,7 +64,7 @@ class _Post:
 
     `asked_…` is the instant after which what that side said last was true. `behind`: by how much that lay before the
     asking, for a cache may have answered; `Age: 0` alone means that the copy may be a second old. `alone_at` is when
-    a refresh was last begun, beside what rode along in batches.
+    a refresh was last begun, beside what rode along in batches. `host`: whose pace they are asked within.
     """
 
     key: ControlKey
@@ -68,6 +72,7 @@ class _Post:
     source: Source
     report: ControlReport
     kept_at: datetime
+    host: str
     asked_positive: datetime | None = None
     asked_negative: datetime | None = None
     refreshed_at: datetime | None = None
@@ -77,6 +82,10 @@ class _Post:
     running: asyncio.Task[None] | None = None
     assessed: tuple[ControlReport, Health] | None = None
     wanted: set[str] = field(default_factory=set)
+
+    def is_older(self, now: datetime, period: timedelta) -> bool:
+        """True when it was refreshed so long ago, or never, and is not being refreshed."""
+        return self.running is None and (self.refreshed_at is None or now - self.refreshed_at >= period)
 
 
 class Controls:
@@ -109,6 +118,7 @@ class Controls:
         self._drifted = drifted
         self._posts: dict[ControlKey, _Post] = {}
         self._stored: dict[ControlKey, ControlReport] = {}
+        self._free_at: dict[str, datetime] = {}  # from when on the controls of another key of a host may be asked
 
     def restore(self, reports: Iterable[ControlReport]) -> None:
         """Go on from what an earlier run knew. It has no features: the first refresh brings them."""
@@ -140,7 +150,8 @@ class Controls:
             post.kept_at = now
             return
         report = self._stored.get(key, ControlReport(key=key))
-        self._posts[key] = _Post(key=key, platform=platform, source=source, report=report, kept_at=now)
+        host = _host(key, source)
+        self._posts[key] = _Post(key=key, platform=platform, source=source, report=report, kept_at=now, host=host)
 
     def replace(self, platforms: Mapping[str, Platform]) -> None:
         """Ask as these platforms say from now on; a source that may not be asked any more is let go at once."""
@@ -151,7 +162,7 @@ class Controls:
             if platform is None or source is None:
                 self._stored[post.key] = self._posts.pop(post.key).report
             else:
-                post.platform, post.source = platform, source
+                post.platform, post.source, post.host = platform, source, _host(post.key, source)
 
     def let_go(self, left: Callable[[ControlReport], ControlReport]) -> None:
         """Know from now on only what `left` leaves of each report: who was taken off the list is no control."""
@@ -160,16 +171,22 @@ class Controls:
         self._stored = {key: left(report) for key, report in self._stored.items()}
 
     def refresh_stale(self) -> None:
-        """Begin to refresh every report that is older than five minutes (longer where the pace is slow).
+        """Begin to refresh the reports that are older than five minutes, the oldest first.
 
+        Later where the pace is slow or many are of one host, and there one after another: looks need most of its turns.
         Controls that nobody needs any more are let go: a source that was asked once for a second opinion, say.
         """
         now = self._clock.now()
         for post in [post for post in self._posts.values() if now - post.kept_at > _LAPSE and post.running is None]:
             self._stored[post.key] = self._posts.pop(post.key).report
+        paces = defaultdict[str, list[Pace]](list)
         for post in self._posts.values():
-            due = post.refreshed_at is None or now - post.refreshed_at >= refresh_period(post.source.pace)
-            if due and post.running is None:
+            paces[post.host].append(post.source.pace)
+        self._free_at = {host: at for host, at in self._free_at.items() if host in paces}
+        for post in sorted((post for post in self._posts.values() if post.is_older(now, REFRESH)), key=_refreshed_at):
+            here, free_at = paces[post.host], self._free_at.get(post.host, now)
+            if free_at <= now and post.is_older(now, refresh_period(here)):
+                self._free_at[post.host] = max(free_at, now - _CAUGHT_UP) + refresh_gap(here)
                 self._begin(post, {"positive", "negative"}, timedelta(0))
 
     async def satisfy(self, key: ControlKey, need: Need) -> ControlReport:
@@ -325,6 +342,15 @@ def impossible(platform: Platform) -> str:
     """A fresh handle that is valid on the platform and that nobody has."""
     random = "".join(secrets.choice(_ALPHABET) for _ in range(platform.controls.length - 1))
     return platform.controls.absent.replace("{random}", secrets.choice(string.ascii_lowercase) + random)
+
+
+def _host(key: ControlKey, source: Source) -> str:
+    """Where the controls are asked; one for all of them, also where their handles are part of it."""
+    return host_asked(source.url, key.instance, _ANYBODY)
+
+
+def _refreshed_at(post: _Post) -> datetime:
+    return post.refreshed_at or _NEVER
 
 
 def _missing(post: _Post, need: Need) -> set[str]:

@@ -16,7 +16,6 @@ from watcher.model.account import Account, Policy, Watchlist
 from watcher.model.platform import Pace, Platform, Source, expand
 from watcher.settings.scalars import span_text
 
-_LEAST_SHARE: Final = 0.1
 _PLACE: Final = "xxhandlexx"  # what stands for the handle to find out whether it is a part of the host
 
 
@@ -38,11 +37,6 @@ class Lane:
         """Requests per second, by the intervals in force."""
         return self._of([1 / account.policy.interval.total_seconds() for account in self.accounts])
 
-    @property
-    def refreshes(self) -> float:
-        """Requests per second that one refresh of the controls in each of its periods takes."""
-        return CONTROLS_ASKED / refresh_period(self.source.pace).total_seconds()
-
     def _of(self, rates: list[float]) -> float:
         """How many requests these looks take.
 
@@ -61,13 +55,14 @@ class Lane:
 class Load:
     """What the accounts of one host want of it, in requests per second, and what its pace leaves for them.
 
-    One look at each of them takes so many `requests`. `controls` are asked all the time (in batches they ride along);
-    as much as one more refresh of each takes is kept `free`, for suspicions.
+    One look at each of them takes so many `requests`. `controls` are asked all the time, those of each lane once in a
+    `period` (in batches they ride along); as much as one more refresh of each takes is kept `free`, for suspicions.
     """
 
     host: str
     lanes: tuple[Lane, ...]
     pace: Pace
+    period: timedelta
     requests: float
     wanted: float
     controls: float
@@ -80,7 +75,7 @@ class Load:
 
     @property
     def left(self) -> float:
-        """What the controls leave of the pace; not above zero where they need all of it."""
+        """What the controls leave of the pace: more than half of it, however many they are."""
         return self.pace.per_second - self.controls - self.free
 
     @property
@@ -91,12 +86,12 @@ class Load:
     @property
     def stretch(self) -> float:
         """By how much the intervals must grow; 1 when they need not."""
-        return max(1.0, self.wanted / max(self.left, _LEAST_SHARE * self.pace.per_second))
+        return max(1.0, self.wanted / self.left)
 
     @property
-    def fitting(self) -> timedelta | None:
-        """The interval that can be met if all accounts have it; None where the controls leave nothing."""
-        return timedelta(seconds=ceil(self.requests / self.left)) if self.left > 0 else None
+    def fitting(self) -> timedelta:
+        """The interval that can be met if all accounts have it."""
+        return timedelta(seconds=ceil(self.requests / self.left))
 
 
 _Key = tuple[str, str, str, bool]
@@ -160,14 +155,18 @@ def host_of(source: Source, account: Account) -> str:
 
 def _load(host: str, lanes: tuple[Lane, ...]) -> Load:
     # Those of a batch and those asked alone beside it are counted as two: each has controls of its own.
+    paces = [lane.source.pace for lane in lanes]
+    period = refresh_period(paces)
+    refreshes = CONTROLS_ASKED / period.total_seconds()
     return Load(
         host=host,
         lanes=lanes,
-        pace=min((lane.source.pace for lane in lanes), key=lambda pace: pace.per_second),
+        pace=min(paces, key=lambda pace: pace.per_second),
+        period=period,
         requests=sum(lane.requests for lane in lanes),
         wanted=sum(lane.wanted for lane in lanes),
-        controls=sum(lane.refreshes for lane in lanes if not lane.together),
-        free=sum(lane.refreshes for lane in lanes),
+        controls=sum(refreshes for lane in lanes if not lane.together),
+        free=refreshes * len(lanes),
     )
 
 
@@ -196,8 +195,6 @@ def too_fast(load: Load, *, is_dense: bool) -> str:
         f"{(load.wanted + load.controls + load.free) * 60:.1f} requests a minute"
         f"{' within their windows' if is_dense else ''}, the pace is {pace.requests} per {span_text(pace.per)}"
     )
-    if load.fitting is None:
-        return f"{said}, too little even for the controls"
     return f"{said}: an interval of {span_text(load.fitting)} can be met"
 
 

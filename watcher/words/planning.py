@@ -230,7 +230,7 @@ def _host_record(host: Host) -> Record:
         "used": round(host.used, 4),
         "keeps_intervals": not wanted.is_too_much,
         "stretch": round(wanted.stretch, 3),
-        "interval_that_fits": wanted.fitting.total_seconds() if wanted.fitting is not None else None,
+        "interval_that_fits": wanted.fitting.total_seconds(),
         "remedies": list(host.remedies),
         "outage": {"requests_to_confirm": host.to_confirm, "per_minute_at_first": _rounded(host.while_gone * 60)},
         "groups": [{"accounts": len(group.accounts), **_fare(group)} for group in host.groups],

@@ -399,6 +399,67 @@ def test_a_slow_pace_stretches_the_period() -> None:
     run_virtual(story())
 
 
+def test_sources_of_one_host_share_a_fifth_of_its_pace() -> None:
+    """Thirty at ten requests a minute: one refresh a minute, in turn, so that looks get the rest from the start on."""
+
+    async def story() -> None:
+        desk = office(source=replace(API, pace=Pace(requests=10, per=MINUTE)))
+        keys = [KEY, *(key(f"api{number}") for number in range(29))]
+        for each in keys[1:]:
+            desk.controls.keep(each, TOWN, replace(API, pace=Pace(requests=10, per=MINUTE)))
+        for _ in range(60 * 30):
+            desk.controls.refresh_stale()
+            await desk.clock.sleep(2 * SECOND)
+        assert [report.key for report in desk.changes] == 2 * keys
+
+    run_virtual(story())
+
+
+def test_a_slow_source_of_a_host_slows_the_controls_of_the_others() -> None:
+    """Its pace is theirs: two sources, one of which takes a request a minute, are refreshed every twenty minutes."""
+
+    async def story() -> None:
+        desk = office()
+        desk.controls.keep(key("slow"), TOWN, replace(API, pace=Pace(requests=1, per=MINUTE)))
+        for _ in range(40):
+            desk.controls.refresh_stale()
+            await desk.clock.sleep(MINUTE)
+        assert [report.key.source for report in desk.changes] == ["api", "slow", "api", "slow"]
+
+    run_virtual(story())
+
+
+def test_hosts_do_not_wait_for_one_another() -> None:
+    """The controls of another host are asked at the same time."""
+
+    async def story() -> None:
+        slow = replace(API, pace=Pace(requests=1, per=MINUTE))
+        desk = office(source=slow)
+        desk.controls.keep(PAGE, GENERIC, GENERIC.sources[0])
+        desk.controls.refresh_stale()
+        await desk.clock.sleep(SECOND)
+        assert {report.key for report in desk.changes} == {KEY, PAGE}
+
+    run_virtual(story())
+
+
+def test_a_suspicion_does_not_wait_for_the_turn_of_its_controls() -> None:
+    """What is needed now is asked now, however many others are due."""
+
+    async def story() -> None:
+        desk = office(source=replace(API, pace=Pace(requests=1, per=MINUTE)))
+        last = key("last")
+        desk.controls.keep(last, TOWN, API)
+        desk.controls.refresh_stale()
+        await desk.clock.sleep(SECOND)
+        moment = desk.clock.now()
+        report = await desk.controls.satisfy(last, both(moment))
+        assert report.positive_after(moment) is not None
+        assert desk.clock.now() - moment < SECOND
+
+    run_virtual(story())
+
+
 # What goes wrong.
 
 

@@ -345,15 +345,15 @@ def test_an_interval_that_the_pace_forbids_is_named_with_the_one_it_allows(tmp_p
     assert found(tmp_path, ", ".join(accounts.split(", ")[:9]), PLATFORMS) == []
 
 
-def test_a_pace_too_slow_for_the_controls_is_named(tmp_path: Path) -> None:
-    """No interval is proposed where none would do: here each of five pages of one site has controls of its own."""
+def test_a_pace_that_the_controls_of_many_pages_share_is_named(tmp_path: Path) -> None:
+    """Each of five pages of one site has controls of its own: together they get a fifth of its pace."""
     override = PlatformOverride(pace=Pace(requests=1, per=timedelta(hours=1)))
     settings = replace(QUIET, platforms={"generic": override})
     pages = (f"{{url: https://forum.example/{n}/alice, controls: {{present: [bob, carol]}}}}" for n in range(5))
     (message,) = (r.message for r in found(tmp_path, ", ".join(pages), PLATFORMS, settings) if "requests" in r.message)
     assert message == (
-        "forum.example: 5 accounts with controls want 5.0 requests a minute, the pace is 1 per 1h, "
-        "too little even for the controls"
+        "forum.example: 5 accounts with controls want 5.0 requests a minute, the pace is 1 per 1h: "
+        "an interval of 8h20m can be met"
     )
 
 

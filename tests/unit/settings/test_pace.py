@@ -88,15 +88,16 @@ def test_controls_keep_to_their_share() -> None:
     assert account.policy.interval == timedelta(seconds=500)
 
 
-def test_controls_that_need_all_of_the_pace() -> None:
-    """A tenth is left to the accounts all the same: seldom is better than never."""
+def test_controls_of_many_pages_share_a_fifth() -> None:
+    """Five pages of one host, each with controls of its own, leave as much to the looks as one page does."""
     platforms = {**PLATFORMS, "generic": replace(GENERIC, sources=(replace(GENERIC.sources[0], pace=SLOW),))}
     accounts = {f"{n}": replace(ALONE, id=f"{n}", instance=f"https://a.example/{n}/{{handle}}") for n in range(5)}
     [load] = loads(Watchlist(accounts=accounts, owners={}), platforms)
-    assert load.left <= 0
-    assert load.fitting is None
+    assert (load.controls / SLOW.per_second, load.left / SLOW.per_second) == pytest.approx((0.2, 0.6))
+    assert load.period == 5 * timedelta(seconds=3000)
+    assert load.fitting == timedelta(seconds=2500)
     kept = within_pace(Watchlist(accounts=accounts, owners={}), platforms)
-    assert {account.policy.interval for account in kept.accounts.values()} == {timedelta(minutes=5 * 5 * 10)}
+    assert {account.policy.interval for account in kept.accounts.values()} == {load.fitting}
 
 
 def test_a_host_may_bear_the_handle() -> None:
