@@ -55,7 +55,7 @@ def test_the_oldest_due_goes_first_and_what_is_missed_is_counted(tmp_path: Path)
             # What waits at the moment has not been counted yet.
             assert findings + missed <= instants
             assert findings + missed >= instants - len(_CROWD) * 12
-            late = [text for text in world.texts() if "late" in text]
+            late = [text for text in world.texts() if "later than it should" in text]
             assert len(late) == 1, world.texts()
             slow = timedelta(milliseconds=50)
             await world.wait(minutes=5)
