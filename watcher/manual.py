@@ -4,7 +4,7 @@ Feeds no judge and touches no store.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
@@ -112,7 +112,7 @@ async def ask_controls(loaded: Loaded, platforms: Mapping[str, Platform], clock:
     """
     prober = open_prober(loaded.settings.probe, __version__, clock, Metrics(__version__))
 
-    def positives(key: ControlKey) -> tuple[str, ...]:
+    def positives(key: ControlKey, _dead: Collection[str] = ()) -> tuple[str, ...]:
         own = [handle for account in beside(key) for handle in account.controls]
         declared = platforms[key.platform].controls.present
         return tuple(dict.fromkeys((*own, *declared.get(key.instance, ()), *declared.get("*", ()))))

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from tests.fakes.virtual_time import run_virtual
 from tests.scenario.stage import Front
-from tests.scenario.world import BLUESKY, World, X, watching
+from tests.scenario.world import BLUESKY, CONTROLS, World, X, watching
 from watcher.demo.answers import Page
 from watcher.model.finding import Reason
 from watcher.model.notification import IncidentKind
@@ -285,6 +285,28 @@ def test_most_are_back_across_a_restart(tmp_path: Path) -> None:
             await turn(everybody[5:8], Page.PRESENT, 5)
             [update] = world.texts()[told:]
             assert "8 of 12 accounts on X are back" in update
+
+    run_virtual(story())
+
+
+def test_one_is_gone_where_all_declared_controls_died_before(tmp_path: Path) -> None:
+    """One after another, hours apart: then those who are watched and there prove that it is the account."""
+    everybody = [f"user{number}" for number in range(6)]
+
+    async def story() -> None:
+        async with World(tmp_path, watching(*(f"https://x.com/{handle}" for handle in everybody))) as world:
+            for handle in everybody:
+                world.x.set(handle, Page.PRESENT)
+            await world.wait(minutes=11)
+            for handle in CONTROLS[X]:
+                world.x.set(handle, Page.NOT_FOUND)
+                await world.wait(hours=1)
+            world.x.set("user0", Page.SUSPENDED)
+            await world.until(lambda: world.state("x:user0").phase is Phase.DOWN, minutes=5)
+            [text] = world.texts()
+            assert "@user0 is not available" in text
+            gone = [event["control"] for event in world.log if event["event"] == "control_is_gone"]
+            assert sorted(gone) == sorted(CONTROLS[X])
 
     run_virtual(story())
 

@@ -4,7 +4,7 @@ Knows whom to ask and where, from state alone. Asks nobody and judges nothing.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -300,10 +300,10 @@ class Book:
             screenshot=may_change,
         )
 
-    def positives(self, key: ControlKey) -> tuple[str, ...]:
+    def positives(self, key: ControlKey, dead: Collection[str] = ()) -> tuple[str, ...]:
         """Handles that should exist: the entries' own, the platform file's, and where those are few, accounts seen up.
 
-        Not those that are watched and missing.
+        Not those that are watched and missing. Who is known to be `dead` is named, but does not count.
         """
         where = key.platform, key.instance
         declared, named = self.platforms[key.platform].controls.present, self._named(where)
@@ -314,7 +314,7 @@ class Book:
             for handle in known
             if self._may_be_there(now_called.get(handle) or named.accounts.get(handle), handle)
         )
-        if len(there) <= 1:
+        if len(there.keys() - set(dead)) <= 1:
             there |= dict.fromkeys(islice(self._up(where), _STAND_INS))
         return tuple(there)
 

@@ -91,9 +91,10 @@ class _Post:
 class Controls:
     """Keeps one report for each (platform, instance, source, vantage).
 
-    `positives(key)` gives the handles that should exist, best first; it is asked anew each time, since fallbacks are
-    watched accounts that are up. `changed` is told after each refresh, `asked` after one of both sides, `drifted` where
-    pages look otherwise than before and are told apart all the same. `draw` makes up a handle that nobody has.
+    `positives(key, dead)` gives the handles that should exist, best first; it is asked anew each time, since
+    fallbacks are watched accounts that are up. `changed` is told after each refresh, `asked` after one of both
+    sides, `drifted` where pages look otherwise than before and are told apart all the same. `draw` makes up a
+    handle that nobody has.
     """
 
     def __init__(
@@ -102,7 +103,7 @@ class Controls:
         fetch: Fetch,
         clock: Clock,
         timeout: timedelta,
-        positives: Callable[[ControlKey], tuple[str, ...]],
+        positives: Callable[[ControlKey, Collection[str]], tuple[str, ...]],
         changed: Callable[[ControlReport], None] = lambda _report: None,
         asked: Callable[[ControlReport], None] = lambda _report: None,
         draw: Callable[[Platform], str] | None = None,
@@ -213,7 +214,8 @@ class Controls:
     def companions(self, key: ControlKey, others: Collection[str]) -> Companions[Target]:
         """Whom to ask about in one request with the `others`: an account that exists, if one is known, and nobody."""
         post = self._posts[key]
-        asked = in_turn(self._positives(key), post.turn, post.report.calibration.dead)
+        dead = post.report.calibration.dead
+        asked = in_turn(self._positives(key, dead), post.turn, dead)
         there = [handle for handle in asked if handle not in others][:1]
         handles = (*there, self._draw(post.platform))
         *positive, negative = (Target(handle=handle, instance=key.instance) for handle in handles)
@@ -296,9 +298,10 @@ class Controls:
 
     async def _ask_positives(self, post: _Post, wanted: bool) -> list[Exchange]:
         """Ask positive controls until one of them is there: one rotten control must not blind a platform."""
-        handles = self._positives(post.key) if wanted else ()
+        dead = post.report.calibration.dead
+        handles = self._positives(post.key, dead) if wanted else ()
         asked: list[Exchange] = []
-        for handle in in_turn(handles, post.turn, post.report.calibration.dead)[:_POSITIVES]:
+        for handle in in_turn(handles, post.turn, dead)[:_POSITIVES]:
             exchange = await self._ask(post, handle)
             asked.append(exchange)
             if classify(exchange, post.report.references).finding.is_present:

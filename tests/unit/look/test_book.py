@@ -179,6 +179,14 @@ def test_peers_stand_in_for_a_control_that_went_missing() -> None:
     assert opened.positives(key()) == ("baker", "alice")
 
 
+def test_peers_stand_in_for_controls_that_are_dead() -> None:
+    """One that lives is few: should it go too, nothing else would be asked to tell the platform from an account."""
+    opened = book(ALICE, states={"alice": state(ALICE)})
+    assert opened.positives(key()) == ("mayor", "baker")
+    assert opened.positives(key(), ("mayor",)) == ("mayor", "baker", "alice")
+    assert opened.positives(key(), ("stranger",)) == ("mayor", "baker")
+
+
 def test_a_renamed_peer_stands_in_under_its_new_handle() -> None:
     """The old handle is nobody's any more, and would be a rotten control."""
     town = replace(TOWN, controls=ControlHandles())
