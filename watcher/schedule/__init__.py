@@ -1,6 +1,6 @@
 """When to look at whom. `plan` decides (pure); `ticker` makes time pass (the only importer of apscheduler)."""
 
-from watcher.schedule.plan import Due, Plan, Slot
+from watcher.schedule.plan import Due, Plan, Slot, places
 from watcher.schedule.ticker import ApsTicker, LoopTicker, Ticker
 
-__all__ = ["ApsTicker", "Due", "LoopTicker", "Plan", "Slot", "Ticker"]
+__all__ = ["ApsTicker", "Due", "LoopTicker", "Plan", "Slot", "Ticker", "places"]

@@ -11,7 +11,7 @@ instant of its own, and next no later than an interval after.
 import heapq
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -129,21 +129,25 @@ class Plan:
             self._turns.pop(gone, None)
             self._served.pop(gone, None)
 
-    def amend(self, slots: Iterable[Slot], now: datetime, among: int = 0) -> None:
+    def amend(
+        self, slots: Iterable[Slot], now: datetime, among: int = 0, order: Mapping[str, float] | None = None
+    ) -> None:
         """Take these up, or as they are now. Those unchanged keep their time; new ones, some of `among`, are spread.
 
         One that waits and whose interval or host has changed is never put off: however often its interval is edited,
         it is looked at no later than it would have been.
         One that is being looked at is not due before it is put back, whatever has changed. The first looks at `n` new
-        accounts go out over `n` seconds, at most over the interval; after that each account keeps to its own phase
-        (see `phase`). Urgent ones are due at once.
+        accounts go out over `n` seconds, at most over the interval, each at its place in the `order` (see `places`) or
+        by its hash; after that each account keeps to its own phase (see `phase`). Urgent ones are due at once.
         """
+        order = order or {}
         wanted = {slot.account_id: slot for slot in slots}
         fresh = [slot for slot in wanted.values() if self._is_fresh(slot)]
         self._slots.update(wanted)
         for slot in fresh:
             spread = min(slot.interval, max(len(fresh), among) * _FIRST_LOOK)
-            at = now if slot.urgent else now + spread * _fraction(slot.account_id)
+            place = order[slot.account_id] if slot.account_id in order else _fraction(slot.account_id)
+            at = now if slot.urgent else now + spread * place
             known = self._turns.get(slot.account_id)
             self._put(slot, min(at, known.at) if known is not None else at, urgent=slot.urgent)
 
@@ -298,6 +302,23 @@ def phase(account_id: str, interval: timedelta, after: datetime) -> datetime:
     offset = timedelta(0, 0, _hash(account_id) * (interval // _MICROSECOND) >> 32)
     passed = (after - _EPOCH - offset) // interval
     return _EPOCH + offset + (passed + 1) * interval
+
+
+def places(looks: Iterable[tuple[str, Hashable, datetime | None]]) -> dict[str, float]:
+    """Where each account's first look falls in the time they are spread over, from 0 to 1; the first is returned first.
+
+    Each comes with its group and the last look at it. A group has the places that the hashes of its ids give, which
+    are even; they go to those never looked at, then to those not looked at for longest. By its own hash the same
+    account would be last at every start.
+    """
+    groups: dict[Hashable, list[tuple[datetime, float, str]]] = defaultdict(list)
+    for account_id, group, looked_at in looks:
+        groups[group].append((looked_at or _EPOCH, _fraction(account_id), account_id))
+    found: list[tuple[float, str]] = []
+    for members in groups.values():
+        spread = sorted(fraction for _, fraction, _ in members)
+        found += zip(spread, (account_id for *_, account_id in sorted(members)), strict=True)
+    return {account_id: place for place, account_id in sorted(found)}
 
 
 def _fraction(account_id: str) -> float:

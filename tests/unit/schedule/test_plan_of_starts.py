@@ -1,0 +1,56 @@
+"""The schedule after a start: who was not looked at for longest comes first, as evenly spread as by hash."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+from watcher.schedule import Plan, Slot, places
+
+START = datetime(2017, 11, 2, 23, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+SECOND = timedelta(seconds=1)
+
+
+def looks(count: int, *, host: str = "x", at: datetime | None = START) -> list[tuple[str, str, datetime | None]]:
+    """So many accounts of a host, each looked at a second before the one that follows it."""
+    return [(f"{host}:{n}", host, at and at + n * SECOND) for n in range(count)]
+
+
+def test_who_was_not_looked_at_for_longest_comes_first() -> None:
+    """Of each host by itself: first those never looked at, then by the last looks, whatever the ids are."""
+    never = [(f"x:new{n}", "x", None) for n in range(5)]
+    found = list(places([*looks(20), *never, *looks(20, host="y", at=START - MINUTE)]))
+    assert {name for name in found if name.startswith("x")} == {name for name, *_ in (*looks(20), *never)}
+    of_x = [name for name in found if name.startswith("x")]
+    assert set(of_x[:5]) == {name for name, *_ in never}
+    assert of_x[5:] == [name for name, *_ in looks(20)]
+    assert [name for name in found if name.startswith("y")] == [name for name, *_ in looks(20, host="y")]
+
+
+def test_nobody_comes_first_for_being_at_another_host() -> None:
+    """A thousand hosts of one account each are spread as evenly as a thousand accounts of one host."""
+    found = places((f"x:{n}", f"host{n}", START + n * SECOND) for n in range(1000))
+    assert max(Counter(int(10 * place) for place in found.values()).values()) <= 200
+
+
+def test_where_nobody_was_looked_at_all_are_at_their_own_place() -> None:
+    """The first start of all is as it would be without the last looks."""
+    names = [f"x:{n}" for n in range(100)]
+    slots = [Slot(account_id=name, host="x", interval=MINUTE) for name in names]
+    plain, ordered = Plan(), Plan()
+    plain.amend(slots, START)
+    ordered.amend(slots, START, order=places((name, "x", None) for name in names))
+    assert [plain.next_look(name) for name in names] == [ordered.next_look(name) for name in names]
+
+
+def test_a_start_is_even_and_ends_within_the_interval() -> None:
+    """Ten thousand that were looked at in some order: in no second over twice the mean, and no one after a minute."""
+    plan, order = Plan(), places(looks(10_000))
+    names = list(order)
+    for start in range(0, 10_000, 200):
+        piece = names[start : start + 200]
+        plan.amend([Slot(account_id=name, host="x", interval=MINUTE) for name in piece], START, 10_000, order)
+    found = plan.due(START + MINUTE, lambda _host: 10_000)
+    assert [due.account_id for due in found] == [name for name, *_ in looks(10_000)]
+    seconds = Counter(int((due.at - START) / SECOND) for due in found)
+    assert len(seconds) == 60
+    assert max(seconds.values()) <= 2 * 10_000 / 60
