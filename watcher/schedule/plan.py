@@ -20,6 +20,7 @@ from zlib import crc32
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_LOOK: Final = timedelta(seconds=1)
 _MICROSECOND: Final = timedelta(microseconds=1)
+_NEAR: Final = 0.25  # of an interval: another that differs by no more is nearly the same
 _OWED: Final = 2  # routine looks for one at whoever is down, at most
 _Queue = list[tuple[datetime, int, str]]
 
@@ -134,8 +135,9 @@ class Plan:
     ) -> None:
         """Take these up, or as they are now. Those unchanged keep their time; new ones, some of `among`, are spread.
 
-        One that waits and whose interval or host has changed is never put off: however often its interval is edited,
-        it is looked at no later than it would have been.
+        One that waits and whose interval or host has changed is never put off: however often that is edited, it is
+        looked at no later than it would have been. A longer interval leaves its time, a shorter one shortens the wait
+        by as much, so that those who wait keep their order.
         One that is being looked at is not due before it is put back, whatever has changed. The first looks at `n` new
         accounts go out over `n` seconds, at most over the interval, each at its place in the `order` (see `places`) or
         by its hash; after that each account keeps to its own phase (see `phase`). Urgent ones are due at once.
@@ -143,6 +145,7 @@ class Plan:
         order = order or {}
         wanted = {slot.account_id: slot for slot in slots}
         fresh = [slot for slot in wanted.values() if self._is_fresh(slot)]
+        altered = [(slot, before) for slot in wanted.values() if (before := self._interval_before(slot)) is not None]
         self._slots.update(wanted)
         for slot in fresh:
             spread = min(slot.interval, max(len(fresh), among) * _FIRST_LOOK)
@@ -150,6 +153,8 @@ class Plan:
             at = now if slot.urgent else now + spread * place
             known = self._turns.get(slot.account_id)
             self._put(slot, min(at, known.at) if known is not None else at, urgent=slot.urgent)
+        for slot, before in altered:
+            self._alter(slot, before, now)
 
     @property
     def hosts(self) -> frozenset[str]:
@@ -225,12 +230,33 @@ class Plan:
         return found
 
     def _is_fresh(self, slot: Slot) -> bool:
-        """True when the slot needs a time: it is new, or it waits for one of another host or interval."""
+        """True when the slot needs a time: it is new, or it waits for one of another host."""
         known = self._slots.get(slot.account_id)
-        if known is None:
-            return True
-        is_waiting = slot.account_id in self._turns
-        return is_waiting and (known.host, known.interval) != (slot.host, slot.interval)
+        return known is None or (slot.account_id in self._turns and known.host != slot.host)
+
+    def _interval_before(self, slot: Slot) -> timedelta | None:
+        """The other interval that an account had which waits at the same host; None if it had none."""
+        known = self._slots.get(slot.account_id)
+        is_waiting = known is not None and slot.account_id in self._turns and known.host == slot.host
+        return known.interval if known is not None and is_waiting and known.interval != slot.interval else None
+
+    def _alter(self, slot: Slot, before: timedelta, now: datetime) -> None:
+        """Let an account that waits go by its new interval, in its turn.
+
+        Its own instants are others now. By nearly the same interval the first of them is this look's: were it looked
+        at again then, many edits would make more looks than its host can take. By quite another one it is not, lest
+        looks stay as close together as they were.
+        """
+        turn = self._turns[slot.account_id]
+        is_shorter = slot.interval < before and turn.at > now
+        at = now + (turn.at - now) * (slot.interval / before) if is_shorter else turn.at
+        is_near = abs(slot.interval - before) <= before * _NEAR
+        # A batch takes others along by their instants.
+        instant = phase(slot.account_id, slot.interval, at) if is_near and not slot.batch else at
+        if is_shorter:
+            self._put(slot, at, instant=instant, urgent=slot.urgent)
+        else:
+            self._turns[slot.account_id] = replace(turn, instant=instant)
 
     def _put(self, slot: Slot, at: datetime, *, urgent: bool, instant: datetime | None = None) -> None:
         """Let the account be due `at`, for that `instant` of its own; what is urgent is taken along no sooner."""

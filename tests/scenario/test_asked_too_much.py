@@ -1,7 +1,8 @@
-"""A host is asked so much that a round of all takes long, and it is ended and started again before: all get a turn."""
+"""A host is asked so much that a round of all takes long: restarts and edits before its end leave nobody out."""
 
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -36,3 +37,27 @@ def test_restarts_leave_nobody_out(tmp_path: Path, kill: bool) -> None:
             assert world.now - last.last_probe_at <= timedelta(minutes=6)
 
     run_virtual(story())
+
+
+def test_edits_let_nobody_overtake(tmp_path: Path) -> None:
+    """Every two minutes an account comes or goes, which changes all intervals: all are looked at as often as before."""
+
+    async def story() -> None:
+        async with World(tmp_path, _LISTED, x_settings=_SLOW, threaded=False) as world:
+            for handle in (*_CROWD, "guest"):
+                world.x.set(handle, Page.PRESENT)
+            await world.wait(hours=1)
+            since, kept = world.now, world.app.book.watchlist.accounts["x:user0"].policy.interval
+            assert kept > timedelta(minutes=4)
+            for step in range(15):
+                world.edit(_LISTED if step % 2 else f"{_LISTED}  - https://x.com/guest\n")
+                await world.wait(minutes=2)
+            assert max(longest_gap(world, handle, since) for handle in _CROWD) <= kept + timedelta(seconds=45)
+
+    run_virtual(story())
+
+
+def longest_gap(world: World, handle: str, since: datetime) -> timedelta:
+    """The longest time without a look at an account, up to now."""
+    looks = [since, *(request.at for request in world.x.asked(handle, since=since)), world.now]
+    return max(after - before for before, after in pairwise(looks))
