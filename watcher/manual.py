@@ -4,7 +4,7 @@ Feeds no judge and touches no store.
 """
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
@@ -14,6 +14,7 @@ import aiohttp
 
 from watcher import __version__
 from watcher.clock import Clock
+from watcher.judge.calibration import in_turn
 from watcher.look.book import VANTAGE, Book
 from watcher.look.controls import Controls
 from watcher.look.needs import Need
@@ -112,10 +113,11 @@ async def ask_controls(loaded: Loaded, platforms: Mapping[str, Platform], clock:
     """
     prober = open_prober(loaded.settings.probe, __version__, clock, Metrics(__version__))
 
-    def positives(key: ControlKey, _dead: Collection[str] = ()) -> tuple[str, ...]:
+    def positives(key: ControlKey, turn: int = 0, dead: tuple[str, ...] = ()) -> tuple[str, ...]:
         own = [handle for account in beside(key) for handle in account.controls]
         declared = platforms[key.platform].controls.present
-        return tuple(dict.fromkeys((*own, *declared.get(key.instance, ()), *declared.get("*", ()))))
+        known = dict.fromkeys((*own, *declared.get(key.instance, ()), *declared.get("*", ())))
+        return in_turn(tuple(known), turn, dead)
 
     def beside(key: ControlKey) -> list[Account]:
         listed = loaded.watchlist.accounts.values()

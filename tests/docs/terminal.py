@@ -17,6 +17,8 @@ from typing import Self
 PATIENCE = 40.0
 # What the shell shows when it wants something: the status of what ended, or that a command goes on in the next line.
 _READY = re.compile("\x1e(\\d+|more)\x1f")
+# The shell tells of what ended in the background when it notices, after whatever was typed then.
+_ENDED = re.compile(r"^\[\d+\][+-]? +(?:Terminated|Killed|Done|Exit \d+)\b.*\n?", re.MULTILINE)
 _PAINT = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
@@ -98,7 +100,7 @@ class Terminal:
                     await self._wait()
         except TimeoutError:
             raise AssertionError(f"it does not end: {self._seen}") from None
-        said = _plain(self._seen[: found.start()])
+        said = _ENDED.sub("", _plain(self._seen[: found.start()]))
         self._seen, self._place = self._seen[found.end() :], 0
         return None if found[1] == "more" else int(found[1]), said
 

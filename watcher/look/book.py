@@ -4,12 +4,13 @@ Knows whom to ask and where, from state alone. Asks nobody and judges nothing.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final
 
+from watcher.judge.calibration import in_turn
 from watcher.judge.cohort import LEAST, Absences, Cohort, began_at
 from watcher.model.account import Account, Watchlist
 from watcher.model.control import ControlKey, ControlReport, Health, control_key
@@ -300,10 +301,11 @@ class Book:
             screenshot=may_change,
         )
 
-    def positives(self, key: ControlKey, dead: Collection[str] = ()) -> tuple[str, ...]:
-        """Handles that should exist: the entries' own, the platform file's, and where those are few, accounts seen up.
+    def positives(self, key: ControlKey, turn: int = 0, dead: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """Handles that should exist, in the order in which to ask them this `turn`; those known to be `dead` last.
 
-        Not those that are watched and missing. Who is known to be `dead` is named, but does not count.
+        The entries' own, the platform file's, and where no more than one of these lives, accounts seen up after it. Not
+        those that are watched and missing.
         """
         where = key.platform, key.instance
         declared, named = self.platforms[key.platform].controls.present, self._named(where)
@@ -314,9 +316,11 @@ class Book:
             for handle in known
             if self._may_be_there(now_called.get(handle) or named.accounts.get(handle), handle)
         )
-        if len(there.keys() - set(dead)) <= 1:
-            there |= dict.fromkeys(islice(self._up(where), _STAND_INS))
-        return tuple(there)
+        living = tuple(handle for handle in there if handle not in dead)
+        if len(living) > 1:
+            return in_turn(tuple(there), turn, dead)
+        up = tuple(handle for handle in islice(self._up(where), _STAND_INS) if handle not in there)
+        return (*living, *in_turn(up, turn, dead), *(handle for handle in there if handle in dead))
 
     def _may_be_there(self, account_id: str | None, handle: str) -> bool:
         """False of a handle that is an account's which is missing; not where the account has another one by now."""

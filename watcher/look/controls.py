@@ -16,7 +16,7 @@ import structlog
 
 from watcher.classify import classify, members_of
 from watcher.clock import Clock
-from watcher.judge.calibration import in_turn, is_another_drawn
+from watcher.judge.calibration import is_another_drawn
 from watcher.judge.gate import vouched_for
 from watcher.judge.platform_health import assess
 from watcher.judge.policy import REFRESH, refresh_gap, refresh_period
@@ -91,7 +91,7 @@ class _Post:
 class Controls:
     """Keeps one report for each (platform, instance, source, vantage).
 
-    `positives(key, dead)` gives the handles that should exist, best first; it is asked anew each time, since
+    `positives(key, turn, dead)` gives the handles that should exist, best first; it is asked anew each time, since
     fallbacks are watched accounts that are up. `changed` is told after each refresh, `asked` after one of both
     sides, `drifted` where pages look otherwise than before and are told apart all the same. `draw` makes up a
     handle that nobody has.
@@ -103,7 +103,7 @@ class Controls:
         fetch: Fetch,
         clock: Clock,
         timeout: timedelta,
-        positives: Callable[[ControlKey, Collection[str]], tuple[str, ...]],
+        positives: Callable[[ControlKey, int, tuple[str, ...]], tuple[str, ...]],
         changed: Callable[[ControlReport], None] = lambda _report: None,
         asked: Callable[[ControlReport], None] = lambda _report: None,
         draw: Callable[[Platform], str] | None = None,
@@ -214,8 +214,7 @@ class Controls:
     def companions(self, key: ControlKey, others: Collection[str]) -> Companions[Target]:
         """Whom to ask about in one request with the `others`: an account that exists, if one is known, and nobody."""
         post = self._posts[key]
-        dead = post.report.calibration.dead
-        asked = in_turn(self._positives(key, dead), post.turn, dead)
+        asked = self._positives(key, post.turn, post.report.calibration.dead)
         there = [handle for handle in asked if handle not in others][:1]
         handles = (*there, self._draw(post.platform))
         *positive, negative = (Target(handle=handle, instance=key.instance) for handle in handles)
@@ -298,10 +297,9 @@ class Controls:
 
     async def _ask_positives(self, post: _Post, wanted: bool) -> list[Exchange]:
         """Ask positive controls until one of them is there: one rotten control must not blind a platform."""
-        dead = post.report.calibration.dead
-        handles = self._positives(post.key, dead) if wanted else ()
+        handles = self._positives(post.key, post.turn, post.report.calibration.dead) if wanted else ()
         asked: list[Exchange] = []
-        for handle in in_turn(handles, post.turn, dead)[:_POSITIVES]:
+        for handle in handles[:_POSITIVES]:
             exchange = await self._ask(post, handle)
             asked.append(exchange)
             if classify(exchange, post.report.references).finding.is_present:

@@ -29,6 +29,7 @@ from tests.unit.town import (
     soft_404,
     there,
 )
+from watcher.judge.calibration import in_turn
 from watcher.judge.platform_health import assess
 from watcher.judge.policy import REFRESH
 from watcher.look.controls import GATHER, Controls, impossible
@@ -71,7 +72,11 @@ def office(
         fetch.say(site(handle), profile(handle))
     changes: list[ControlReport] = []
     controls = Controls(
-        fetch=fetch, clock=clock, timeout=SECOND, positives=lambda _key, _dead: tuple(handles), changed=changes.append
+        fetch=fetch,
+        clock=clock,
+        timeout=SECOND,
+        positives=lambda _key, turn, dead: in_turn(tuple(handles), turn, dead),
+        changed=changes.append,
     )
     controls.keep(kept, platform, source)
     return Office(clock, fetch, controls, changes)
@@ -528,7 +533,7 @@ def test_a_restart_goes_on_from_what_was_stored() -> None:
         desk = office()
         report = await refreshed(desk)
         later = office([])
-        fresh = Controls(fetch=later.fetch, clock=later.clock, timeout=SECOND, positives=lambda _key, _dead: DECLARED)
+        fresh = Controls(fetch=later.fetch, clock=later.clock, timeout=SECOND, positives=lambda *_: DECLARED)
         fresh.restore([report])
         assert fresh.report(KEY) == report
         assert fresh.reports() == {}
@@ -619,9 +624,7 @@ def test_a_site_that_names_nobody_is_learned_at_once() -> None:
     async def story() -> None:
         desk = site_office([], soft_404())
         desk.fetch.say(site("dora"), profile("Some Body"))
-        desk.controls = Controls(
-            fetch=desk.fetch, clock=desk.clock, timeout=SECOND, positives=lambda _key, _dead: ("dora",)
-        )
+        desk.controls = Controls(fetch=desk.fetch, clock=desk.clock, timeout=SECOND, positives=lambda *_: ("dora",))
         desk.controls.keep(PAGE, GENERIC, GENERIC.sources[0])
         report = await refreshed(desk)
         assert [(c.finding.reason, c.finding.certainty) for c in report.positives] == [
@@ -638,7 +641,7 @@ def test_a_site_that_shows_everybody_the_same_is_blind() -> None:
     async def story() -> None:
         desk = site_office([], soft_404())
         desk.controls = Controls(
-            fetch=desk.fetch, clock=desk.clock, timeout=SECOND, positives=lambda _key, _dead: ("dora", "emil")
+            fetch=desk.fetch, clock=desk.clock, timeout=SECOND, positives=lambda *_: ("dora", "emil")
         )
         desk.controls.keep(PAGE, GENERIC, GENERIC.sources[0])
         for _ in range(3):
@@ -663,7 +666,7 @@ def test_no_control_is_compared_with_itself() -> None:
                 desk.fetch.otherwise = next(pages)
             return await desk.fetch(task)
 
-        controls = Controls(fetch=fetch, clock=desk.clock, timeout=SECOND, positives=lambda _key, _dead: ("dora",))
+        controls = Controls(fetch=fetch, clock=desk.clock, timeout=SECOND, positives=lambda *_: ("dora",))
         controls.keep(PAGE, GENERIC, GENERIC.sources[0])
         report = await controls.satisfy(PAGE, both(desk.clock.now()))
         assert len(report.negatives) == 2
