@@ -85,7 +85,7 @@ def fall_silent(state: AccountState, now: datetime, account: Account) -> Decisio
         at=now,
         account_id=state.account_id,
         outage=state.outage,
-        detail={"reason": str(state.reason)} if state.reason is not None else {},
+        detail={"reason": str(state.reason)} if state.reason is not None and state.inconclusive else {},
     )
     return Decision(state=blind, transitions=(happened,))
 

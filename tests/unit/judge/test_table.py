@@ -469,6 +469,7 @@ def test_row_17_blind_without_any_finding() -> None:
     story = Story.up(30)
     assert story.wait(209) == []
     assert story.wait(210) == [K.ACCOUNT_BLIND]
+    assert story.happened[-1].detail == {}  # the last verdict, that it was there, is no reason
 
 
 def test_row_17_sighted_before_anything_else() -> None:
