@@ -146,8 +146,8 @@ async def test_knows_its_name_and_closes(channel: Channel) -> None:
 
 
 def post_to(slack: FakeSlack, session: aiohttp.ClientSession) -> SlackWebhook:
-    """The Slack channel, quick to lose patience."""
-    return SlackWebhook("desk", Secret(slack.url), session, timeout=timedelta(seconds=0.3))
+    """The Slack channel, which soon loses patience."""
+    return SlackWebhook("desk", Secret(slack.url), session, timeout=timedelta(seconds=1))
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def made(
 ) -> SlackBot:
     """A bot of the workspace."""
     settings = SlackBotChannel(name="newsroom", token=Secret(token), channel=channel, api_url=workspace.url)
-    return SlackBot(settings, session, timedelta(seconds=0.3))
+    return SlackBot(settings, session, timedelta(seconds=1))
 
 
 async def told(bot: SlackBot, *messages: Message) -> str:
