@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from watcher.cli import main
 from watcher.settings.editorschema import FILES
 
-SCHEMAS = Path(__file__).parents[2] / "config/schema"
+SCHEMAS = Path(__file__).parents[3] / "config/schema"
 
 
 @pytest.mark.parametrize("name", FILES)

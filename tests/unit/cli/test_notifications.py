@@ -1,28 +1,19 @@
 """The commands about notifications: what they print, what they change, and the status that they end with."""
 
 import json
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import structlog
 
 from tests.fakes.newsroom import configure
+from tests.unit.cli.test_records import call
 from tests.unit.store.samples import LEASE, T0, account, after, delivered, delivery, opening, outage
-from tests.unit.test_cli_records import call
 from watcher.model.notification import NotificationState
 from watcher.store.sql import SqlStore
 
 OUTAGE = outage()
-
-
-@pytest.fixture(autouse=True)
-def logging_as_it_was() -> Iterator[None]:
-    """A command logs to the standard error of its test, which is closed after it."""
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.fixture

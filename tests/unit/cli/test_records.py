@@ -13,7 +13,6 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-import structlog
 from click.testing import CliRunner, Result
 
 from tests.fakes.newsroom import configure
@@ -28,13 +27,6 @@ from watcher.store.values import Body, Commit
 WATCHLIST = "accounts: [https://x.com/POTUS, https://github.com/python]\n"
 OLD, NEW = "potus-1", "potus-2"
 REASON = ("--reason", "a test of the platform")
-
-
-@pytest.fixture(autouse=True)
-def logging_as_it_was() -> Iterator[None]:
-    """A command logs to the standard error of its test, which is closed after it."""
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -2,12 +2,10 @@
 
 import gzip
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-import structlog
 from click.testing import CliRunner, Result
 
 from tests.fakes.newsroom import configure
@@ -22,13 +20,6 @@ SEEN = sighting()
 NAMED, PIECES = bundled(SEEN)
 HASHES = {role: body.sha256 for role, body in PIECES.items()}
 CALLED = {"bundle": "bundle", "controls": "controls", "target": "page"}
-
-
-@pytest.fixture(autouse=True)
-def logging_as_it_was() -> Iterator[None]:
-    """A command logs to the standard error of its test, which is closed after it."""
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -6,13 +6,11 @@ import shlex
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import click
 import pytest
-import structlog
 from click.testing import CliRunner, Result
 
 from tests.fakes.newsroom import configure
@@ -26,14 +24,6 @@ from watcher.store.sql import SqlStore
 from watcher.store.values import Commit
 
 WATCHLIST = "accounts: [https://x.com/POTUS, https://github.com/python]\n"
-
-
-@pytest.fixture(autouse=True)
-def logging_as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A command logs to the standard error of its test, which is closed after it."""
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.fixture

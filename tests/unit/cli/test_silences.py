@@ -1,19 +1,17 @@
 """`watcher silence`, `ack` and `unack`: what they print, what they keep, and the status that they end with."""
 
 import json
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import structlog
 
 from tests.fakes.newsroom import configure
+from tests.unit.cli.test_records import call
 from tests.unit.store.samples import T0, account, incident, opening, outage
 from tests.unit.store.samples import closing as ending
-from tests.unit.test_cli_records import call
 from watcher.clock import SystemClock
 from watcher.model.notification import IncidentKind
 from watcher.model.silence import Silence
@@ -22,13 +20,6 @@ from watcher.store.values import Commit
 
 OUTAGE = outage()
 WHY = ("--comment", "why")
-
-
-@pytest.fixture(autouse=True)
-def logging_as_it_was() -> Iterator[None]:
-    """A command logs to the standard error of its test, which is closed after it."""
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.fixture
