@@ -68,38 +68,37 @@ class Rounds:
         watched leaves the plan at once; of the others each is asked as before until it is its turn here.
         """
         listed, order = self._book.watchlist.accounts, dict[str, float]()
+        now = self._clock.now()  # of all: those placed last, seconds after the first of many, are due no later for that
         if edit is None:
             self.plan.remove([account_id for account_id in self.plan if account_id not in listed])
             self._urls = {}  # a platform may be asked at another port
-            order = {} if self.plan else self._order()
+            order = {} if self.plan else self._order(now)
             touched: Sequence[str] = tuple(order or listed)
         else:
             self.plan.remove(edit.removed)
             touched = (*edit.added, *edit.changed)
         self._suspected &= self._book.states.keys()
         for start in range(0, len(touched), _PLACED_AT_ONCE):
-            self._place(touched[start : start + _PLACED_AT_ONCE], len(touched), order)
+            self._place(touched[start : start + _PLACED_AT_ONCE], now, len(touched), order)
             await asyncio.sleep(0)
         in_use = self.plan.hosts
         self._paces = {host: pace for host, pace in self._paces.items() if host in in_use}
         self._urls = {host: url for host, url in self._urls.items() if host in in_use}
 
-    def _order(self) -> dict[str, float]:
+    def _order(self, now: datetime) -> dict[str, float]:
         """Where a start places each among those that are asked as often at the same place, by the last looks."""
         states, listed = self._book.states, self._book.watchlist.accounts.values()
-        return places(
-            (each.id, (each.platform, each.instance, each.policy.interval), states[each.id].last_probe_at)
-            for each in listed
-        )
+        asked = ((each, each.policy.interval, states[each.id].last_probe_at) for each in listed)
+        return places(((each.id, (each.platform, each.instance, span), span, last) for each, span, last in asked), now)
 
-    def _place(self, account_ids: Sequence[str], among: int, order: Mapping[str, float]) -> None:
-        """Give these their place in the plan; `among` so many in all, in that order if they are in it."""
+    def _place(self, account_ids: Sequence[str], now: datetime, among: int, order: Mapping[str, float]) -> None:
+        """Give these their place in the plan from `now` on; `among` so many in all, in that order if they are in it."""
         listed, controls = self._book.watchlist.accounts, self._pipeline.controls
         accounts = [listed[account_id] for account_id in account_ids]
         for account in accounts:
             for source in self._book.sources(account, controls.health)[:1]:
                 controls.keep(self._book.key(account, source), self._book.platform_of(account), source)
-        self.plan.amend(map(self._slot, accounts), self._clock.now(), among, order)
+        self.plan.amend(map(self._slot, accounts), now, among, order)
 
     def tick(self) -> None:
         """Start the looks that are due, as many as their hosts and the connections can take.

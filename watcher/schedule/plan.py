@@ -64,12 +64,11 @@ class Due:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Turn:
-    """When a waiting account is due, and for which instant; `ripe`: from when on it may be taken along."""
+    """When a waiting account is due, and for which instant."""
 
     ticket: int
     at: datetime
     instant: datetime
-    ripe: datetime
 
 
 @dataclass(slots=True)
@@ -140,7 +139,7 @@ class Plan:
         by as much, so that those who wait keep their order.
         One that is being looked at is not due before it is put back, whatever has changed. The first looks at `n` new
         accounts go out over `n` seconds, at most over the interval, each at its place in the `order` (see `places`) or
-        by its hash; after that each account keeps to its own phase (see `phase`). Urgent ones are due at once.
+        in that of their own instants; after that each keeps to those (see `phase`). Urgent ones are due at once.
         """
         order = order or {}
         wanted = {slot.account_id: slot for slot in slots}
@@ -149,7 +148,7 @@ class Plan:
         self._slots.update(wanted)
         for slot in fresh:
             spread = min(slot.interval, max(len(fresh), among) * _FIRST_LOOK)
-            place = order[slot.account_id] if slot.account_id in order else _fraction(slot.account_id)
+            place = order[slot.account_id] if slot.account_id in order else _place(slot.account_id, slot.interval, now)
             at = now if slot.urgent else now + spread * place
             known = self._turns.get(slot.account_id)
             self._put(slot, min(at, known.at) if known is not None else at, urgent=slot.urgent)
@@ -262,11 +261,11 @@ class Plan:
         """Let the account be due `at`, for that `instant` of its own; what is urgent is taken along no sooner."""
         self._count += 1
         instant = instant or at
-        ripe = at if urgent else min(at, instant - slot.interval / 2)
-        self._turns[slot.account_id] = _Turn(ticket=self._count, at=at, instant=instant, ripe=ripe)
+        self._turns[slot.account_id] = _Turn(ticket=self._count, at=at, instant=instant)
         lane = self._lanes.setdefault(slot.host, _Lane())
         heapq.heappush(lane.queue(urgent=urgent, down=slot.down), (at, self._count, slot.account_id))
         if slot.batch and slot.room > 1:  # nobody is taken along where there is room for one
+            ripe = at if urgent else min(at, instant - slot.interval / 2)
             heapq.heappush(self._batches[slot.batch], (ripe, self._count, slot.account_id))
 
     @staticmethod
@@ -330,21 +329,26 @@ def phase(account_id: str, interval: timedelta, after: datetime) -> datetime:
     return _EPOCH + offset + (passed + 1) * interval
 
 
-def places(looks: Iterable[tuple[str, Hashable, datetime | None]]) -> dict[str, float]:
+def places(looks: Iterable[tuple[str, Hashable, timedelta, datetime | None]], now: datetime) -> dict[str, float]:
     """Where each account's first look falls in the time they are spread over, from 0 to 1; the first is returned first.
 
-    Each comes with its group and the last look at it. A group has the places that the hashes of its ids give, which
-    are even; they go to those never looked at, then to those not looked at for longest. By its own hash the same
-    account would be last at every start.
+    Each comes with its group, its interval and the last look at it. A group has the places that its accounts' own
+    instants have in the interval after `now`, which are even, and leave each a whole interval to the second look. They
+    go to those never looked at, then to those not looked at for longest: else an account might be last at every start.
     """
     groups: dict[Hashable, list[tuple[datetime, float, str]]] = defaultdict(list)
-    for account_id, group, looked_at in looks:
-        groups[group].append((looked_at or _EPOCH, _fraction(account_id), account_id))
+    for account_id, group, interval, looked_at in looks:
+        groups[group].append((looked_at or _EPOCH, _place(account_id, interval, now), account_id))
     found: list[tuple[float, str]] = []
     for members in groups.values():
         spread = sorted(fraction for _, fraction, _ in members)
         found += zip(spread, (account_id for *_, account_id in sorted(members)), strict=True)
     return {account_id: place for place, account_id in sorted(found)}
+
+
+def _place(account_id: str, interval: timedelta, now: datetime) -> float:
+    """Where in the interval after `now` the account's own instant is."""
+    return (phase(account_id, interval, now) - now) / interval
 
 
 def _fraction(account_id: str) -> float:
