@@ -1,17 +1,36 @@
-"""When Python looks for garbage: young garbage each half second, all of it only once there is much more than there was.
+"""What memory is kept, and when Python looks for garbage: young each half second, all only once there is much more.
 
 Left to itself it looks when there are more objects than before. Accounts that are given new states give back as many as
 they take, so that it looks seldom, and then at all of them: of a hundred thousand accounts for 0.3 s, in which nobody
 else runs. Next to nothing of what is made is garbage that only the collector finds: one object in five looks.
 """
 
+import ctypes
 import gc
 import sys
 from collections.abc import Callable
 from typing import Final
 
 _EVERY: Final = 0.5
+_SOON: Final = 20
+_SOME_MORE: Final = 1.01
 _MUCH_MORE: Final = 1.25
+_M_MMAP_THRESHOLD: Final = -3  # as malloc.h of glibc has it
+_M_TRIM_THRESHOLD: Final = -1
+_LARGE: Final = 128 * 1024
+
+
+def part_large_blocks() -> None:
+    """Have the C library keep blocks of 128 KiB and more, a connection's buffers, apart from all others from now on.
+
+    Apart, only what is used of a block takes memory, and all of it goes back with the block. glibc begins so, but
+    gives it up for blocks as large as any that was let go of, and keeps twice as much for itself: 10 MB of the 130 that
+    ten thousand accounts took, for which a look takes 7 % more of the processor. Of another library nothing is asked.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_MMAP_THRESHOLD, _LARGE)
+        mallopt(_M_TRIM_THRESHOLD, _LARGE)
 
 
 def settle() -> None:
@@ -21,16 +40,17 @@ def settle() -> None:
     gc.freeze()
 
 
-def tend(later: Callable[[float, Callable[[], None]], object], *, blocks: int = 0) -> None:
+def tend(later: Callable[[float, Callable[[], None]], object], *, blocks: int = 0, ago: int = 0) -> None:
     """Collect what is young, now and each half second from now on: `later` is the loop's `call_later`.
 
-    All that came since the last time is looked at where more than a quarter more blocks of memory are in use than after
-    that; `blocks` were, 0 if nobody counted.
+    All that came since the last time, `ago` half seconds, is looked at where more than a quarter more blocks of memory
+    are in use than after that; `blocks` were, 0 if nobody counted. Soon after the last time a hundredth more is enough:
+    little has come since, and where memory grows fast, in a first round, it is not left to be looked at in one go.
     """
     in_use = sys.getallocatedblocks()
-    if blocks and in_use > _MUCH_MORE * blocks:
+    if blocks and in_use > blocks * (_SOME_MORE if ago < _SOON else _MUCH_MORE):
         settle()
-        in_use = blocks = sys.getallocatedblocks()
+        blocks, ago = sys.getallocatedblocks(), 0
     else:
         gc.collect(0)
-    later(_EVERY, lambda: tend(later, blocks=blocks or in_use))
+    later(_EVERY, lambda: tend(later, blocks=blocks or in_use, ago=ago + 1))

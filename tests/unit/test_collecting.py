@@ -1,6 +1,7 @@
 """When garbage is looked for: what is young soon, all else only once there is much more."""
 
 import gc
+import sys
 import weakref
 from collections.abc import Callable, Iterator
 
@@ -33,6 +34,14 @@ def dropped() -> weakref.ref[Ring]:
     return weakref.ref(Ring())
 
 
+def no_longer_young(later: Later, *, ago: int) -> weakref.ref[Ring]:
+    """A ring that was in use while the young ones were looked at, long after the last look at all or not."""
+    settle()
+    ring = Ring()
+    tend(later, blocks=sys.getallocatedblocks(), ago=ago)
+    return weakref.ref(ring)
+
+
 @pytest.fixture
 def later() -> Iterator[Later]:
     """What is to be called later; in the end the collector is as before."""
@@ -56,17 +65,25 @@ def test_young_garbage_goes_and_goes_again(later: Later) -> None:
 
 def test_old_garbage_waits_until_there_is_much_more(later: Later) -> None:
     """To look at all takes long; so it is done when it is worth it, and only then."""
-    settle()
-    ring = Ring()
-    tend(later)  # it is in use, and so no longer young
-    old = weakref.ref(ring)
-    del ring
+    old = no_longer_young(later, ago=1000)
     later.next()
     assert old() is not None
     more = [[number] for number in range(2_000_000)]
     later.next()
     assert old() is None
     assert len(more) == 2_000_000
+
+
+def test_where_memory_grows_fast_all_is_looked_at_again_and_again(later: Later) -> None:
+    """Soon after the last time a little more is enough: little has come since. Later it is not."""
+    old = no_longer_young(later, ago=0)
+    more = [[number] for number in range(sys.getallocatedblocks() // 20)]
+    later.next()
+    assert old() is None
+    old = no_longer_young(later, ago=1000)
+    more += [[number] for number in range(sys.getallocatedblocks() // 20)]
+    later.next()
+    assert old() is not None
 
 
 def test_what_stays_is_not_looked_at_again(later: Later) -> None:

@@ -85,7 +85,7 @@ def run(config: Path, log_level: str) -> None:
 def _watch(config: Path, log_level: str, ending: Ending) -> None:
     from watcher.app import App, Surroundings
     from watcher.clock import SystemClock
-    from watcher.collecting import settle, tend
+    from watcher.collecting import part_large_blocks, settle, tend
     from watcher.logs import configure
     from watcher.quicker import runner
     from watcher.schedule import ApsTicker
@@ -95,6 +95,7 @@ def _watch(config: Path, log_level: str, ending: Ending) -> None:
     from watcher.words.summary import started
 
     configure(log_level)
+    part_large_blocks()
     loaded = Reading().load(config, os.environ)
     secrets = set(secrets_of(loaded.settings))
     configure(log_level, hide=Redaction(secrets))
@@ -137,7 +138,7 @@ def reload(config: Path, force: bool) -> None:
     more than half of the accounts, or several that are gone right now.
     """
     from watcher.manual import ask_reload
-    from watcher.settings import load_settings
+    from watcher.settings.load import load_settings
 
     with faults_told():
         settings = load_settings(config, os.environ)
@@ -171,7 +172,7 @@ def check(config: Path, strict: bool, calibrate: bool, as_json: bool) -> None:
     """
     from watcher.look.outlook import is_each_seen, line, record
     from watcher.notify.trial import try_out
-    from watcher.settings import load_all
+    from watcher.settings.load import load_all
     from watcher.words.summary import can_all_alert, checked, checked_record, faults_record
 
     with faults_told():
@@ -226,7 +227,8 @@ def probe(url_or_id: str, config: Path, explain: bool, as_json: bool) -> None:
     from watcher.clock import SystemClock
     from watcher.logs import configure
     from watcher.manual import look
-    from watcher.settings import account_for, load_all
+    from watcher.settings.load import load_all
+    from watcher.settings.lookup import account_for
     from watcher.words.explain import explanation, look_record, sentence
 
     configure("warning")
@@ -280,7 +282,7 @@ def test_channel(name: str, config: Path) -> None:
     from watcher.logs import configure
     from watcher.manual import send_test
     from watcher.model.notification import Delivered
-    from watcher.settings import load_settings
+    from watcher.settings.load import load_settings
     from watcher.words.explain import outcome_sentence
 
     with faults_told():
