@@ -23,7 +23,7 @@ from bench.figure import Figure, reference
 from watcher.model.account import Account
 from watcher.model.finding import Reason, Verdict
 from watcher.model.outage import AccountState, Phase
-from watcher.settings import load_all
+from watcher.settings.load import load_all
 from watcher.store.sql import SqlStore
 from watcher.store.values import Commit
 

@@ -20,7 +20,7 @@ from watcher.clock import SystemClock
 from watcher.logs import configure as configure_logs
 from watcher.model.outage import Phase
 from watcher.schedule import LoopTicker
-from watcher.settings import load_all
+from watcher.settings.load import load_all
 from watcher.store.sql import SqlStore
 
 _ACCOUNTS = 200

@@ -31,7 +31,7 @@ from watcher.metrics import Metrics
 from watcher.model.account import Owner
 from watcher.model.outage import AccountState, Phase, Transition, TransitionKind, Unobserved
 from watcher.model.reload import Outcome
-from watcher.settings import load_platforms
+from watcher.settings.load import load_platforms
 from watcher.settings.values import WebSettings
 from watcher.store.reader import StoreReader
 from watcher.store.sql import SqlStore

@@ -22,7 +22,8 @@ from watcher.model.exchange import Exchange
 from watcher.model.finding import Finding
 from watcher.model.outage import Transition, TransitionKind
 from watcher.model.sample import Sample
-from watcher.settings import load_examples, load_platforms
+from watcher.settings.examples import load_examples
+from watcher.settings.load import load_platforms
 from watcher.store.engine import DATABASE
 from watcher.store.sql import SqlStore
 from watcher.store.values import Commit

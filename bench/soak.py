@@ -32,7 +32,7 @@ from watcher.clock import Clock
 from watcher.logs import configure as configure_logs
 from watcher.model.outage import Outage, Phase
 from watcher.schedule import LoopTicker
-from watcher.settings import load_all
+from watcher.settings.load import load_all
 from watcher.store.sql import SqlStore
 
 HOUR: Final = timedelta(hours=1)

@@ -14,7 +14,7 @@ from watcher.model.exchange import Exchange, Purpose, Response, Target, Task
 from watcher.model.finding import Reason, Verdict
 from watcher.model.outage import AccountState
 from watcher.model.platform import Answers, Batch, Field, FieldKind, Items, Match, Platform, Rule
-from watcher.settings import load_platforms
+from watcher.settings.load import load_platforms
 
 _NOW = datetime(2017, 11, 2, 23, 0, tzinfo=UTC)
 _TITLE = "Alice Doe (@alice) / X"

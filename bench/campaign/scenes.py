@@ -26,7 +26,7 @@ from watcher.model.platform import (
     Platform,
     Source,
 )
-from watcher.settings import load_platforms
+from watcher.settings.load import load_platforms
 
 GONE: Final = frozenset({Page.MISSING_EN, Page.MISSING_FR, Page.NOT_FOUND, Page.SUSPENDED, Page.DEACTIVATED})
 INTERVAL: Final = timedelta(seconds=60)

@@ -11,7 +11,7 @@ from typing import Final
 import aiohttp
 
 from bench.scale.rig import free_port, handles
-from watcher.settings import load_platforms
+from watcher.settings.load import load_platforms
 
 EXPORTER: Final = "prometheus-blackbox-exporter"
 _PATTERNS: Final = 40

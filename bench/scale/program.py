@@ -22,13 +22,13 @@ from typing import Any, Final
 from bench.figure import reference
 from watcher.app import App, Surroundings
 from watcher.clock import SystemClock
-from watcher.collecting import settle, tend
+from watcher.collecting import part_large_blocks, settle, tend
 from watcher.logs import configure
 from watcher.model.exchange import Exchange, Task
 from watcher.probe import Prober
 from watcher.quicker import runner
 from watcher.schedule import ApsTicker, Due, Plan
-from watcher.settings import load_all
+from watcher.settings import Reading
 from watcher.store.sql import SqlStore
 
 _GLANCE: Final = 0.005
@@ -184,7 +184,7 @@ async def _flat(app: App, looks: int, beside: int) -> None:
 
 async def watch(config: Path) -> None:
     """Run until standard input ends."""
-    loaded, clock, stop = load_all(config, os.environ), SystemClock(), asyncio.Event()
+    loaded, clock, stop = Reading().load(config, os.environ), SystemClock(), asyncio.Event()
     around = Surroundings(clock=clock, ticker=ApsTicker(clock), store=SqlStore(loaded.settings.state_dir))
     app, instruments = App(loaded, around), Instruments()
     instruments.watch()
@@ -211,6 +211,7 @@ async def watch(config: Path) -> None:
 def main() -> None:
     """Run."""
     configure("error")
+    part_large_blocks()
     with runner() as running:
         running.run(watch(Path(sys.argv[1])))
 

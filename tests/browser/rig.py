@@ -20,8 +20,8 @@ from watcher.metrics import Metrics
 from watcher.model.exchange import Exchange, FetchFailure, Purpose, Response, Target, Task
 from watcher.model.platform import Platform
 from watcher.probe import Prober, open_prober
-from watcher.settings import load_platforms
 from watcher.settings.browser import PROGRAMS
+from watcher.settings.load import load_platforms
 from watcher.settings.values import BrowserSettings, ProbeSettings
 
 PNG = b"\x89PNG\r\n\x1a\n"

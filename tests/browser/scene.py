@@ -23,7 +23,7 @@ from watcher.model.sample import Sample
 from watcher.model.seen import Unanswered
 from watcher.model.snapshot import Snapshot
 from watcher.record.cases import StoreCases
-from watcher.settings import load_platforms
+from watcher.settings.load import load_platforms
 from watcher.settings.values import Secret, WebSettings
 from watcher.store.desk import StoreDesk
 from watcher.store.memory import MemoryStore

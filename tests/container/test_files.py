@@ -14,7 +14,7 @@ import yaml
 from packaging.requirements import Requirement
 
 from watcher import __version__
-from watcher.settings import load_all
+from watcher.settings.load import load_all
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "config/compose"

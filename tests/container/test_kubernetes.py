@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from watcher import __version__
-from watcher.settings import load_all
+from watcher.settings.load import load_all
 from watcher.web.guard import HostAllowList
 
 ROOT = Path(__file__).parents[2]

@@ -28,8 +28,8 @@ from watcher.model.exchange import Exchange, Purpose, Target, Task
 from watcher.model.finding import Reason, Verdict
 from watcher.model.platform import DEFAULT_PACE, Answers, Pace, Platform, Source, SourceKind, expand
 from watcher.probe import Prober, open_prober
-from watcher.settings import load_platforms
 from watcher.settings.handles import fold_handle
+from watcher.settings.load import load_platforms
 from watcher.settings.values import ProbeSettings
 from watcher.settings.weburl import GENERIC, Recogniser, parse_url
 

@@ -19,7 +19,7 @@ from tests.corpus.score import Result, examine
 from tests.corpus.whom import platform_of
 from watcher.model.finding import Reason, Verdict
 from watcher.model.platform import Platform
-from watcher.settings import load_platforms
+from watcher.settings.load import load_platforms
 from watcher.settings.weburl import GENERIC
 
 NAMES: Final = (

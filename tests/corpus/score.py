@@ -26,7 +26,7 @@ from watcher.model.control import ControlKey, ControlReport
 from watcher.model.exchange import Exchange, FetchFailure, Hop, Purpose, Response, Target, Task
 from watcher.model.finding import Finding, Reason
 from watcher.model.platform import Platform, Source
-from watcher.settings import load_platforms
+from watcher.settings.load import load_platforms
 from watcher.settings.values import ProbeSettings
 
 ASKED_AT: Final = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

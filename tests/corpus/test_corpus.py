@@ -13,7 +13,7 @@ from watcher.classify import classify
 from watcher.model.exchange import Target
 from watcher.model.finding import Finding, Reason, Verdict
 from watcher.model.platform import Phrase, PhraseClass, Platform, Source
-from watcher.settings import load_platforms
+from watcher.settings.load import load_platforms
 
 CORPUS = Path(__file__).parent
 PLATFORMS: Mapping[str, Platform] = load_platforms(None)

@@ -13,7 +13,7 @@ from tests.corpus.generate import Kind, Made, base_cases, every_case, load_barri
 from tests.corpus.generate.__main__ import main, raw_case
 from tests.corpus.score import examine
 from tests.corpus.whom import platform_of
-from watcher.settings import load_platforms
+from watcher.settings.load import load_platforms
 
 PLATFORMS = load_platforms(None)
 PORTION = 6

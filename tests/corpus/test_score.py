@@ -10,7 +10,7 @@ from tests.corpus.cases import Case, read_cases
 from tests.corpus.score import Result, examine, main, score_folder
 from tests.corpus.whom import control_of, platform_of, source_of, target_of
 from watcher.model.finding import Reason, Verdict
-from watcher.settings import load_platforms
+from watcher.settings.load import load_platforms
 
 PLATFORMS = load_platforms(None)
 API = "https://public.api.bsky.app/xrpc/app.bsky.actor.getProfile?actor="

@@ -29,7 +29,8 @@ from tests.docs.said import (
     words_of,
 )
 from tests.docs.test_how_tos import NOT_RUN
-from watcher.settings import load_all, load_examples
+from watcher.settings.examples import load_examples
+from watcher.settings.load import load_all
 
 FOLLOWED = {"docs/tutorial.md", *(f"docs/how-to/{page}" for page in NOT_RUN)}
 _PROMETHEUS = "a file of Prometheus or Alertmanager; test_how_tos.py has promtool and amtool read those of the how-to"

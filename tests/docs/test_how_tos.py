@@ -20,7 +20,7 @@ from tests.docs.reader import LEFT_BEHIND, ROOT, WEBHOOK, Reader, install, need,
 from tests.docs.said import fault
 from tests.fakes.slack import FakeSlack
 from tests.fakes.smtp import PASSWORD, FakeMail, trust, vouched
-from watcher.settings import load_all
+from watcher.settings.load import load_all
 
 pytestmark = pytest.mark.timeout(120)
 

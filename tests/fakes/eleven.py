@@ -26,7 +26,7 @@ from watcher.model.platform import Platform
 from watcher.model.reload import Outcome, Refused
 from watcher.model.snapshot import Snapshot
 from watcher.record.cases import StoreCases
-from watcher.settings import load_platforms
+from watcher.settings.load import load_platforms
 from watcher.settings.values import Secret, WebSettings
 from watcher.store.base import Store
 from watcher.store.desk import StoreDesk

@@ -27,7 +27,8 @@ from watcher.app import App, Surroundings
 from watcher.clock import ScaledClock, _counter_ns
 from watcher.logs import configure
 from watcher.schedule import LoopTicker
-from watcher.settings import load, load_all
+from watcher.settings import load
+from watcher.settings.load import load_all
 
 BEGINS = datetime(2017, 11, 2, 22, 58, tzinfo=UTC)
 

@@ -13,7 +13,7 @@ from tests.fakes.virtual_time import run_virtual
 from tests.scenario.world import BLUESKY, World, X, watching
 from watcher.demo.answers import Page
 from watcher.forecast import ANSWER, Forecast, forecast
-from watcher.settings import load_all
+from watcher.settings.load import load_all
 
 
 def pace(requests: int) -> str:

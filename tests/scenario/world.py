@@ -25,7 +25,7 @@ from watcher.demo.answers import Page
 from watcher.model.notification import Notification
 from watcher.model.outage import AccountState, Outage, Transition, TransitionKind
 from watcher.schedule import LoopTicker, Ticker
-from watcher.settings import load_all
+from watcher.settings.load import load_all
 from watcher.store.base import Store
 from watcher.store.memory import MemoryStore
 from watcher.store.sql import SqlStore

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from watcher.settings import load_all
+from watcher.settings.load import load_all
 
 ROOT = Path(__file__).parents[2]
 DOCS = sorted((*ROOT.glob("*.md"), ROOT / "bench/README.md", *ROOT.glob("docs/**/*.md")))

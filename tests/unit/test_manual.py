@@ -16,7 +16,9 @@ from watcher.manual import calibrate, look, send_test
 from watcher.model.exchange import Purpose
 from watcher.model.finding import Reason, Verdict
 from watcher.model.notification import Delivered, GaveUp
-from watcher.settings import Loaded, account_for, load_all
+from watcher.settings import Loaded
+from watcher.settings.load import load_all
+from watcher.settings.lookup import account_for
 from watcher.settings.values import Secret, SlackChannel
 
 

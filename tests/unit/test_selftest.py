@@ -21,7 +21,8 @@ from watcher.model.control import Health
 from watcher.model.errors import ConfigError
 from watcher.model.finding import Reason, Verdict
 from watcher.selftest import Selftest, record, said, selftest
-from watcher.settings import load_all, load_examples, load_for_test, load_platforms
+from watcher.settings.examples import load_examples
+from watcher.settings.load import load_all, load_for_test, load_platforms
 from watcher.sketch import sketches
 
 PLATFORMS = load_platforms(None)

@@ -34,7 +34,7 @@ from watcher.model.platform import (
 )
 from watcher.model.route import Route
 from watcher.probe import Reachability
-from watcher.settings import load_platforms
+from watcher.settings.load import load_platforms
 from watcher.store.memory import MemoryStore
 from watcher.store.worker import StoreWorker
 

@@ -46,7 +46,7 @@ def backtest(config: Path, since: datetime, platform_dir: Path | None, state_dir
     from watcher.backtest import backtest as tested
     from watcher.backtest import record, said
     from watcher.clock import SystemClock
-    from watcher.settings import load_all
+    from watcher.settings.load import load_all
 
     with faults_told():
         loaded = _with_platforms(load_all(config, os.environ), platform_dir)
@@ -60,8 +60,8 @@ def backtest(config: Path, since: datetime, platform_dir: Path | None, state_dir
 
 
 def _with_platforms(loaded: "Loaded", directory: Path | None) -> "Loaded":
-    from watcher.settings import load_platforms
-    from watcher.settings.overrides import apply_overrides
+    from watcher.settings.load import load_platforms
+    from watcher.settings.overridden import apply_overrides
 
     if directory is None:
         return loaded

@@ -193,7 +193,7 @@ def _end(checks: "Sequence[Check]") -> NoReturn:
 
 
 def _state_dir(config: Path) -> Path:
-    from watcher.settings import load_settings
+    from watcher.settings.load import load_settings
 
     return load_settings(config, os.environ).state_dir
 

@@ -58,7 +58,7 @@ def list_(
     config: Path, as_json: bool, states: tuple[str, ...], channel: str | None, incident_id: str | None, limit: int
 ) -> None:
     """List the notifications, the latest first."""
-    from watcher.settings import load_settings
+    from watcher.settings.load import load_settings
     from watcher.words.letters import notification_record, notifications_table
 
     wanted = tuple(NotificationState(state) for state in states)
@@ -88,7 +88,7 @@ def show(number: int, config: Path, as_json: bool) -> None:
 
     Of each try: when, what came of it, what was answered, and how long that took.
     """
-    from watcher.settings import load_settings
+    from watcher.settings.load import load_settings
     from watcher.words.letters import notification_record, notification_told
 
     with faults_told(), opened(load_settings(config, os.environ).state_dir, read_only=True) as store:
@@ -120,7 +120,7 @@ def resend(numbers: tuple[int, ...], config: Path, dead: bool, channel: str | No
     running now. What is over meanwhile tells the whole story in one message. A channel that is disabled is tried again
     with it. One that still waits is tried now.
     """
-    from watcher.settings import load_settings
+    from watcher.settings.load import load_settings
 
     if bool(numbers) == dead:
         raise click.UsageError("name what to send by its numbers, or say --dead for all that were given up")

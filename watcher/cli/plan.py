@@ -29,7 +29,7 @@ def plan(config: Path, everyone: bool, as_json: bool) -> None:
     share of a processor core and how much memory it takes. Asks nobody and stores nothing.
     """
     from watcher.forecast import forecast
-    from watcher.settings import load_all
+    from watcher.settings.load import load_all
     from watcher.words.planning import planned, planned_record
     from watcher.words.summary import refused_record
 

@@ -74,7 +74,7 @@ def accounts(config: Path, as_json: bool) -> None:
     """
     from watcher.clock import SystemClock
     from watcher.model.uptime import UPTIME_SPAN
-    from watcher.settings import load_all
+    from watcher.settings.load import load_all
     from watcher.words.summary import account_with_past, accounts_table, pasts, stands
 
     with faults_told():
@@ -142,7 +142,7 @@ def _list_outages(
     retracted: bool,
 ) -> None:
     from watcher.model.record import outage_record
-    from watcher.settings import load_settings
+    from watcher.settings.load import load_settings
     from watcher.words.export import csv_rows, markdown
     from watcher.words.summary import outages_table
 
@@ -194,7 +194,7 @@ def show(outage_id: str, config: Path, form: str, as_json: bool) -> None:
     from watcher.record.data import data_of
     from watcher.record.gather import whole
     from watcher.record.markdown import markdown_of
-    from watcher.settings import load_all
+    from watcher.settings.load import load_all
     from watcher.words.summary import no_outage
 
     with faults_told():
@@ -235,7 +235,7 @@ def annotate(
     """
     from watcher.clock import SystemClock
     from watcher.model.annotation import Annotation
-    from watcher.settings import load_settings
+    from watcher.settings.load import load_settings
     from watcher.store.values import Amended
     from watcher.words.summary import amended
 
@@ -265,7 +265,7 @@ def retract(outage_id: str, config: Path, reason: str, by: str | None) -> None:
     uptime. Only an outage that is over can be taken back.
     """
     from watcher.clock import SystemClock
-    from watcher.settings import load_settings
+    from watcher.settings.load import load_settings
     from watcher.store.values import Amended
     from watcher.words.summary import amended
 
@@ -294,7 +294,7 @@ def forget(account_id: str, config: Path, yes: bool) -> None:
     Its outages, its log, its pages and what was told of it. Take it off the watchlist first. Messages that were
     sent, logs, backups and what Prometheus has stored are elsewhere and stay.
     """
-    from watcher.settings import load_all
+    from watcher.settings.load import load_all
     from watcher.store.values import Forgotten
 
     with faults_told():
@@ -330,7 +330,7 @@ def backup(directory: Path, config: Path) -> None:
     Also while `watcher run` writes to it. The copy is checked, and is a complete state_dir. The configuration is not
     in it.
     """
-    from watcher.settings import load_settings
+    from watcher.settings.load import load_settings
     from watcher.store.backup import copy_state
     from watcher.words.summary import backed_up
 
@@ -357,7 +357,8 @@ def user() -> str:
 def account_id_of(text: str | None, config: Path, store: "SqlStore") -> str | None:
     """The id of the account that somebody named by it or by a profile URL; ends with 1 where nobody knows of any."""
     from watcher.model.errors import ConfigError
-    from watcher.settings import account_id_for, load_all
+    from watcher.settings.load import load_all
+    from watcher.settings.lookup import account_id_for
     from watcher.settings.wording import near
 
     if text is None or store.known([text]).accounts:

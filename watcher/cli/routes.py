@@ -56,7 +56,7 @@ def test(config: Path, as_json: bool, account_id: str, reason: str, severity: st
     from watcher.clock import SystemClock
     from watcher.judge.policy import severities_of
     from watcher.notify.ways import ways_told
-    from watcher.settings import load_all
+    from watcher.settings.load import load_all
     from watcher.settings.wording import near
 
     with faults_told():

@@ -57,7 +57,8 @@ def selftest(
     from watcher.model.control import Health
     from watcher.selftest import record, said
     from watcher.selftest import selftest as tested
-    from watcher.settings import load_examples, load_for_test
+    from watcher.settings.examples import load_examples
+    from watcher.settings.load import load_for_test
     from watcher.sketch import sketches
 
     configure("error")

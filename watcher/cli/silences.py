@@ -99,7 +99,7 @@ def add(
     """
     from watcher.clock import SystemClock
     from watcher.model.matchers import MatcherError, parse_matchers
-    from watcher.settings import load_settings
+    from watcher.settings.load import load_settings
     from watcher.words.attention import doubts, known_of, late_start, new_silence
 
     if (lasting is None) == (until is None):
@@ -130,7 +130,7 @@ def add(
 def _listed(config: Path) -> "tuple[Mapping[str, Account], Mapping[str, Platform]]":
     """The accounts and platforms of the configuration; none while it is faulty, which must keep nobody from silence."""
     from watcher.model.errors import ConfigError
-    from watcher.settings import load_all
+    from watcher.settings.load import load_all
 
     try:
         loaded = load_all(config, os.environ)
@@ -147,7 +147,7 @@ def list_them(config: Path, expired: bool, as_json: bool) -> None:
     """List the silences: those that hold, and those still to begin."""
     from watcher.clock import SystemClock
     from watcher.model.attention import silence_record
-    from watcher.settings import load_settings
+    from watcher.settings.load import load_settings
     from watcher.words.attention import silences_table
 
     now = SystemClock().now()
@@ -173,7 +173,7 @@ def expire(silence_id: str, config: Path) -> None:
     What waited is told within a minute, if it is still so.
     """
     from watcher.clock import SystemClock
-    from watcher.settings import load_settings
+    from watcher.settings.load import load_settings
     from watcher.store.values import Amended
 
     with faults_told(), opened(load_settings(config, os.environ).state_dir, amends=True) as store:
@@ -238,7 +238,7 @@ def unack(incident_id: str, config: Path) -> None:
 
 def _change(incident_id: str, config: Path, change: Callable[..., object], told: dict[object, str]) -> None:
     from watcher.clock import SystemClock
-    from watcher.settings import load_settings
+    from watcher.settings.load import load_settings
     from watcher.store.values import Amended
 
     with faults_told(), opened(load_settings(config, os.environ).state_dir, amends=True) as store:

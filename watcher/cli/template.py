@@ -95,7 +95,7 @@ def _texts(config: Path, language: str | None, templates: Path | None, channel: 
     """Those of the channel, but for what else is said. Without a channel watcher.yaml is not read."""
     from watcher.notify.texts import texts_of
     from watcher.notify.trial import texts_for
-    from watcher.settings import load_settings
+    from watcher.settings.load import load_settings
     from watcher.settings.wording import near
 
     texts = texts_of()

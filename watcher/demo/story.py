@@ -19,7 +19,8 @@ from watcher.model.notification import NotificationKind, NotificationState
 from watcher.model.outage import Decision, Outage, Phase
 from watcher.model.record import Record, instant, outage_record
 from watcher.schedule import LoopTicker
-from watcher.settings import Loaded, load_all
+from watcher.settings import Loaded
+from watcher.settings.load import load_all
 from watcher.store.sql import SqlStore
 from watcher.store.values import IncidentRecord
 

@@ -21,7 +21,7 @@ from watcher.model.reload import Outcome, Refused, Reloaded
 from watcher.notify.announce import News, tell_by
 from watcher.notify.faults import Ways
 from watcher.notify.trial import try_out
-from watcher.settings import ConfigFiles, Loaded, Reading, ReadingError, load_all
+from watcher.settings import ConfigFiles, Loaded, Reading, ReadingError
 
 KEY: Final = "configuration"
 _MOST_FAULTS: Final = 20
@@ -57,7 +57,7 @@ class Reloader:
         threaded: bool,
     ) -> None:
         self._loaded = loaded
-        self._reading = Reading()
+        self._reading = Reading(apart=threaded)
         self._files = ConfigFiles(loaded.path, loaded.env)
         self._adopt = adopt
         self._pipeline = pipeline
@@ -115,8 +115,7 @@ class Reloader:
 
     def _load(self) -> Loaded:
         old = self._loaded
-        # Where nothing is read beside the loop (the tests' virtual time), nothing is read in another process either.
-        loaded = self._reading.load(old.path, old.env, old) if self._is_threaded else load_all(old.path, old.env)
+        loaded = self._reading.load(old.path, old.env, old)
         try_out(loaded.settings.channels)
         return loaded
 

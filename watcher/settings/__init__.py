@@ -1,15 +1,14 @@
 """What an operator writes, turned into values: watcher.yaml, watchlist.yaml and the platform files.
 
-pydantic and yaml stay in this room.
+pydantic and yaml stay in this room. Here is what a run needs; who reads in this process imports `load` (and `lookup`,
+`examples`), which brings pydantic along: memory that a run should not hold where another process reads (see `apart`).
 """
 
 from watcher.settings.apart import Reading, ReadingError
 from watcher.settings.check import Level, Remark, remarks
-from watcher.settings.examples import load_examples
 from watcher.settings.files import ConfigFiles
-from watcher.settings.load import Loaded, load_all, load_for_test, load_platforms, load_settings, load_watchlist
-from watcher.settings.lookup import account_for, account_id_for
-from watcher.settings.overrides import apply_overrides
+from watcher.settings.loaded import Loaded
+from watcher.settings.overridden import apply_overrides
 from watcher.settings.visibility import visibility, why_blind
 
 __all__ = [
@@ -19,15 +18,7 @@ __all__ = [
     "Reading",
     "ReadingError",
     "Remark",
-    "account_for",
-    "account_id_for",
     "apply_overrides",
-    "load_all",
-    "load_examples",
-    "load_for_test",
-    "load_platforms",
-    "load_settings",
-    "load_watchlist",
     "remarks",
     "visibility",
     "why_blind",

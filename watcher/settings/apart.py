@@ -24,10 +24,9 @@ from typing import IO, Final
 from watcher.model.account import Account, Owner, Watchlist
 from watcher.model.errors import ConfigError, Fault, WatcherError
 from watcher.model.platform import Platform, are_alike
-from watcher.settings.edits import load_edited
 from watcher.settings.files import ConfigFiles
 from watcher.settings.layout import Layout
-from watcher.settings.load import Loaded, load_all, load_parted
+from watcher.settings.loaded import Loaded
 from watcher.settings.marks import by_id, marks_of
 from watcher.settings.values import Settings
 
@@ -65,9 +64,13 @@ class _Head:
 
 
 class Reading:
-    """One reading, which can be stopped: then `load` raises ReadingError."""
+    """One reading, which can be stopped: then `load` raises ReadingError.
 
-    def __init__(self) -> None:
+    Where nothing is done beside the loop (the tests' virtual time), nothing is read `apart` either.
+    """
+
+    def __init__(self, *, apart: bool = True) -> None:
+        self._is_apart = apart
         self._process: subprocess.Popen[bytes] | None = None
         self._is_stopped = False
 
@@ -79,10 +82,16 @@ class Reading:
         return loaded
 
     def _load(self, path: Path, env: Mapping[str, str], old: Loaded | None) -> Loaded:
-        if ConfigFiles(path, env).size() < LARGE:
+        if not self._is_apart or ConfigFiles(path, env).size() < LARGE:
+            from watcher.settings.load import load_all
+
             return load_all(path, env)
-        edited = load_edited(old, path, env) if old is not None else None
-        return edited or self._load_apart(path, env, old)
+        return (self._load_edited(path, env, old) if old is not None else None) or self._load_apart(path, env, old)
+
+    def _load_edited(self, path: Path, env: Mapping[str, str], old: Loaded) -> Loaded | None:
+        from watcher.settings.edits import load_edited
+
+        return load_edited(old, path, env)
 
     def _load_apart(self, path: Path, env: Mapping[str, str], old: Loaded | None) -> Loaded:
         known = old if old is not None and old.marks else None
@@ -184,6 +193,8 @@ def _kept(new: Account | None, old: Account | None) -> Account:
 def answer(asked: _Asked) -> Iterator[object]:
     """What this process says, piece by piece: the faults, or the head, the accounts that are not known, and nothing."""
     try:
+        from watcher.settings.load import load_parted
+
         loaded = load_parted(asked.path, asked.env)
     except ConfigError as error:
         yield list(error.faults)

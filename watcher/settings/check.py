@@ -19,7 +19,7 @@ from watcher.model.finding import Reason
 from watcher.model.platform import Platform
 from watcher.model.route import Route, Subject, every, taken
 from watcher.settings.homoglyphs import host_lookalike, lookalike
-from watcher.settings.overrides import apply_overrides
+from watcher.settings.overridden import apply_overrides
 from watcher.settings.pace import loads, too_fast
 from watcher.settings.policies import at_densest
 from watcher.settings.values import LogChannel, Settings, SlackChannel

@@ -12,7 +12,8 @@ from watcher.model.errors import ConfigError, Fault
 from watcher.model.platform import Platform, are_alike
 from watcher.settings.files import expand
 from watcher.settings.layout import Layout, Parts, part
-from watcher.settings.load import Loaded, load_with
+from watcher.settings.load import load_with
+from watcher.settings.loaded import Loaded
 from watcher.settings.marks import mark_at, marks_of
 from watcher.settings.schema import WatchlistFile
 from watcher.settings.validate import Reading

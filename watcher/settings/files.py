@@ -11,7 +11,7 @@ from typing import Final
 
 from watcher.model.errors import ConfigError
 from watcher.settings.environment import fill_in
-from watcher.settings.settingsschema import SettingsFile
+from watcher.settings.values import WATCHLISTS
 from watcher.settings.yamlfile import read
 
 _WILDCARDS: Final = frozenset("*?[")
@@ -91,7 +91,7 @@ def _named(path: Path, env: Mapping[str, str]) -> Iterator[Path]:
     if not isinstance(data, dict):
         return
     base = path.absolute().parent
-    written = data.get("watchlist", SettingsFile.model_fields["watchlist"].default)
+    written = data.get("watchlist", WATCHLISTS)
     yield from (base / str(name) for name in (written if isinstance(written, list | tuple) else [written]))
     own = base / str(data.get("platform_dir", _PLATFORM_DIR))
     yield from (folder / "*.y*ml" for folder in (own, own / "phrases"))

@@ -20,7 +20,9 @@ from watcher.model.platform import Phrase, Platform
 from watcher.settings.browser import note_missing
 from watcher.settings.files import ConfigFiles, expand
 from watcher.settings.layout import Layout, layout_of
-from watcher.settings.overrides import apply_overrides, check_overrides
+from watcher.settings.loaded import Loaded
+from watcher.settings.overridden import apply_overrides
+from watcher.settings.overrides import check_overrides
 from watcher.settings.platformfile import read_phrases, read_platform
 from watcher.settings.schema import WatchlistFile
 from watcher.settings.settingsfile import read_settings
@@ -34,24 +36,6 @@ T = TypeVar("T")
 
 _SUFFIX: Final = ".yaml"
 _DEFAULT: Final = Settings(watchlist=(), state_dir=Path())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
-    """All that a run is configured by, and where it was read. The operator's changes are applied to `platforms`.
-
-    `env` holds secrets. `fingerprint` is that of the files when the reading began. `marks` are those of the accounts,
-    in their order (see `marks`), `layouts` those of the watchlists' files; empty where nobody took them.
-    """
-
-    settings: Settings
-    platforms: Mapping[str, Platform]
-    watchlist: Watchlist
-    path: Path
-    env: Mapping[str, str] = field(repr=False)
-    fingerprint: str
-    marks: bytes = b""
-    layouts: Mapping[Path, Layout] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)

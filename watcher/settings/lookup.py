@@ -5,7 +5,7 @@ from typing import Final
 
 from watcher.model.account import Account
 from watcher.model.errors import ConfigError, Fault
-from watcher.settings.load import Loaded
+from watcher.settings.loaded import Loaded
 from watcher.settings.watchlistfile import build_watchlist, read_watchlist
 from watcher.settings.weburl import GENERIC, near_platform
 from watcher.settings.wording import near, quoted

@@ -1,11 +1,10 @@
-"""What the operator changes of platforms, in watcher.yaml: paces, switches, credentials; and their application."""
+"""What the operator changes of platforms, in watcher.yaml: paces, switches, credentials."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from watcher.model.platform import Platform, Source
+from watcher.model.platform import Platform
 from watcher.settings.alertingschema import RouteEntry
 from watcher.settings.environment import read_secret_file
 from watcher.settings.nesting import Steps
@@ -13,7 +12,7 @@ from watcher.settings.platformfile import pace_of
 from watcher.settings.schema import PlatformOverrideEntry, SourceOverrideEntry
 from watcher.settings.settingsschema import SettingsFile
 from watcher.settings.validate import Reading
-from watcher.settings.values import PlatformOverride, Secret, Settings, SourceOverride
+from watcher.settings.values import PlatformOverride, Secret, SourceOverride
 from watcher.settings.weburl import near_platform
 from watcher.settings.wording import near
 
@@ -94,26 +93,3 @@ def _check_override(
         if key.removesuffix(_FILE) not in wanted:
             at = ("platforms", name, "credentials", key)
             reading.refuse(at, f"{name} needs no such credential; {near(key.removesuffix(_FILE), wanted)}", key=True)
-
-
-def apply_overrides(platforms: Mapping[str, Platform], settings: Settings) -> dict[str, Platform]:
-    """The platforms as the operator wants them: paces, switches and credentials put into their sources."""
-    changed = dict(platforms)
-    for name in platforms.keys() & settings.platforms.keys():
-        override = settings.platforms[name]
-        sources = tuple(_changed(source, override) for source in platforms[name].sources)
-        changed[name] = replace(platforms[name], sources=sources)
-    return changed
-
-
-def _changed(source: Source, platform: PlatformOverride) -> Source:
-    own = platform.sources.get(source.name, SourceOverride())
-    robots = platform.robots_override if own.robots_override is None else own.robots_override
-    credential = platform.credentials.get(source.credential or "")
-    return replace(
-        source,
-        pace=own.pace or platform.pace or source.pace,
-        enabled=source.enabled if own.enabled is None else own.enabled,
-        robots_override=source.robots_override if robots is None else robots,
-        secret=source.secret if credential is None else credential.reveal(),
-    )

@@ -17,12 +17,13 @@ from watcher.settings.schema import (
     WebAddress,
     WebEntry,
 )
+from watcher.settings.values import WATCHLISTS
 
 
 class SettingsFile(Entry):
     """watcher.yaml."""
 
-    watchlist: FileNames = ("watchlist.yaml",)
+    watchlist: FileNames = WATCHLISTS
     state_dir: FileName = "var"
     platform_dir: FileName | None = None
     public_url: WebAddress | None = None

@@ -6,10 +6,13 @@ from datetime import timedelta
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
+from typing import Final
 
 from watcher.model.digest import DigestPlan
 from watcher.model.platform import Pace
 from watcher.model.route import Route
+
+WATCHLISTS: Final = ("watchlist.yaml",)  # where watcher.yaml names none
 
 
 class Secret:

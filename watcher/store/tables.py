@@ -45,8 +45,7 @@ def _stamp(name: str, *, nullable: bool = True) -> tuple[Column[Any], Column[Any
 
 
 def _one_open(name: str, *columns: str) -> Index:
-    still_open = text("closed_at IS NULL")
-    return Index(name, *columns, unique=True, sqlite_where=still_open, postgresql_where=still_open)
+    return Index(name, *columns, unique=True, sqlite_where=text("closed_at IS NULL"))
 
 
 account = Table(

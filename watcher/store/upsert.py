@@ -1,15 +1,13 @@
-"""INSERT that knows what to do about rows that are there already: the one thing that SQL dialects spell apart."""
+"""INSERT that knows what to do about rows that are there already, as SQLite spells it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Table
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.sqlite import Insert, insert
 
 from watcher.store.driver import run_many
-
-_Insert = sqlite.Insert | postgresql.Insert
 
 
 def insert_or_update(
@@ -26,7 +24,7 @@ def insert_or_update(
     All rows must give the same columns.
     """
     if rows:
-        statement = _upsert(connection.dialect.name, table, tuple(rows[0]), tuple(keep), only_while_null)
+        statement = _upsert(table, tuple(rows[0]), tuple(keep), only_while_null)
         run_many(connection, table, statement, rows)
 
 
@@ -43,15 +41,13 @@ def insert_new(
     Of the column `latest`, where one is named, the greater value stays; nothing else of a row that is there changes.
     """
     if rows:
-        run_many(connection, table, _insert_new(connection.dialect.name, table, tuple(unique), latest), rows)
+        run_many(connection, table, _insert_new(table, tuple(unique), latest), rows)
 
 
 # Built once each: putting a statement together takes longer than running it.
 @lru_cache(maxsize=256)
-def _upsert(
-    dialect: str, table: Table, columns: tuple[str, ...], keep: tuple[str, ...], only_while_null: str | None
-) -> _Insert:
-    statement = _insert(dialect, table)
+def _upsert(table: Table, columns: tuple[str, ...], keep: tuple[str, ...], only_while_null: str | None) -> Insert:
+    statement = insert(table)
     key = [column.name for column in table.primary_key]
     changes = {name: statement.excluded[name] for name in columns if name not in (*key, *keep)}
     where = None if only_while_null is None else table.c[only_while_null].is_(None)
@@ -59,8 +55,8 @@ def _upsert(
 
 
 @lru_cache(maxsize=256)
-def _insert_new(dialect: str, table: Table, unique: tuple[str, ...], latest: str | None) -> _Insert:
-    statement = _insert(dialect, table)
+def _insert_new(table: Table, unique: tuple[str, ...], latest: str | None) -> Insert:
+    statement = insert(table)
     if latest is None:
         return statement.on_conflict_do_nothing(index_elements=list(unique))
     new = statement.excluded[latest]
@@ -70,8 +66,4 @@ def _insert_new(dialect: str, table: Table, unique: tuple[str, ...], latest: str
 def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert `rows`, of which none may be there yet."""
     if rows:
-        run_many(connection, table, _insert(connection.dialect.name, table), rows)
-
-
-def _insert(dialect: str, table: Table) -> _Insert:
-    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+        run_many(connection, table, insert(table), rows)

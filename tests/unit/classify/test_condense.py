@@ -31,7 +31,7 @@ from watcher.model.control import ControlFinding, ControlKey, ControlReport, Ref
 from watcher.model.exchange import Exchange, Response
 from watcher.model.finding import Finding, Reason, Verdict
 from watcher.model.imprint import Imprint, KeptControl
-from watcher.settings import load_platforms
+from watcher.settings.load import load_platforms
 from watcher.store.codec import from_json, to_json, without_defaults
 
 CORPUS = Path(__file__).parents[2] / "corpus"

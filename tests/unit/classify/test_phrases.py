@@ -11,7 +11,7 @@ from tests.unit.classify.story import MISSING, PHRASES, SUSPENDED, html_source, 
 from watcher.classify.finder import at_once, in_turn
 from watcher.classify.phrases import Hit, find_phrase, normalise, search, table_of
 from watcher.model.platform import Phrase, PhraseClass
-from watcher.settings import load_platforms
+from watcher.settings.load import load_platforms
 
 SITE = platform(html_source())
 ALL = frozenset(PhraseClass)

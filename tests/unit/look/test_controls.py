@@ -38,7 +38,7 @@ from watcher.model.control import ControlKey, ControlReport, Health
 from watcher.model.exchange import Exchange, Task
 from watcher.model.finding import Certainty, Reason
 from watcher.model.platform import Pace, Platform, Source
-from watcher.settings import load_platforms
+from watcher.settings.load import load_platforms
 
 KEY = key()
 PAGE = key("page", "generic", SITE)

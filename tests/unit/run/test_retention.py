@@ -13,7 +13,7 @@ from tests.unit.store.samples import T0
 from watcher.metrics import Metrics
 from watcher.model.errors import ConfigError, StoreError
 from watcher.run.retention import cutoffs, prune
-from watcher.settings import load_settings
+from watcher.settings.load import load_settings
 from watcher.settings.values import Retention
 from watcher.store.memory import MemoryStore
 from watcher.store.values import Cutoffs

@@ -7,7 +7,7 @@ import pytest
 from watcher.model.account import Account, Watchlist
 from watcher.model.errors import ConfigError
 from watcher.model.platform import Answers, ControlHandles, Field, FieldKind, HandleSyntax, Platform, Source
-from watcher.settings import load_all, load_watchlist
+from watcher.settings.load import load_all, load_watchlist
 
 TITLED = (Field(FieldKind.TITLE),)
 _PAGE = Source(name="page", url="https://chirp.example/{handle}", answers=Answers.HTML, identity=TITLED)

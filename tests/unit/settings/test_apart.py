@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from watcher.look.handover import compare
 from watcher.model.errors import ConfigError
 from watcher.model.reload import Edit
-from watcher.settings import Loaded, Reading, ReadingError, load_all
+from watcher.settings import Loaded, Reading, ReadingError
 from watcher.settings.edits import load_edited
 from watcher.settings.layout import part
-from watcher.settings.load import load_parted
+from watcher.settings.load import load_all, load_parted
 from watcher.settings.marks import marks_of
 from watcher.settings.nesting import paths
 from watcher.settings.plainyaml import OddError, read_plain

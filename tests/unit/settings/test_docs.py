@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, RootModel
 
-from watcher.settings import load_all, load_platforms, platformschema, schema, settingsschema
+from watcher.settings import platformschema, schema, settingsschema
 from watcher.settings.configurationdocs import SECTIONS, Row, rows
+from watcher.settings.load import load_all, load_platforms
 from watcher.settings.scalars import span_text
 from watcher.settings.validate import models_in
 

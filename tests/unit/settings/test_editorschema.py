@@ -14,8 +14,8 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from ruamel.yaml import YAML
 
 from tests.unit.settings.written import BROKEN, RIGHT, SCALARS
-from watcher.settings import load_platforms
 from watcher.settings.editorschema import FILES, text
+from watcher.settings.load import load_platforms
 from watcher.settings.settingsfile import read_settings
 from watcher.settings.shapes import SHAPES, Reader
 from watcher.settings.watchlistfile import build_watchlist, read_watchlist

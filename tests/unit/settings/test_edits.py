@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from watcher.settings import Loaded, load, load_all
+from watcher.settings import Loaded, load
 from watcher.settings.edits import load_edited
-from watcher.settings.load import load_parted
+from watcher.settings.load import load_all, load_parted
 from watcher.settings.marks import marks_of
 
 HEADS = (

@@ -6,7 +6,8 @@ import pytest
 import trustme
 
 from tests.unit.settings.samples import configure, faults
-from watcher.settings import load_settings, mailbox
+from watcher.settings import mailbox
+from watcher.settings.load import load_settings
 from watcher.settings.values import EmailChannel, Mailbox, Secret, Tls
 
 SENDER = Mailbox(local="watcher", domain="newsroom.example", name="watcher")

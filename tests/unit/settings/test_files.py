@@ -8,8 +8,8 @@ import pytest
 
 from tests.unit.settings.samples import PLATFORMS, configure, faults
 from watcher.model.account import Severity
-from watcher.settings import load_all, load_watchlist
 from watcher.settings.files import ConfigFiles
+from watcher.settings.load import load_all, load_watchlist
 
 SEVERAL = "watchlist: [watchlist.yaml, watchlist.d/*.yaml]"
 ENV = {"WHERE": "lists"}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from watcher.model.errors import ConfigError
-from watcher.settings import load_settings
+from watcher.settings.load import load_settings
 from watcher.settings.values import Heartbeat, Secret
 
 URL = "https://hc.example/ping/secret-part"

@@ -6,7 +6,8 @@ import pytest
 
 from tests.unit.settings.samples import PLATFORMS, configure, faults
 from watcher.model.errors import ConfigError
-from watcher.settings import Level, load_all, load_settings, load_watchlist, remarks
+from watcher.settings import Level, remarks
+from watcher.settings.load import load_all, load_settings, load_watchlist
 
 ROOT = Path(__file__).parents[3]
 

@@ -4,7 +4,9 @@ import pytest
 
 from tests.unit.settings.samples import configure
 from watcher.model.errors import ConfigError
-from watcher.settings import Loaded, account_for, load_all
+from watcher.settings import Loaded
+from watcher.settings.load import load_all
+from watcher.settings.lookup import account_for
 
 WATCHLIST = """\
 accounts:

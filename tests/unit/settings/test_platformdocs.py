@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from watcher.model.platform import Platform
-from watcher.settings import load_platforms
+from watcher.settings.load import load_platforms
 from watcher.settings.platformdocs import document
 
 PAGE = Path(__file__).parents[3] / "docs/platforms.md"

@@ -20,7 +20,7 @@ from watcher.model.platform import (
     PhraseClass,
     SourceKind,
 )
-from watcher.settings import load_platforms
+from watcher.settings.load import load_platforms
 
 WHOLE = """\
 platform: agora

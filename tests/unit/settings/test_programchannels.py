@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.settings.samples import configure, faults
-from watcher.settings import apprisewords, load_settings
+from watcher.settings import apprisewords
+from watcher.settings.load import load_settings
 from watcher.settings.values import AlertmanagerChannel, AppriseChannel, ChannelSettings, Secret, WebhookChannel
 
 KEY = "0123456789abcdef"

@@ -10,8 +10,8 @@ from tests.unit.settings.samples import configure
 from tests.unit.settings.test_settingsfile import refused, settings
 from watcher.model.calendar import EVERY_DAY, Hours, QuietHours
 from watcher.model.digest import DigestPlan
-from watcher.settings import load_all
 from watcher.settings.check import remarks
+from watcher.settings.load import load_all
 from watcher.settings.values import Secret
 
 WEEKEND = frozenset({5, 6})

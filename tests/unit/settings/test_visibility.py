@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from watcher.model.finding import Reason
 from watcher.model.platform import Platform
-from watcher.settings import load_platforms, visibility, why_blind
+from watcher.settings import visibility, why_blind
+from watcher.settings.load import load_platforms
 
 PLATFORMS = load_platforms(None)
 

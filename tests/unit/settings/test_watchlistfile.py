@@ -11,8 +11,8 @@ from tests.unit.settings.samples import CHIRP, FEDI, GENERIC, PLATFORMS, refused
 from watcher.model.account import Owner, Policy, Repeat, Severity
 from watcher.model.calendar import EVERY_DAY, Calendar, Window
 from watcher.model.errors import ConfigError
-from watcher.settings import load_platforms
 from watcher.settings.handles import meaning_of
+from watcher.settings.load import load_platforms
 from watcher.settings.weburl import near_platform
 
 LONG = """\

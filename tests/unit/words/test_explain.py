@@ -18,7 +18,7 @@ from watcher.model.exchange import Exchange, FetchFailure, Hop, Purpose, Respons
 from watcher.model.finding import Certainty, Evidence, Finding, Reason, Stamp, Verdict
 from watcher.model.notification import Delivered, GaveUp, Outcome, RetryAfter
 from watcher.model.platform import Source
-from watcher.settings import load_platforms
+from watcher.settings.load import load_platforms
 from watcher.words.explain import explanation, look_record, outcome_sentence, sentence
 
 T0: Final = datetime(2017, 11, 2, 23, 0, tzinfo=UTC)

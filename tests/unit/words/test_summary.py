@@ -14,7 +14,8 @@ from watcher.model.finding import Reason, Verdict
 from watcher.model.outage import EndCause, Phase
 from watcher.model.record import Record
 from watcher.model.uptime import History, Uptime
-from watcher.settings import Loaded, load_all, load_platforms, why_blind
+from watcher.settings import Loaded, why_blind
+from watcher.settings.load import load_all, load_platforms
 from watcher.store.values import Amended, Copied, Stored
 from watcher.words.summary import (
     Past,

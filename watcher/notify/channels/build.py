@@ -1,4 +1,4 @@
-"""Channels from their settings: the one place that knows them all."""
+"""Channels from their settings: the one place that knows them all. Only those that are used are loaded."""
 
 from collections.abc import Sequence
 from typing import assert_never
@@ -7,14 +7,8 @@ import aiohttp
 import structlog
 
 from watcher.clock import Clock
-from watcher.notify.channels.alertmanager import AlertmanagerChannel
-from watcher.notify.channels.apprise import AppriseChannel
 from watcher.notify.channels.base import Channel
-from watcher.notify.channels.email import EmailChannel
 from watcher.notify.channels.log import LogChannel
-from watcher.notify.channels.slack import SlackWebhook
-from watcher.notify.channels.slackbot import SlackBot
-from watcher.notify.channels.webhook import WebhookChannel
 from watcher.settings import values
 from watcher.settings.values import ChannelSettings
 
@@ -31,16 +25,28 @@ def _channel(  # noqa: PLR0911 - one answer a kind
         case values.LogChannel():
             return LogChannel(settings.name, structlog.get_logger())
         case values.SlackChannel():
+            from watcher.notify.channels.slack import SlackWebhook
+
             return SlackWebhook(settings.name, settings.webhook_url, session)
         case values.SlackBotChannel():
+            from watcher.notify.channels.slackbot import SlackBot
+
             return SlackBot(settings, session)
         case values.EmailChannel():
+            from watcher.notify.channels.email import EmailChannel
+
             return EmailChannel(settings, clock)
         case values.WebhookChannel():
+            from watcher.notify.channels.webhook import WebhookChannel
+
             return WebhookChannel(settings, session, clock)
         case values.AlertmanagerChannel():
+            from watcher.notify.channels.alertmanager import AlertmanagerChannel
+
             return AlertmanagerChannel(settings, session, clock)
         case values.AppriseChannel():
+            from watcher.notify.channels.apprise import AppriseChannel
+
             return AppriseChannel(settings)
         case _:
             assert_never(settings)
