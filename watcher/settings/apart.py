@@ -2,7 +2,8 @@
 
 To read a hundred thousand accounts takes seconds and hundreds of megabytes. In this process it would hold up the
 event loop, a thread or not (one at a time may run Python), and would leave its memory in pieces. So another process
-reads, and hands over what this one does not know yet: of an account that it knows, the mark, a hash over all it says.
+reads: after an edit only what is new by the layouts of the files (see `edits`), else all. Then it hands over what this
+one does not know yet: of an account that it knows, the mark, a hash over all it says.
 
 `load` is called where waiting holds up nobody: before the loop runs, or in a thread.
 """
@@ -28,6 +29,7 @@ from watcher.settings.files import ConfigFiles
 from watcher.settings.layout import Layout
 from watcher.settings.loaded import Loaded
 from watcher.settings.marks import by_id, marks_of
+from watcher.settings.pieces import Edited, put_together
 from watcher.settings.values import Settings
 
 LARGE: Final = 300_000  # bytes: some two thousand accounts, read in the time that a process takes to begin
@@ -47,6 +49,7 @@ class _Asked:
     env: Mapping[str, str] = field(repr=False)
     known: tuple[str, ...]
     marks: bytes
+    layouts: Mapping[Path, Layout]
     nice: int
 
 
@@ -86,12 +89,7 @@ class Reading:
             from watcher.settings.load import load_all
 
             return load_all(path, env)
-        return (self._load_edited(path, env, old) if old is not None else None) or self._load_apart(path, env, old)
-
-    def _load_edited(self, path: Path, env: Mapping[str, str], old: Loaded) -> Loaded | None:
-        from watcher.settings.edits import load_edited
-
-        return load_edited(old, path, env)
+        return self._load_apart(path, env, old)
 
     def _load_apart(self, path: Path, env: Mapping[str, str], old: Loaded | None) -> Loaded:
         known = old if old is not None and old.marks else None
@@ -100,6 +98,7 @@ class Reading:
             dict(env),
             tuple(known.watchlist.accounts) if known else (),
             known.marks if known else b"",
+            old.layouts if old is not None else {},
             _NICE if old is not None else 0,
         )
         try:
@@ -109,11 +108,15 @@ class Reading:
             raise ReadingError(f"{path} could not be read: its reader could not be started: {reason}") from None
         with process, _in_time(process) as too_late:
             try:
-                return _taken(process, asked, old)
+                loaded = _taken(process, asked, old)
             except (EOFError, OSError, pickle.UnpicklingError):
                 process.kill()
                 end = f"took longer than {_LONGEST:g} s" if too_late.is_set() else f"ended with status {process.wait()}"
                 raise ReadingError(f"{path} could not be read: its reader {end}") from None
+        if loaded is None and old is not None:  # all must be read, as only who knows the accounts can tell
+            return self._load_apart(path, env, replace(old, layouts={}))
+        assert loaded is not None  # noqa: S101 - there was nothing that it had to fit
+        return loaded
 
     def _begun(self) -> "subprocess.Popen[bytes]":
         process = subprocess.Popen(  # noqa: S603 - this program itself
@@ -155,14 +158,19 @@ def _in_time(process: "subprocess.Popen[bytes]") -> Iterator[Event]:
         process.kill()
 
 
-def _taken(process: "subprocess.Popen[bytes]", asked: _Asked, old: Loaded | None) -> Loaded:
+def _taken(process: "subprocess.Popen[bytes]", asked: _Asked, old: Loaded | None) -> Loaded | None:
+    """What it says; None where what is new does not fit what is known."""
     assert process.stdin is not None  # noqa: S101 - it is a pipe
     assert process.stdout is not None  # noqa: S101 - so is this
     with process.stdin as told:
         pickle.dump(asked, told, pickle.HIGHEST_PROTOCOL)
-    head: _Head | list[Fault] = pickle.load(process.stdout)  # noqa: S301 - from this program itself
+    head: _Head | Edited | list[Fault] = pickle.load(process.stdout)  # noqa: S301 - from this program itself
     if isinstance(head, list):
         raise ConfigError(head)
+    if isinstance(head, Edited):
+        assert old is not None  # noqa: S101 - of what else would it be an edit
+        loaded = put_together(old, head)
+        return replace(loaded, env=asked.env) if loaded is not None else None
     return Loaded(
         settings=head.settings,
         platforms=head.platforms,
@@ -191,10 +199,15 @@ def _kept(new: Account | None, old: Account | None) -> Account:
 
 
 def answer(asked: _Asked) -> Iterator[object]:
-    """What this process says, piece by piece: the faults, or the head, the accounts that are not known, and nothing."""
-    try:
-        from watcher.settings.load import load_parted
+    """What this process says, piece by piece: what is new; or the faults; or the head, the other accounts, nothing."""
+    from watcher.settings.edits import read_edited
+    from watcher.settings.load import load_parted
 
+    edited = read_edited(asked.path, asked.env, asked.layouts)
+    if edited is not None:
+        yield replace(edited, loaded=replace(edited.loaded, env={}))
+        return
+    try:
         loaded = load_parted(asked.path, asked.env)
     except ConfigError as error:
         yield list(error.faults)

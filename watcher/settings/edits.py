@@ -1,20 +1,20 @@
 """Read a configuration of which a part is known: of a large watchlist only the items that an edit has changed.
 
-What makes that impossible is no fault: then None is returned, and all is to be read. So nothing is worded here.
+`pieces` puts it together with what is known. What makes that impossible is no fault: then None is returned, and all
+is to be read. So nothing is worded here.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from watcher.model.account import Account, Watchlist
+from watcher.model.account import Watchlist
 from watcher.model.errors import ConfigError, Fault
-from watcher.model.platform import Platform, are_alike
+from watcher.model.platform import Platform
 from watcher.settings.files import expand
 from watcher.settings.layout import Layout, Parts, part
 from watcher.settings.load import load_with
-from watcher.settings.loaded import Loaded
-from watcher.settings.marks import mark_at, marks_of
+from watcher.settings.pieces import Edited, places_of
 from watcher.settings.schema import WatchlistFile
 from watcher.settings.validate import Reading
 from watcher.settings.watchlistfile import build_watchlist, read_watchlist
@@ -25,54 +25,48 @@ class _TooMuchError(Exception):
     """All must be read."""
 
 
-def load_edited(old: Loaded, path: Path, env: Mapping[str, str]) -> Loaded | None:
-    """What `load_all` gives; accounts whose entries are as they were are the same objects. None: all is to be read."""
-    if not old.layouts:
+def read_edited(path: Path, env: Mapping[str, str], known: Mapping[Path, Layout]) -> Edited | None:
+    """What is new where the watchlists' files were as `known`. None: all is to be read."""
+    if not known:
         return None
-    found = _Found(old)
+    found = _Found(known)
     try:
         loaded = load_with(path, env, found.watchlist)
     except (ConfigError, _TooMuchError):
         return None
-    if not are_alike(old.platforms, loaded.platforms):
-        return None
-    return replace(loaded, layouts=found.layouts, marks=found.marks)
+    return Edited(loaded=replace(loaded, layouts=found.layouts), stand_ins=tuple(found.stand_ins), read=found.read)
 
 
 class _Found:
-    """The watchlist of an edit, made of the old one and of what is new."""
+    """The watchlist of an edit, as far as it is new."""
 
-    def __init__(self, old: Loaded) -> None:
+    def __init__(self, known: Mapping[Path, Layout]) -> None:
         self.layouts: dict[Path, Layout] = {}
-        self.marks = b""
-        self._old = old
-        self._stand_ins: list[bool] = []  # of each file: whether what is read of it is known
-        self._read = 0  # parts, of all files
-        # What a part means depends on the defaults of its file, too, which are in what stands around it.
-        hashes = ((layout.around, digest) for layout in old.layouts.values() for digest in layout)
-        self._places = {known: place for place, known in enumerate(hashes)}
-        self._accounts = tuple(old.watchlist.accounts.values())
+        self.stand_ins: list[bool] = []  # of each file: whether what is read of it is known
+        self.read = 0  # items, of all files
+        self._known = known
+        self._places = places_of(known)
 
     def watchlist(
         self, paths: Sequence[Path], platforms: Mapping[str, Platform] | None
     ) -> tuple[Watchlist | None, list[Fault]]:
         """In the place of reading all of it."""
         files = tuple(dict.fromkeys(file for path in paths for file in expand(path)))
-        if platforms is None or files != tuple(self._old.layouts) or len(self._places) != len(self._accounts):
+        if platforms is None or files != tuple(self._known):
             raise _TooMuchError
         parted = [self._part(file) for file in files]
         readings = [self._reading(file, parts) for file, parts in zip(files, parted, strict=True)]
         fresh = build_watchlist(readings, platforms)
         if fresh is None or any(reading.faults for reading in readings):
             raise _TooMuchError
-        return Watchlist(accounts=self._put_together(fresh), owners=fresh.owners), []
+        return fresh, []
 
     def _part(self, file: Path) -> Parts:
         parts = part(text_of(file, show(file))[0])
         if parts is None:
             raise _TooMuchError
         self.layouts[file] = parts.layout
-        if self.layouts[file].around != self._old.layouts[file].around:
+        if self.layouts[file].around != self._known[file].around:
             raise _TooMuchError
         return parts
 
@@ -81,32 +75,6 @@ class _Found:
         layout = self.layouts[file]
         digests = zip(parts.items, layout, strict=True)
         new = [item for item, digest in digests if (layout.around, digest) not in self._places]
-        self._stand_ins.append(not new)
-        self._read += len(new) or 1
+        self.stand_ins.append(not new)
+        self.read += len(new) or 1
         return read_watchlist(parse(parts.with_items(new or parts.items[:1]), show(file)))
-
-    def _as_before(self, account: Account) -> Account:
-        """The known object where what is new says the same: a remark was added, or a place was changed."""
-        before = self._old.watchlist.accounts.get(account.id)
-        return before if before is not None and before == account else account
-
-    def _put_together(self, fresh: Watchlist) -> dict[str, Account]:
-        """All accounts in their order. Each part must be one account, and nobody may be watched twice."""
-        if len(fresh.accounts) != self._read:
-            raise _TooMuchError
-        coming = iter(fresh.accounts.values())
-        accounts: dict[str, Account] = {}
-        marks: list[bytes] = []
-        for layout, is_stand_in in zip(self.layouts.values(), self._stand_ins, strict=True):
-            if is_stand_in:
-                next(coming)
-            for digest in layout:
-                place = self._places.get((layout.around, digest))
-                account = self._as_before(next(coming)) if place is None else self._accounts[place]
-                marks.append(marks_of([account]) if place is None else mark_at(self._old.marks, place))
-                accounts[account.id] = account
-        pages = {(account.platform, account.instance, account.handle) for account in accounts.values()}
-        if not len(marks) == len(accounts) == len(pages):
-            raise _TooMuchError
-        self.marks = b"".join(marks)
-        return accounts

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit.settings.edited import edited
 from watcher.look.handover import compare
 from watcher.model.errors import ConfigError
 from watcher.model.reload import Edit
 from watcher.settings import Loaded, Reading, ReadingError
-from watcher.settings.edits import load_edited
 from watcher.settings.layout import part
 from watcher.settings.load import load_all, load_parted
 from watcher.settings.marks import marks_of
@@ -76,7 +76,7 @@ def test_an_edit_is_read_by_itself(files: Files) -> None:
     """What is new is as if all had been read; what is not is the very same object, in the order of the file."""
     old = files.with_marks()
     files.write(entry("dave"), entry("carol"), entry("bob", "    severity: critical\n"), "  - https://x.com/erin\n\n")
-    new = load_edited(old, files.path, {})
+    new = edited(old, files.path)
     assert new is not None
     assert new.watchlist == files.whole().watchlist
     assert ids(new) == ["x:dave", "x:carol", "x:bob", "x:erin"]
@@ -86,7 +86,7 @@ def test_an_edit_is_read_by_itself(files: Files) -> None:
     )
     again = files.with_marks()
     assert (new.marks, new.layouts) == (again.marks, again.layouts)
-    assert load_edited(new, files.path, {}) is not None
+    assert edited(new, files.path) is not None
 
 
 @pytest.mark.parametrize(
@@ -104,14 +104,14 @@ def test_what_is_more_than_an_edit_is_read_whole(files: Files, entries: tuple[st
     """Faults, other defaults, another shape: what is wrong is then said with its place in the file."""
     old = files.with_marks()
     files.write(*entries, head=head, tail=tail)
-    assert load_edited(old, files.path, {}) is None
+    assert edited(old, files.path) is None
 
 
 def test_other_platforms_are_more_than_an_edit(files: Files) -> None:
     """An entry means what the platforms say that it means."""
     old = files.with_marks()
     files.path.write_text(files.path.read_text() + "platforms: {x: {pace: {requests: 5, per: 1m}}}\n")
-    assert load_edited(old, files.path, {}) is None
+    assert edited(old, files.path) is None
 
 
 TRAPS = (
@@ -131,7 +131,7 @@ def test_lines_that_only_look_like_items(files: Files, text: str) -> None:
     except ConfigError:
         return
     assert loaded.layouts == {}
-    assert load_edited(loaded, files.path, {}) is None
+    assert edited(loaded, files.path) is None
 
 
 _PIECES = st.sampled_from(
@@ -201,6 +201,24 @@ def test_another_process_reads_the_same(files: Files) -> None:
     files.write(entry("alice", "    intervall: 1m\n"))
     with pytest.raises(ConfigError, match=r"watchlist\.yaml:9:5: accounts\[0\]\.intervall: unknown key; did you mean"):
         Reading().load(files.path, {}, second)
+
+
+@pytest.mark.usefixtures("large")
+def test_another_process_reads_what_is_new(files: Files) -> None:
+    """Of an edit only that; where the platforms have changed too, which this process alone can tell, all of it."""
+    env = {"DESK": "news"}
+    first = Reading().load(files.path, env)
+    files.write(entry("alice"), entry("bob", "    interval: 1m\n"), entry("dave"))
+    second = Reading().load(files.path, env, first)
+    assert (second.watchlist, second.env) == (files.whole().watchlist, env)
+    assert second.layouts == files.parted().layouts
+    assert second.watchlist.accounts["x:alice"] is first.watchlist.accounts["x:alice"]
+    assert second.fingerprint != first.fingerprint
+    files.path.write_text(files.path.read_text() + "platforms: {x: {pace: {requests: 5, per: 1m}}}\n")
+    files.write(entry("alice"), entry("erin"))
+    third = Reading().load(files.path, env, second)
+    assert third.watchlist == files.whole().watchlist
+    assert third.platforms["x"].sources[0].pace.requests == 5
 
 
 @pytest.mark.usefixtures("large")

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.unit.settings.edited import edited
 from watcher.settings import Loaded, load
-from watcher.settings.edits import load_edited
 from watcher.settings.load import load_all, load_parted
 from watcher.settings.marks import marks_of
 
@@ -109,7 +109,7 @@ def test_quick_is_full(tmp_path: Path, seed: int) -> None:
         old = files.known()
         assert len(old.layouts) == 2
         files.write(*files.edited(lists), cut=random.random() < 0.2)
-        new = load_edited(old, files.path, {})
+        new = edited(old, files.path)
         if new is not None:
             assert (*said(new)[:2], new.marks) == said(load_all(files.path, {}))
             assert new.layouts == load_parted(files.path, {}).layouts
@@ -131,7 +131,7 @@ def test_nobody_is_lost_after_an_odd_dash(tmp_path: Path, dash: str) -> None:
     (tmp_path / "a.yaml").write_text(
         f"{BASE}- https://x.com/dave\n{dash}https://x.com/erin\n{dash}https://x.com/frank\n"
     )
-    new = load_edited(old, files.path, {})
+    new = edited(old, files.path)
     assert new is not None
     assert list(new.watchlist.accounts) == ["x:alice", "x:bob", "x:carol", "x:dave", "x:erin", "x:frank"]
 
@@ -146,7 +146,7 @@ def test_an_entry_goes_by_the_defaults_of_its_file(tmp_path: Path) -> None:
     old = files.known()
     (tmp_path / "a.yaml").write_text(f"{head}{BASE.removesuffix(moved)}")
     (tmp_path / "b.yaml").write_text(f"accounts:\n- https://x.com/dave\n{moved}")
-    new = load_edited(old, files.path, {})
+    new = edited(old, files.path)
     assert new is not None
     assert new.watchlist.accounts["x:carol"].severity == "warning"
     assert new.watchlist == load_all(files.path, {}).watchlist
@@ -162,4 +162,4 @@ def test_lines_within_quotes_are_no_accounts(tmp_path: Path) -> None:
     entry = QUOTED.format(s="", a="https://x.com/alice") + "    interval: 30s\n"
     (tmp_path / "a.yaml").write_text(BASE.replace("- https://x.com/alice\n", entry))
     assert list(load_all(files.path, {}).watchlist.accounts) == ["x:alice", "x:bob", "x:carol"]
-    assert load_edited(old, files.path, {}) is None
+    assert edited(old, files.path) is None
