@@ -13,8 +13,8 @@ CPU_SECONDS_PER_CHECK: Final = 1.2e-3
 """Processor time of one look at one account, from the request to the record, over an open connection."""
 CPU_SECONDS_PER_CONNECTION: Final = 2.0e-3
 """What a new TLS connection takes on top."""
-MEMORY_BYTES_AT_LEAST: Final = 125_000_000
-MEMORY_BYTES_PER_ACCOUNT: Final = 2_000
+MEMORY_BYTES_AT_LEAST: Final = 100_000_000
+MEMORY_BYTES_PER_ACCOUNT: Final = 2_100
 KEPT_ALIVE_SECONDS: Final = 15.0
 """For so long an idle connection is kept: whoever is asked more seldom is connected to anew each time."""
 

@@ -64,7 +64,7 @@ def test_a_table_by_platform_and_host(tmp_path: Path) -> None:
             "within the limit; where many vanish they share the controls"
         ),
         "told after: half of the outages, from the page to the message, where a site answers within 0.5 s",
-        "in all: 52 accounts on 1 host, 3.0 requests a minute; about 0.11 % of a core and 125 MB",
+        "in all: 52 accounts on 1 host, 3.0 requests a minute; about 0.11 % of a core and 100 MB",
     ]
 
 
@@ -192,7 +192,7 @@ def test_an_empty_watchlist_costs_nothing() -> None:
     nothing = Watchlist(accounts={}, owners={})
     found = forecast(nothing, {}, Settings(watchlist=(Path("w"),), state_dir=Path("s")))
     last = list(planned(found))[-1]
-    assert last == "in all: 0 accounts on 0 hosts, 0.0 requests a minute; about 0 % of a core and 125 MB"
+    assert last == "in all: 0 accounts on 0 hosts, 0.0 requests a minute; about 0 % of a core and 100 MB"
     assert planned_record(found)["hosts"] == []
 
 

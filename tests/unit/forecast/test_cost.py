@@ -16,7 +16,7 @@ def test_what_thirty_accounts_take() -> None:
     per_minute = [found.looks * 60, found.requests * 60, found.connections * 60]
     assert per_minute == pytest.approx([30.4, 30.4, 0.4])
     assert found.cores == pytest.approx((30.4 * 1.2e-3 + 0.4 * 2e-3) / 60)
-    assert found.memory == 125_000_000 + 30 * 2_000
+    assert found.memory == 100_000_000 + 30 * 2_100
 
 
 def test_who_is_asked_seldom_is_connected_to_each_time() -> None:
