@@ -65,8 +65,7 @@ class Batches:
         task = self._task(together, source)
         answered = await self._pipeline.examiner.ask(task)
         asked = together[: len(task.members)]
-        looks = map(partial(self._settle, answered), asked, answered.parts)
-        settled = await asyncio.gather(*looks, return_exceptions=True)
+        settled = await self._settle_all(answered, asked)
         return self._looked(waits, dict(zip((account.id for account in asked), settled, strict=True)))
 
     def _looked(self, waits: dict[str, timedelta], settled: Mapping[str, timedelta | BaseException | None]) -> Looked:
@@ -87,6 +86,16 @@ class Batches:
         while len(task.url) > _LONGEST_URL and len(task.members) > 1:
             task = replace(task, members=task.members[: len(task.members) // 2])
         return task
+
+    async def _settle_all(self, answered: Answered, asked: list[Account]) -> list[timedelta | BaseException | None]:
+        """What comes of each. An answer without its list is read whole for each: others have their turns in between."""
+        looks = [partial(self._settle, answered, *each) for each in zip(asked, answered.parts, strict=False)]
+        together = len(looks) if all(part.is_item for part in answered.parts) else 1
+        settled: list[timedelta | BaseException | None] = []
+        for start in range(0, len(looks), together):
+            some = (look() for look in looks[start : start + together])
+            settled += await asyncio.gather(*some, return_exceptions=True)
+        return settled
 
     async def _settle(self, answered: Answered, account: Account, part: Exchange) -> timedelta | None:
         """Judge what the answer says of one account; how long to wait, None if it is to be looked at alone."""

@@ -1,5 +1,6 @@
 """Many in one request: what is judged, who is looked at alone, and that a failing answer says nothing of anybody."""
 
+import asyncio
 import json
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
@@ -139,6 +140,29 @@ def test_the_controls_along_serve_as_a_refresh() -> None:
             watch.controls.refresh_stale()
             await watch.clock.sleep(SECOND)
             assert {len(task.members) for task in registry.together[-2:]} == {0}, "batches stopped: controls go alone"
+
+    play(story())
+
+
+def test_others_have_their_turns_while_an_answer_without_its_list_is_read() -> None:
+    """It is read whole for each member, which may take long: not for all of them in one go."""
+
+    async def story() -> None:
+        registry, watch, batches = scene(*ALL)
+        async with watch:
+            registry.fails_with = says(200, {"error": "nobody is in today"})
+            between: list[str] = []
+            settle = batches._settle
+
+            async def noted(*arguments: Any) -> timedelta | None:
+                asyncio.get_running_loop().call_soon(between.append, "another")
+                between.append("member")
+                return await settle(*arguments)
+
+            batches._settle = noted  # type: ignore[method-assign,assignment]
+            await batches.look(ids(*ALL))
+            assert between[:5] == ["member", "another", "member", "another", "member"]
+            assert {e.finding.verdict for e in watch.examined} <= {Verdict.INCONCLUSIVE}
 
     play(story())
 
