@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from html import unescape
 from itertools import islice
-from typing import Final, overload
+from typing import Final, TypeVar, overload
 
 from propcache import cached_property
 
 from watcher.classify.selector import Attributes
 from watcher.classify.tokens import NOTED, PAIR, SCRIPT
+
+_T = TypeVar("_T")
 
 MAX_TEXT: Final = 500
 CANONICAL: Final = "canonical"
@@ -51,6 +53,14 @@ class Bounded:
         self.is_cut = self.is_cut or self._left < 0
         return self._left >= 0
 
+    def first(self, many: Iterable[_T], most: int) -> Iterator[_T]:
+        """The first of `many`: so many `most`."""
+        for number, each in enumerate(many):
+            if number == most:
+                self.is_cut = True
+                return
+            yield each
+
     def _read(self, raw: bytes) -> Attributes:
         """The attributes of a tag, each of which is a step."""
         attributes, written = counted_attributes(raw)
@@ -81,6 +91,8 @@ class Noted(Bounded):
     def _add(self, name: bytes | None, attributes: bytes) -> None:
         if len(self._added) + len(self._looked_at) < _MAX_NOTED:
             self._added.append((name, attributes))
+        else:
+            self.is_cut = True
 
     @property
     def _runs(self) -> list[tuple[bytes, bytes, bytes]]:
@@ -179,7 +191,7 @@ class Metas(_Asked):
     @cached_property
     def _all(self) -> dict[str, str]:
         found: dict[str, str] = {}
-        for key, content in map(_meta, islice(self._noted.all(b"meta"), _MAX_NOTED)):
+        for key, content in map(_meta, self._noted.first(self._noted.all(b"meta"), _MAX_NOTED)):
             if content is not None:
                 found.setdefault(key, content)
         return found
@@ -195,7 +207,7 @@ class Links(_Asked):
         return None
 
     def __iter__(self) -> Iterator[str]:
-        links = islice(self._noted.all(b"link"), _MAX_NOTED)
+        links = self._noted.first(self._noted.all(b"link"), _MAX_NOTED)
         rels = (rel for link in links if "href" in link for rel in link.get("rel", "").lower().split())
         return iter(dict.fromkeys(rels))
 
@@ -261,7 +273,7 @@ class Scripts(Bounded, Sequence[Script]):
     @cached_property
     def _all(self) -> tuple[Script, ...]:
         scripts = (_script(each, text) for each, text in self._tags() if text and type_of(each) != JSON_LD)
-        return tuple(islice(scripts, _MAX_SCRIPTS))
+        return tuple(self.first(scripts, _MAX_SCRIPTS))
 
     @cached_property
     def json_ld(self) -> tuple[str, ...]:
@@ -269,7 +281,7 @@ class Scripts(Bounded, Sequence[Script]):
         if not any(b"ld+json" in part.lower() for parts in self._parts for part in parts if part is not None):
             return ()
         documents = (text for attributes, text in self._tags() if type_of(attributes) == JSON_LD)
-        return tuple(text.decode("utf-8", "replace") for text in islice(documents, _MAX_JSON_LD))
+        return tuple(text.decode("utf-8", "replace") for text in self.first(documents, _MAX_JSON_LD))
 
     def _tags(self) -> Iterator[tuple[Attributes, bytes]]:
         for attributes, text in self._parts:

@@ -1,5 +1,6 @@
 """HTML as a visitor would see it."""
 
+from collections.abc import Callable, Sized
 from dataclasses import replace
 
 import pytest
@@ -233,9 +234,24 @@ def test_pages_without_end() -> None:
     assert read("<br hidden>" * 9_000 + "<h1>in time</h1>").headings == ["in time"]
     assert read("<br hidden>" * 10_000 + "<h1>late</h1>").headings == []
     assert len(read("<p>x" * 3_000).blocks) == 2_000
-    assert len(read("<script type=application/ld+json>1</script>" * 50).json_ld) == 20
-    assert len(read("".join(f"<meta name=a{n} content=b>" for n in range(3_000))).metas) == 2_000
     assert len(read("<div class=error>" + "<p>four" * 1_000, ERROR).errors) == MAX_TEXT // 4 + 1
+
+
+@pytest.mark.parametrize(
+    ("tag", "most", "look"),
+    [
+        ("<script type=application/ld+json>1</script>", 20, lambda found: found.json_ld),
+        ("<script>1</script>", 300, lambda found: found.scripts),
+        ("<meta name=a%d content=b>", 2_000, lambda found: found.metas),
+        ("<link rel=a%d href=b>", 2_000, lambda found: list(found.links)),
+        ("<p><meta name=a%d content=b>", 2_000, lambda found: found.metas),
+    ],
+)
+def test_of_many_tags_so_many_are_read(tag: str, most: int, look: Callable[[Markup], Sized]) -> None:
+    """And it is known that there were more: among them may be what tells a profile."""
+    for count, is_cut in ((most, False), (most + 1, True)):
+        found = read_markup("".join(tag.replace("%d", str(n)) for n in range(count)).encode())
+        assert (len(look(found)), found.is_cut) == (most, is_cut)
 
 
 def test_tags_of_many_attributes() -> None:
