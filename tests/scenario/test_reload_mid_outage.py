@@ -361,7 +361,7 @@ def test_those_around_are_told_of_what_is_adopted(tmp_path: Path) -> None:
     ("where", "error"),
     [
         (
-            "watcher.run.reload.load_all",
+            "watcher.settings.load.load_all",
             ReadingError("watcher.yaml could not be read: its reader has ended"),
         ),
         ("watcher.store.memory.MemoryStore.known", StoreError("the database is locked by another process")),
