@@ -43,14 +43,15 @@ def settle() -> None:
 def tend(later: Callable[[float, Callable[[], None]], object], *, blocks: int = 0, ago: int = 0) -> None:
     """Collect what is young, now and each half second from now on: `later` is the loop's `call_later`.
 
-    All that came since the last time, `ago` half seconds, is looked at where more than a quarter more blocks of memory
-    are in use than after that; `blocks` were, 0 if nobody counted. Soon after the last time a hundredth more is enough:
-    little has come since, and where memory grows fast, in a first round, it is not left to be looked at in one go.
+    All that came since the last time is looked at where more than a quarter more blocks of memory are in use than
+    after that; `blocks` were, 0 if nobody counted. Where memory grows fast, in a first round, a hundredth more is
+    enough: little has come since, and it is not left to be looked at in one go. It did so `ago` half seconds ago. Mere
+    garbage is no growth: with each look at all, what is in use just then is never looked at again.
     """
+    gc.collect(0)
     in_use = sys.getallocatedblocks()
     if blocks and in_use > blocks * (_SOME_MORE if ago < _SOON else _MUCH_MORE):
         settle()
-        blocks, ago = sys.getallocatedblocks(), 0
-    else:
-        gc.collect(0)
+        in_use, before = sys.getallocatedblocks(), blocks
+        blocks, ago = in_use, 0 if in_use > _SOME_MORE * before else ago
     later(_EVERY, lambda: tend(later, blocks=blocks or in_use, ago=ago + 1))

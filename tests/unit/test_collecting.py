@@ -9,6 +9,8 @@ import pytest
 
 from watcher.collecting import settle, tend
 
+BLOCKS_A_RING = 2  # itself and its attributes
+
 
 class Later:
     """Keeps what a loop is to call later."""
@@ -40,6 +42,11 @@ def no_longer_young(later: Later, *, ago: int) -> weakref.ref[Ring]:
     ring = Ring()
     tend(later, blocks=sys.getallocatedblocks(), ago=ago)
     return weakref.ref(ring)
+
+
+def whole_looks() -> int:
+    """How often all was looked at."""
+    return int(gc.get_stats()[2]["collections"])
 
 
 @pytest.fixture
@@ -84,6 +91,20 @@ def test_where_memory_grows_fast_all_is_looked_at_again_and_again(later: Later) 
     more += [[number] for number in range(sys.getallocatedblocks() // 20)]
     later.next()
     assert old() is not None
+
+
+@pytest.mark.parametrize(("share", "is_held", "most"), [(0.03, False, 0), (0.007, True, 20)])
+def test_mere_garbage_is_no_growth(later: Later, share: float, is_held: bool, most: int) -> None:
+    """However much comes and goes: what is in use at a look at all is not looked at again, so that many would leak."""
+    settle()
+    tend(later)
+    before, rings = whole_looks(), list[Ring]()
+    for _ in range(60):
+        rings = [Ring() for _ in range(int(sys.getallocatedblocks() * share / BLOCKS_A_RING))]
+        if not is_held:
+            rings.clear()  # it is young
+        later.next()
+    assert whole_looks() - before <= most
 
 
 def test_what_stays_is_not_looked_at_again(later: Later) -> None:
