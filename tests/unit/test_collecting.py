@@ -1,6 +1,8 @@
-"""When garbage is looked for: what is young soon, all else only once there is much more."""
+"""What memory is kept, and when garbage is looked for: what is young soon, all else only once there is much more."""
 
+import ctypes
 import gc
+import subprocess
 import sys
 import weakref
 from collections.abc import Callable, Iterator
@@ -10,6 +12,22 @@ import pytest
 from watcher.collecting import settle, tend
 
 BLOCKS_A_RING = 2  # itself and its attributes
+# How many blocks the C library keeps apart for fifty large ones, after a larger one was let go of.
+APART = """
+import ctypes
+from watcher.collecting import part_large_blocks
+
+class Mallinfo(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_size_t) for name in ("a", "b", "c", "hblks", *"efghij")]
+
+counted = ctypes.CDLL(None).mallinfo2
+counted.restype = Mallinfo
+part_large_blocks()
+bytearray(20_000_000)
+before = counted().hblks
+kept = [bytearray(200_000) for _ in range(50)]
+print(counted().hblks - before)
+"""
 
 
 class Later:
@@ -105,6 +123,13 @@ def test_mere_garbage_is_no_growth(later: Later, share: float, is_held: bool, mo
             rings.clear()  # it is young
         later.next()
     assert whole_looks() - before <= most
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="the C library is not glibc, 2.33 or later")
+def test_large_blocks_stay_apart() -> None:
+    """Also after a larger one was let go of, at which glibc would keep all that are smaller among the others."""
+    ended = subprocess.run([sys.executable, "-c", APART], capture_output=True, text=True, check=True, timeout=50)
+    assert int(ended.stdout) == 50
 
 
 def test_what_stays_is_not_looked_at_again(later: Later) -> None:
