@@ -139,7 +139,9 @@ class Plan:
         by as much, so that those who wait keep their order.
         One that is being looked at is not due before it is put back, whatever has changed. The first looks at `n` new
         accounts go out over `n` seconds, at most over the interval, each at its place in the `order` (see `places`) or
-        in that of their own instants; after that each keeps to those (see `phase`). Urgent ones are due at once.
+        in that of their own instants; after that each keeps to those (see `phase`). Over the whole interval they are
+        even, and each is for the account's next instant: were it looked at again then, which may be a moment later for
+        all, a first round would be two. Urgent ones are due at once.
         """
         order = order or {}
         wanted = {slot.account_id: slot for slot in slots}
@@ -151,7 +153,11 @@ class Plan:
             place = order[slot.account_id] if slot.account_id in order else _place(slot.account_id, slot.interval, now)
             at = now if slot.urgent else now + spread * place
             known = self._turns.get(slot.account_id)
-            self._put(slot, min(at, known.at) if known is not None else at, urgent=slot.urgent)
+            at = min(at, known.at) if known is not None else at
+            # A batch takes others along by their instants.
+            is_even = spread == slot.interval and not slot.urgent and not slot.batch
+            instant = phase(slot.account_id, slot.interval, at - _MICROSECOND) if is_even else at
+            self._put(slot, at, instant=instant, urgent=slot.urgent)
         for slot, before in altered:
             self._alter(slot, before, now)
 
@@ -333,8 +339,8 @@ def places(looks: Iterable[tuple[str, Hashable, timedelta, datetime | None]], no
     """Where each account's first look falls in the time they are spread over, from 0 to 1; the first is returned first.
 
     Each comes with its group, its interval and the last look at it. A group has the places that its accounts' own
-    instants have in the interval after `now`, which are even, and leave each a whole interval to the second look. They
-    go to those never looked at, then to those not looked at for longest: else an account might be last at every start.
+    instants have in the interval after `now`, which are even. They go to those never looked at, then to those not
+    looked at for longest: else an account might be last at every start.
     """
     groups: dict[Hashable, list[tuple[datetime, float, str]]] = defaultdict(list)
     for account_id, group, interval, looked_at in looks:
