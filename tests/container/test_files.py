@@ -106,6 +106,13 @@ def test_the_unit_is_hardened() -> None:
     assert ended.returncode == 0, ended.stdout
 
 
+def test_the_unit_lets_the_reader_of_large_watchlists_step_back() -> None:
+    """Its filter of system calls gives back the one of @resources that the program makes, after it takes all."""
+    words = [word for line in re.findall(r"^SystemCallFilter=(.*)$", UNIT.read_text(), re.M) for word in line.split()]
+    assert "setpriority" in run(tool("systemd-analyze"), "syscall-filter", "@resources").stdout.split()
+    assert words.index("setpriority") > words.index("@resources")
+
+
 def test_the_compose_file_keeps_its_schema() -> None:
     """That of the Compose specification."""
     ended = run(BIN / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", COMPOSE / "compose.yaml")

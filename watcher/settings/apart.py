@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -235,7 +235,8 @@ def main() -> None:
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # without whom it reads for, there is nothing more to do
     gc.disable()  # nothing of what is read is garbage, and to look for it takes longer than to read
     asked = pickle.load(sys.stdin.buffer)  # noqa: S301 - from this program itself
-    os.nice(asked.nice)
+    with suppress(OSError):  # a sandbox may refuse even to ask for no lower priority: it is a courtesy only
+        os.nice(asked.nice)
     for piece in answer(asked):
         pickle.dump(piece, sys.stdout.buffer, pickle.HIGHEST_PROTOCOL)
     sys.stdout.buffer.flush()

@@ -267,3 +267,11 @@ def test_a_reader_is_this_program_only(files: Files, tmp_path: Path, monkeypatch
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", ["", *sys.path])
     assert ids(Reading().load(files.path, {})) == ["x:alice", "x:bob", "x:carol"]
+
+
+@pytest.mark.usefixtures("large")
+def test_a_reader_that_may_not_step_back(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a filter of system calls lets nobody change a priority, not even to the same, it reads all the same."""
+    refused = "import os\ndef nice(by): raise PermissionError(1, 'Operation not permitted')\nos.nice = nice\n"
+    monkeypatch.setattr("watcher.settings.apart._PROGRAM", f"{refused}from watcher.settings.apart import main; main()")
+    assert ids(Reading().load(files.path, {})) == ["x:alice", "x:bob", "x:carol"]
