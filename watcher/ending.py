@@ -7,6 +7,7 @@ import asyncio
 import os
 import select
 import signal
+import ssl
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -15,9 +16,11 @@ from threading import Timer
 from types import FrameType, TracebackType
 from typing import Any, Final, Self
 
-from watcher.model.errors import StoreError
+from watcher.model.errors import StoreError, WatcherError
 
 LIMIT: Final = timedelta(seconds=9)
+BROKE_OFF: Final = 3
+"""The status of a run that ended by no fault of the configuration, the port or the store: another start may do."""
 # Some send a signal twice at once: to the process, and to its group.
 _AGAIN: Final = timedelta(seconds=1)
 _ASKS: Final = (signal.SIGTERM, signal.SIGINT)
@@ -82,7 +85,7 @@ class Ending:
         try:
             yield stop
         except BaseException as error:
-            self._outcome = (2 if isinstance(error, StoreError) else 1, str(error) or type(error).__name__)
+            self._outcome = (_status_after(error), str(error) or type(error).__name__)
             raise
         self._outcome = (0, "")
 
@@ -93,6 +96,16 @@ class Ending:
             if said and select.select([], [sys.stderr.fileno()], [], 0)[1]:
                 os.write(sys.stderr.fileno(), f"watcher: {said}\n".encode()[: select.PIPE_BUF])
         os._exit(status)
+
+
+def _status_after(error: BaseException) -> int:
+    match error:
+        case StoreError():
+            return 2
+        case WatcherError() | ssl.SSLError():
+            return 1
+        case _:
+            return BROKE_OFF
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:

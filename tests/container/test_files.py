@@ -14,6 +14,7 @@ import yaml
 from packaging.requirements import Requirement
 
 from watcher import __version__
+from watcher.ending import BROKE_OFF
 from watcher.settings.load import load_all
 
 ROOT = Path(__file__).parents[2]
@@ -106,9 +107,19 @@ def test_the_unit_is_hardened() -> None:
     assert ended.returncode == 0, ended.stdout
 
 
+def test_the_unit_starts_it_again_where_that_may_help() -> None:
+    """After every end but that of a faulty configuration or a taken port."""
+    text = UNIT.read_text()
+    assert re.findall(r"^Restart=(.*)$", text, re.MULTILINE) == ["on-failure"]
+    [but] = re.findall(r"^RestartPreventExitStatus=(.*)$", text, re.MULTILINE)
+    assert str(BROKE_OFF) not in but.split()
+
+
 def test_the_unit_lets_the_reader_of_large_watchlists_step_back() -> None:
     """Its filter of system calls gives back the one of @resources that the program makes, after it takes all."""
-    words = [word for line in re.findall(r"^SystemCallFilter=(.*)$", UNIT.read_text(), re.M) for word in line.split()]
+    words = [
+        word for line in re.findall(r"^SystemCallFilter=(.*)$", UNIT.read_text(), re.MULTILINE) for word in line.split()
+    ]
     assert "setpriority" in run(tool("systemd-analyze"), "syscall-filter", "@resources").stdout.split()
     assert words.index("setpriority") > words.index("@resources")
 

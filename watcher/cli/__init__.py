@@ -24,8 +24,18 @@ from watcher.cli.schema import schema
 from watcher.cli.selftest import selftest
 from watcher.cli.silences import ack, silence, unack
 from watcher.cli.template import template
-from watcher.cli.terminal import config_option, epilog, fail, faults_told, json_option, print_json, say, say_all
-from watcher.ending import Ending
+from watcher.cli.terminal import (
+    bugs_told,
+    config_option,
+    epilog,
+    fail,
+    faults_told,
+    json_option,
+    print_json,
+    say,
+    say_all,
+)
+from watcher.ending import BROKE_OFF, Ending
 from watcher.model.errors import ConfigError
 from watcher.redact import Redaction
 from watcher.text import clean
@@ -65,7 +75,8 @@ def main(context: click.Context) -> None:
         ends=(
             "Ends with 0 within ten seconds after Ctrl-C or SIGTERM (another one, a second later or more, ends it at "
             "once, as a crash would); 1 when the configuration is faulty or the port is taken; 2 when the store cannot "
-            "be used, or when what was seen last could not be stored."
+            "be used, or when what was seen last could not be stored; 3 when a fault of the program or want of memory "
+            "broke it off: start it again."
         ),
     )
 )
@@ -78,7 +89,7 @@ def run(config: Path, log_level: str) -> None:
     page, an API and metrics. The log goes to standard error. Changed files are taken up within a few seconds, and at
     once on SIGHUP or `watcher reload`; faulty ones change nothing.
     """
-    with faults_told(), Ending() as ending:
+    with faults_told(), bugs_told(), Ending() as ending:
         _watch(config, log_level, ending)
 
 
@@ -89,14 +100,17 @@ def _watch(config: Path, log_level: str, ending: Ending) -> None:
     from watcher.logs import configure
     from watcher.quicker import runner
     from watcher.schedule import ApsTicker
-    from watcher.settings import Loaded, Reading
+    from watcher.settings import Loaded, Reading, ReadingError
     from watcher.settings.values import secrets_of
     from watcher.store.sql import SqlStore
     from watcher.words.summary import started
 
     configure(log_level)
     part_large_blocks()
-    loaded = Reading().load(config, os.environ)
+    try:
+        loaded = Reading().load(config, os.environ)
+    except ReadingError as error:
+        fail(str(error), BROKE_OFF)
     secrets = set(secrets_of(loaded.settings))
     configure(log_level, hide=Redaction(secrets))
 

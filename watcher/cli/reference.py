@@ -16,7 +16,7 @@ _TOP: Final = """\
 
 Written by `make docs` from the commands themselves; `watcher COMMAND --help` says the same. Exit statuses: 0 all is
 well; 1 the answer is no (a faulty file, an account that is gone); 2 a wrong call, or a store that cannot be used; 3
-neither yes nor no (a probe that cannot tell, evidence of which pieces are not there).
+neither yes nor no (a probe that cannot tell, evidence of which pieces are not there), or a run that broke off.
 
 `--config` names watcher.yaml, which names everything else. What a page or a person wrote is printed without anything
 that a terminal would obey.

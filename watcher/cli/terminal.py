@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 import click
 
+from watcher.ending import BROKE_OFF
 from watcher.model.errors import ConfigError, StoreError, WatcherError
 from watcher.text import clean
 
@@ -49,6 +50,18 @@ def faults_told(*, status: int = 1, taken: str = "") -> Iterator[None]:
         fail(taken if taken and is_taken else str(error), status)
     except ssl.SSLError as error:
         fail(f"probe.ca_file cannot be used: {error.reason or error}", status)
+
+
+@contextmanager
+def bugs_told() -> Iterator[None]:
+    """End with a trace and `BROKE_OFF` where this program is to blame: 1 is for what another start does not mend."""
+    try:
+        yield
+    except (WatcherError, ssl.SSLError):
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is told as Python would
+        sys.excepthook(type(error), error, error.__traceback__)
+        sys.exit(BROKE_OFF)
 
 
 def fail(message: str, status: int) -> NoReturn:

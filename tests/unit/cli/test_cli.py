@@ -22,6 +22,7 @@ from watcher.cli.terminal import print_json
 from watcher.model.outage import Phase
 from watcher.store.sql import SqlStore
 from watcher.store.values import Commit
+from watcher.store.worker import StoreWorker
 
 WATCHLIST = "accounts: [https://x.com/POTUS, https://github.com/python]\n"
 
@@ -265,6 +266,28 @@ def test_run_is_refused_with_certificates_that_are_none(config: Path) -> None:
     result = call("run", "--config", config)
     assert result.exit_code == 1
     assert "watcher: probe.ca_file cannot be used: " in result.stderr
+
+
+def test_a_run_that_a_fault_of_its_own_ends(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """3, not the 1 after which systemd does not start it again, and how it came about."""
+
+    async def broken(_worker: StoreWorker) -> None:
+        raise LookupError("a fault of the program")
+
+    told: list[BaseException] = []
+    monkeypatch.setattr(StoreWorker, "run", broken)
+    monkeypatch.setattr(sys, "excepthook", lambda _kind, error, _trace: told.append(error))
+    assert call("run", "--config", config).exit_code == 3
+    assert [str(error) for error in told] == ["a fault of the program"]
+
+
+def test_a_run_that_has_no_memory_to_read(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """3, too: the next start may have it."""
+    monkeypatch.setattr("watcher.settings.apart.LARGE", 0)
+    monkeypatch.setattr("watcher.settings.apart._PROGRAM", "import os; os.kill(os.getpid(), 9)")
+    result = call("run", "--config", config)
+    assert result.exit_code == 3
+    assert result.stderr.endswith("could not be read: its reader ended with status -9\n")
 
 
 def test_the_demo_on_a_taken_port() -> None:
