@@ -57,6 +57,13 @@ def names(lock: dict[str, set[str]]) -> set[str]:
     return {re.split(r"[\[=]", pin)[0] for pin in lock}
 
 
+def test_containers_come_back_with_the_machine() -> None:
+    """Engines start `on-failure` again only after a failure of its own, not after one of the machine."""
+    page = (ROOT / "docs/how-to/docker.md").read_text("utf-8")
+    assert re.findall(r"--restart (\S+)", page) == ["unless-stopped"]
+    assert {service["restart"] for service in compose()["services"].values()} == {"unless-stopped"}
+
+
 def test_the_dockerfile_is_clean() -> None:
     """Hadolint has nothing to say."""
     ended = run(BIN / "hadolint", ROOT / "Dockerfile")
