@@ -149,6 +149,13 @@ def test_every_service_is_held_tight() -> None:
         assert all(port.startswith("127.0.0.1:") for port in service["ports"]), name
 
 
+def test_prometheus_starts_beside_a_watcher_that_is_unwell() -> None:
+    """That it is down, or converts its database for minutes, is for the alerts to say; Grafana's wait brings both."""
+    services = compose()["services"]
+    assert services["prometheus"]["depends_on"] == {"watcher": {"condition": "service_started"}}
+    assert set(services["grafana"]["depends_on"]) == {"prometheus"}
+
+
 def test_what_the_compose_file_mounts_is_there() -> None:
     """Files and folders of this repository, and every volume and secret is declared."""
     file = compose()
