@@ -63,6 +63,41 @@ async def test_killed_and_back_again(tmp_path: Path) -> None:
     assert group_of(second) == group_of(third) == []
 
 
+async def test_a_driver_that_dies_while_nothing_is_shown(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """What carries the protocol may end alone, which nobody tells: a page finds no browser, the next one has one."""
+    async with a_rig(tmp_path) as rig:
+        await rig.response("alice")
+        chromium = rig.prober._browser._chromium
+        assert chromium is not None
+        assert chromium._driver is not None
+        first = pid_of(rig)
+        os.kill(chromium._driver, signal.SIGKILL)
+        await until(lambda: group_of(first) == [])
+        failure = await rig.failure("alice")
+        assert failure.reason is Reason.NO_SOURCE
+        await rig.response("alice")
+        second = pid_of(rig)
+        assert second != first
+    assert group_of(second) == []
+    del rig, chromium
+    gc.collect()  # Playwright leaves an error of its own for asyncio to log
+    caplog.clear()
+
+
+async def test_a_browser_that_hangs_while_pages_have_little_time(tmp_path: Path) -> None:
+    """A browser that opens no page is replaced, also where the page's time is over before its own."""
+    async with a_rig(tmp_path, within=2) as rig:
+        await rig.response("alice")
+        first = pid_of(rig)
+        os.killpg(first, signal.SIGSTOP)
+        failure = await rig.failure("alice")
+        assert failure.reason is Reason.TIMEOUT
+        await until(lambda: group_of(first) == [])
+        rig.allow(20)
+        await rig.response("alice")
+    assert rig.metrics.browser_starts._value.get() == 2
+
+
 async def test_a_program_that_is_none(tmp_path: Path) -> None:
     """A browser that does not start is told once and tried again later and later; plain probes go on."""
     program = tmp_path / "chromium"

@@ -4,11 +4,11 @@ Nothing here holds up a plain probe, and nothing of a page holds up this: whatev
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -22,6 +22,9 @@ from watcher.probe.traffic import Traffic, is_rendered
 from watcher.probe.visit import Visit, go
 from watcher.settings.browser import find_program
 from watcher.settings.values import BrowserSettings
+
+if TYPE_CHECKING:  # the package is an extra
+    from playwright.async_api import BrowserContext
 
 # Browsers grow with time: after so many pages a new one takes over.
 _PAGES: Final = 1000
@@ -122,22 +125,24 @@ class Browser:
             return _no_browser(error)
         chromium.users, culled = chromium.users + 1, chromium.culled
         chromium.pages += 1
-        context = None
+        opening = asyncio.ensure_future(chromium.context(self._user_agent))
         try:
             async with asyncio.timeout(_OPEN_TIME):
-                context = await chromium.context(self._user_agent)
+                context = await asyncio.shield(opening)
             outcome = await Rendering(context, chromium.ended, traffic, max_body).outcome(
                 wait_for, screenshot=screenshot
             )
         except Exception as error:  # noqa: BLE001 - a page that breaks its browser is a page that cannot be seen
+            if not opening.done() or opening.exception() is not None:
+                self._lose(chromium, "it opens no page")
+                return _no_browser("it opened no page")
             return self._broken(error, chromium, traffic, is_culled=chromium.culled > culled)
         else:
             self._failures = 0
             return outcome
         finally:
             try:
-                if context is not None:
-                    await self._forget(chromium, context.close)
+                await self._forget(chromium, opening)
             finally:  # also where whoever waits for the page gives up now
                 chromium.users -= 1
                 self._part(chromium)
@@ -146,8 +151,6 @@ class Browser:
         self, error: Exception, chromium: Chromium, traffic: Traffic, *, is_culled: bool
     ) -> Response | FetchFailure:
         document, hops = traffic.document, tuple(traffic.hops)
-        if isinstance(error, TimeoutError):  # no page was opened in time: it hangs as a whole
-            self._lose(chromium, "it does not answer")
         if not chromium.is_running:
             self._lose(chromium, "it ended by itself")
             return replace(_no_browser("it ended while it showed the page"), hops=hops)
@@ -157,12 +160,20 @@ class Browser:
             reason = Reason.TOO_LARGE if is_culled else reason
         return FetchFailure(reason=reason, detail=detail, status=document.status, hops=hops)
 
-    async def _forget(self, chromium: Chromium, close: Callable[[], Awaitable[None]]) -> None:
-        """Close the page with all that it left behind. A browser that cannot do that any more is ended."""
+    async def _forget(self, chromium: Chromium, opening: "asyncio.Future[BrowserContext]") -> None:
+        """Close the page with all that it left behind. A browser that cannot do that any more is ended.
+
+        One whose page is still being opened, for that took longer than the page may, has this long to do both.
+        """
+        # Not `asyncio.timeout`: within another one that is over, that of Python 3.11 cannot tell its own end.
+        closing = asyncio.ensure_future(_close(opening))
         try:
-            async with asyncio.timeout(_CLOSE_TIME):
-                await close()
-        except Exception:  # noqa: BLE001 - whatever it is, the process is of no use
+            await asyncio.wait([closing], timeout=_CLOSE_TIME)
+        finally:
+            if not closing.done():
+                closing.cancel()
+            await asyncio.wait([closing])
+        if closing.cancelled() or closing.exception() is not None:
             self._lose(chromium, "it does not close a page")
 
     # The process.
@@ -234,6 +245,10 @@ class Browser:
         task = asyncio.create_task(chromium.close())
         self._leaving.add(task)
         task.add_done_callback(self._leaving.discard)
+
+
+async def _close(opening: "asyncio.Future[BrowserContext]") -> None:
+    await (await opening).close()
 
 
 def _no_browser(why: object) -> FetchFailure:
