@@ -194,6 +194,46 @@ async def test_data_that_fail_make_no_absence(rig: Rig, status: int, reason: Rea
     assert failure.reason is reason
 
 
+ASKING = """<title>Chirp</title>HEAD<div id=root></div><script>
+const show = html => { root.innerHTML = html };
+fetch('URL', {headers: HEADERS}).then(r => r.json())
+  .then(user => { document.title = user.name + ' (@scene) / Chirp'; show('@scene') })
+  .catch(() => show('<div class=error-page>Sorry, that page does not exist</div>'));
+</script>"""
+
+
+@pytest.mark.parametrize("status", [200, 503])
+async def test_data_of_another_host_that_is_asked_first(rig: Rig, monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+    """A request with headers of its own to the API's host is preceded by a question: it is handed on as well."""
+    monkeypatch.setitem(rig.prober.session._resolver._connect_to, "api.chirp.example", ("127.0.0.1", rig.chirp.port))
+    asked = []
+
+    async def user(request: web.Request) -> web.Response:
+        asked.append(request.method)
+        allowed = {"Access-Control-Allow-Origin": "https://chirp.example", "Access-Control-Allow-Headers": "x-guest"}
+        return web.json_response({"name": "Scene"}, headers=allowed, status=status)
+
+    rig.chirp.routes["/api/me"] = user
+    page = ASKING.replace("URL", "https://api.chirp.example/api/me").replace("HEADERS", "{'x-guest': '1'}")
+    rig.chirp.page("/scene", page.replace("HEAD", ""))
+    finding = (await rig.seen("scene")).finding
+    if status == 200:
+        assert (finding.verdict, asked) == (Verdict.PRESENT, ["OPTIONS", "GET"])
+    else:
+        assert (finding.reason, asked) == (Reason.PLATFORM_ERROR, ["OPTIONS"])
+
+
+async def test_data_that_are_preloaded(rig: Rig) -> None:
+    """What a page's head asks for ahead is what its script then gets: it is handed on, and missed where it fails."""
+    ahead = "<link rel=preload as=fetch crossorigin href=/api/me>"
+    page = ASKING.replace("URL", "/api/me").replace("HEADERS", "{}").replace("HEAD", ahead)
+    rig.chirp.page("/api/me", '{"name": "Scene"}', kind="application/json")
+    rig.chirp.page("/scene", page)
+    assert (await rig.seen("scene")).finding.verdict is Verdict.PRESENT
+    rig.chirp.page("/api/me", "{}", status=503)
+    assert (await rig.seen("scene")).finding.reason is Reason.PLATFORM_ERROR
+
+
 async def test_a_refusal_is_not_rendered(rig: Rig) -> None:
     """A 429, a challenge or a download is the answer itself, as for a plain probe: no script of it runs."""
     rig.chirp.page(

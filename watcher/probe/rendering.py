@@ -189,6 +189,8 @@ class Rendering:
 def _asked(event: Mapping[str, Any], frame: str) -> Asked:
     request = event["request"]
     kind = event["resourceType"].lower()
+    if kind == "other" and "Origin" in request["headers"]:
+        kind = "fetch"  # data that a `preload` asks for: what it gets is what the page's own `fetch` gets
     entries = request.get("postDataEntries", ())
     body = b"".join(b64decode(entry.get("bytes", "")) for entry in entries)
     if not body and "postData" in request:

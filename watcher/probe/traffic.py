@@ -25,7 +25,8 @@ from watcher.probe.visit import MAX_HOPS, Visit, clean, headers_of
 MOST_REQUESTS: Final = 300
 MOST_BYTES: Final = 30_000_000
 _AT_ONCE: Final = 6
-_METHODS: Final = frozenset({"GET", "HEAD", "POST"})
+# OPTIONS is what the browser itself asks before a page may send certain headers to another host (CORS).
+_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST"})
 _DATA: Final = frozenset({"xhr", "fetch"})
 _PARTS: Final = _DATA | {"script"}
 _PICTURE: Final = "image"
