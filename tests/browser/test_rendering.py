@@ -234,6 +234,17 @@ async def test_data_that_are_preloaded(rig: Rig) -> None:
     assert (await rig.seen("scene")).finding.reason is Reason.PLATFORM_ERROR
 
 
+async def test_data_that_a_probe_does_not_ask_for(rig: Rig) -> None:
+    """A page that would have its data by PUT gets none, and what it says without them is not believed."""
+    page = ASKING.replace("URL", "/api/me").replace("{headers: HEADERS}", "{method: 'PUT'}").replace("HEAD", "")
+    failure = await rig.failed(page)
+    assert (failure.reason, failure.detail) == (
+        Reason.TRUNCATED,
+        "the page is not whole: /api/me is not asked for with PUT",
+    )
+    assert "/api/me" not in rig.chirp.paths
+
+
 async def test_a_refusal_is_not_rendered(rig: Rig) -> None:
     """A 429, a challenge or a download is the answer itself, as for a plain probe: no script of it runs."""
     rig.chirp.page(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Final
+from typing import Final, NoReturn
 
 from yarl import URL
 
@@ -166,7 +166,11 @@ class Traffic:
         return f"the page led elsewhere more than {MAX_HOPS} times" if self._moves > MAX_HOPS else None
 
     async def _part(self, asked: Asked) -> Given | None:
-        if asked.kind not in self._wanted or asked.method not in _METHODS:
+        if asked.kind not in self._wanted:
+            return None
+        if asked.method not in _METHODS:
+            if asked.kind in _DATA and self._visit.follows(asked.url):
+                self._miss(asked, Reason.TRUNCATED, f"is not asked for with {asked.method}")
             return None
         self._requests += 1
         if self._requests > MOST_REQUESTS:
@@ -183,10 +187,13 @@ class Traffic:
         """What a page says of itself without a part of its own site is not to be believed: "not found", perhaps."""
         lack = _lack(found)
         if lack is not None:
-            detail = f"the page is not whole: {URL(asked.url).path[:100]} {lack[1]}"
-            raise _OverError(FetchFailure(reason=lack[0], detail=detail, status=self.document.status))
+            self._miss(asked, *lack)
         if isinstance(found, Response) and asked.kind in _DATA:
             self._ages.append(age_of(found))
+
+    def _miss(self, asked: Asked, reason: Reason, why: str) -> NoReturn:
+        detail = f"the page is not whole: {URL(asked.url).path[:100]} {why}"
+        raise _OverError(FetchFailure(reason=reason, detail=detail, status=self.document.status))
 
     async def _fetch(self, asked: Asked) -> Response | FetchFailure:
         """One request, without its redirects: the browser follows these by itself, and asks again."""
