@@ -1,6 +1,7 @@
 """What becomes of a page in a real Chromium: rendered, settled, read; and what its scripts may do meanwhile."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -276,6 +277,15 @@ async def test_where_a_script_leads_is_seen(rig: Rig, script: str, reason: Reaso
     classified = await rig.seen("scene")
     assert classified.finding.reason is reason
     assert "/x" not in rig.chirp.paths
+
+
+async def test_a_name_that_no_code_can_spell(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
+    """A page that leads to a name that browsers take and Python does not is answered at once, without an error."""
+    rig.allow(5)
+    failure = await rig.failed("<p>x<script>location = 'https://xn--a.chirp.example/'</script>")
+    assert failure.reason in (Reason.DNS, Reason.BAD_RESPONSE), failure
+    gc.collect()
+    assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
 
 
 async def test_the_age_of_what_is_shown(rig: Rig) -> None:

@@ -14,7 +14,7 @@ from typing import Final, NoReturn
 
 from yarl import URL
 
-from watcher.model.exchange import FetchFailure, Hop, Response
+from watcher.model.exchange import FetchFailure, Hop, Response, host_of
 from watcher.model.finding import Reason
 from watcher.probe.body import read_capped
 from watcher.probe.failures import failure_of
@@ -150,7 +150,7 @@ class Traffic:
             raise _OverError(FetchFailure(reason=Reason.REDIRECT, detail=refusal, status=left.status))
         if not self._visit.follows(asked.url):
             raise _OverError(replace(left, url=asked.url, body=b""))
-        self._on_hop(URL(asked.url).host or "")
+        self._on_hop(host_of(asked.url))
         found = await self._fetch(asked)
         if isinstance(found, FetchFailure):
             raise _OverError(found)
