@@ -98,6 +98,25 @@ async def test_a_browser_that_hangs_while_pages_have_little_time(tmp_path: Path)
     assert rig.metrics.browser_starts._value.get() == 2
 
 
+def draws(pid: int) -> bool:
+    """True for the process of a browser that draws its pages."""
+    return "--type=gpu-process" in Path(f"/proc/{pid}/cmdline").read_text("utf-8")
+
+
+async def test_no_page_is_lost_for_its_picture(tmp_path: Path) -> None:
+    """Where no picture can be had, for the process that draws hangs, the page counts all the same."""
+    async with a_rig(tmp_path, within=3) as rig:
+        await rig.response("alice")
+        (drawing,) = filter(draws, group_of(pid_of(rig)))
+        os.kill(drawing, signal.SIGSTOP)
+        try:
+            response = await rig.response("alice", screenshot=True)
+        finally:
+            os.kill(drawing, signal.SIGCONT)
+        assert "<h1>Alice</h1>" in response.body.decode()
+        assert response.screenshot is None
+
+
 async def test_a_program_that_is_none(tmp_path: Path) -> None:
     """A browser that does not start is told once and tried again later and later; plain probes go on."""
     program = tmp_path / "chromium"

@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # the package is an extra
 _PAGES: Final = 1000
 _OPEN_TIME: Final = 10.0
 _CLOSE_TIME: Final = 2.0
+_PICTURE_LEAD: Final = 0.2
 _START_PATIENCE: Final = 0.5
 _PAUSE_FIRST: Final = 1.0
 _PAUSE_LONGEST: Final = 60.0
@@ -96,8 +97,7 @@ class Browser:
             return Rendered(outcome=document, document=document)
         traffic = Traffic(self._session, visit, document, on_hop, pictures=screenshot)
         try:
-            async with asyncio.timeout_at(until):
-                outcome = await self._show(traffic, visit.max_body, wait_for, screenshot=screenshot)
+            outcome = await self._show(traffic, visit.max_body, wait_for, until, screenshot=screenshot)
         except TimeoutError:
             detail = f"the page was not complete within {visit.timeout.total_seconds():g} s"
             hops = tuple(traffic.hops)
@@ -117,22 +117,26 @@ class Browser:
         await asyncio.gather(*self._leaving, return_exceptions=True)
 
     async def _show(
-        self, traffic: Traffic, max_body: int, wait_for: tuple[str, ...], *, screenshot: bool
+        self, traffic: Traffic, max_body: int, wait_for: tuple[str, ...], until: float, *, screenshot: bool
     ) -> Response | FetchFailure:
+        """The page as rendered. Raises TimeoutError where it is not there by `until`; it is closed after that."""
         try:
-            chromium = await self._running()
+            async with asyncio.timeout_at(until):
+                chromium = await self._running()
         except NotStartedError as error:
             return _no_browser(error)
         chromium.users, culled = chromium.users + 1, chromium.culled
         chromium.pages += 1
         opening = asyncio.ensure_future(chromium.context(self._user_agent))
         try:
-            async with asyncio.timeout(_OPEN_TIME):
-                context = await asyncio.shield(opening)
-            outcome = await Rendering(context, chromium.ended, traffic, max_body).outcome(
-                wait_for, screenshot=screenshot
-            )
-        except Exception as error:  # noqa: BLE001 - a page that breaks its browser is a page that cannot be seen
+            async with asyncio.timeout_at(until):
+                async with asyncio.timeout(_OPEN_TIME):
+                    context = await asyncio.shield(opening)
+                rendering = Rendering(context, chromium.ended, traffic, max_body)
+                outcome = await rendering.outcome(wait_for, picture_by=until - _PICTURE_LEAD if screenshot else None)
+        except Exception as error:
+            if isinstance(error, TimeoutError) and asyncio.get_running_loop().time() >= until:
+                raise
             if not opening.done() or opening.exception() is not None:
                 self._lose(chromium, "it opens no page")
                 return _no_browser("it opened no page")

@@ -58,9 +58,12 @@ class Rendering:
         self._crashed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._cdp: CDPSession
 
-    async def outcome(self, wait_for: tuple[str, ...], *, screenshot: bool) -> Response | FetchFailure:
-        """The page as rendered, or why it was not. Raises CrashedError, and what Playwright raises."""
-        work = asyncio.ensure_future(self._render(wait_for, screenshot=screenshot))
+    async def outcome(self, wait_for: tuple[str, ...], *, picture_by: float | None) -> Response | FetchFailure:
+        """The page as rendered, or why it was not. Raises CrashedError, and what Playwright raises.
+
+        With a picture of it, if it can be had by the loop's time `picture_by`.
+        """
+        work = asyncio.ensure_future(self._render(wait_for, picture_by))
         try:
             ends: tuple[asyncio.Future[Any], ...] = (work, self._crashed, self._ended, self._traffic.over)
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
@@ -74,7 +77,7 @@ class Rendering:
                 task.cancel()
             await asyncio.gather(work, *self._answers, return_exceptions=True)
 
-    async def _render(self, wait_for: tuple[str, ...], *, screenshot: bool) -> Response | FetchFailure:
+    async def _render(self, wait_for: tuple[str, ...], picture_by: float | None) -> Response | FetchFailure:
         page = await self._context.new_page()
         page.on("crash", lambda _page: self._note_crash())
         self._cdp = await self._context.new_cdp_session(page)
@@ -87,8 +90,8 @@ class Rendering:
             return self._not_taken(going["errorText"])
         await self._settle(wait_for)
         outcome = await self._read()
-        if screenshot and isinstance(outcome, Response):
-            return replace(outcome, screenshot=await self._picture())
+        if picture_by is not None and isinstance(outcome, Response):
+            return replace(outcome, screenshot=await self._picture(picture_by))
         return outcome
 
     def _note_crash(self) -> None:
@@ -138,10 +141,10 @@ class Rendering:
         document, hops = self._traffic.document, tuple(self._traffic.hops)
         return FetchFailure(reason=Reason.BAD_RESPONSE, detail=detail, status=document.status, hops=hops)
 
-    async def _picture(self) -> bytes | None:
-        """What is to be seen, as PNG; None where that takes too long. No verdict is lost for it."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_PICTURE_TIME):
+    async def _picture(self, by: float) -> bytes | None:
+        """What is to be seen, as PNG; None where that takes too long or cannot be. No verdict is lost for it."""
+        with suppress(Exception):
+            async with asyncio.timeout_at(min(by, asyncio.get_running_loop().time() + _PICTURE_TIME)):
                 taken = await self._cdp.send("Page.captureScreenshot", {"format": "png"})
                 return b64decode(taken["data"])
         return None
