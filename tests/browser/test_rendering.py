@@ -301,6 +301,14 @@ async def test_the_age_of_what_is_shown(rig: Rig) -> None:
     assert exchange.seen.latest == exchange.received_at
 
 
+async def test_a_fresh_look_takes_no_copy_of_the_data_either(rig: Rig) -> None:
+    """Where a look wants no cached copy, neither the page nor what it is made of may be one."""
+    rig.chirp.seen.clear()
+    await rig.fetch("alice", fresh=True)
+    said = {request.path: request.headers.get("Cache-Control") for request in rig.chirp.seen}
+    assert (said["/alice"], said["/api/users/alice"]) == ("no-cache", "no-cache")
+
+
 async def test_a_page_is_waited_for(rig: Rig) -> None:
     """What `wait_for` names is waited for; where it does not come, quiet is enough."""
     slow = "setTimeout(() => { document.body.innerHTML = '<article class=profile>here</article>' }, 900)"

@@ -43,16 +43,16 @@ class ProbeSession:
 
         Raises what aiohttp raises, and AddressRefusedError.
         """
-        sent = {**headers, **_NO_CACHE} if fresh else headers
-        return self.send("GET" if data is None else "POST", url, sent, data, fresh=fresh)
+        return self.send("GET" if data is None else "POST", url, headers, data, fresh=fresh)
 
     def send(
         self, method: str, url: URL, headers: Mapping[str, str], body: bytes | None = None, *, fresh: bool = False
     ) -> AbstractAsyncContextManager[ClientResponse]:
-        """Send any request as it is; `fresh` over a new connection."""
+        """Send any request as it is; `fresh` over a new connection, and not to be answered from a cache."""
         self._rules.check_literal(url.raw_host or "")
         session = self._fresh if fresh else self._warm
-        return session.request(method, url, headers=headers, data=body, allow_redirects=False)
+        sent = {**headers, **_NO_CACHE} if fresh else headers
+        return session.request(method, url, headers=sent, data=body, allow_redirects=False)
 
     async def reaches(self, url: str, within: timedelta = timedelta(seconds=5)) -> bool:
         """True when the host of `url` resolves and takes a connection at one of its addresses. Nothing is sent."""
