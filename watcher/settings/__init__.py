@@ -8,7 +8,6 @@ from watcher.settings.apart import Reading, ReadingError
 from watcher.settings.check import Level, Remark, remarks
 from watcher.settings.files import ConfigFiles
 from watcher.settings.loaded import Loaded
-from watcher.settings.overridden import apply_overrides
 from watcher.settings.visibility import visibility, why_blind
 
 __all__ = [
@@ -18,7 +17,6 @@ __all__ = [
     "Reading",
     "ReadingError",
     "Remark",
-    "apply_overrides",
     "remarks",
     "visibility",
     "why_blind",

@@ -12,8 +12,8 @@ from watcher.model.errors import ConfigError
 from watcher.model.finding import Reason
 from watcher.model.platform import Pace
 from watcher.model.route import Route
-from watcher.settings import apply_overrides
 from watcher.settings.load import load_platforms, load_settings
+from watcher.settings.overridden import apply_overrides
 from watcher.settings.values import (
     BrowserSettings,
     LogChannel,
