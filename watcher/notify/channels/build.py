@@ -7,6 +7,7 @@ import aiohttp
 import structlog
 
 from watcher.clock import Clock
+from watcher.model.errors import WatcherError
 from watcher.notify.channels.base import Channel
 from watcher.notify.channels.log import LogChannel
 from watcher.settings import values
@@ -14,8 +15,17 @@ from watcher.settings.values import ChannelSettings
 
 
 def build(settings: Sequence[ChannelSettings], session: aiohttp.ClientSession, clock: Clock) -> dict[str, Channel]:
-    """The channels by name. `session` stays the caller's to close."""
-    return {each.name: _channel(each, session, clock) for each in settings}
+    """The channels by name. `session` stays the caller's to close. Raises WatcherError where a library is missing."""
+    return {each.name: _loaded(each, session, clock) for each in settings}
+
+
+def _loaded(settings: ChannelSettings, session: aiohttp.ClientSession, clock: Clock) -> Channel:
+    """A library that is missing, as amid an upgrade, is a fault to be told: a reload is refused, the run goes on."""
+    try:
+        return _channel(settings, session, clock)
+    except ImportError as error:
+        why = f"channel '{settings.name}' cannot be loaded: {error}; install watcher anew, then start it again"
+        raise WatcherError(why) from error
 
 
 def _channel(  # noqa: PLR0911 - one answer a kind
