@@ -1,6 +1,7 @@
 """The browser has no network but ours: whatever a page tries, nothing is reached that a plain probe might not reach."""
 
 import asyncio
+import shutil
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,6 +13,8 @@ from tests.browser.rig import INSIDE, Rig, a_rig, needs_chromium
 from tests.fakes.chirp import Chirp
 from watcher.model.exchange import Response
 from watcher.model.finding import Reason
+from watcher.settings.browser import find_program
+from watcher.settings.values import BrowserSettings
 
 pytestmark = [needs_chromium, pytest.mark.timeout(60)]
 
@@ -85,6 +88,31 @@ async def test_nothing_of_our_own_network_is_reached(rig: Rig, inside: Chirp) ->
     assert inside.paths == []
 
 
+RELAY = """<title>t</title><p>x<script>
+const c = new RTCPeerConnection({iceServers: [
+  {urls: 'turn:relay.invalid:3478?transport=tcp', username: 'a', credential: 'b'}]});
+c.createDataChannel('x'); c.createOffer().then(o => c.setLocalDescription(o));
+setInterval(() => fetch('/allowed'), 200);
+</script>"""
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace, to see what is sent")
+async def test_no_name_is_looked_up(tmp_path: Path) -> None:
+    """Not even a question to the resolver leaves the browser: it could tell whatever the page knows."""
+    program, sent = tmp_path / "chromium", tmp_path / "sent"
+    real = find_program(BrowserSettings())
+    program.write_text(f'#!/bin/sh\nexec strace -f -qq -s 200 -e trace=%net -o {sent} {real} "$@"\n', "utf-8")
+    program.chmod(0o755)
+    async with a_rig(tmp_path, executable=program) as rig:
+        rig.chirp.page("/allowed", "x")
+        await rig.response("alice")  # it is there
+        rig.allow(5)
+        assert (await rig.failed(RELAY)).reason is Reason.TIMEOUT
+    asked = [line for line in sent.read_text("utf-8").splitlines() if "relay" in line and "AF_UNIX" not in line]
+    assert asked == []
+    assert "connect(" in sent.read_text("utf-8")
+
+
 @pytest.mark.parametrize("how", ["redirect", "script", "refresh"])
 async def test_the_page_does_not_lead_there_either(rig: Rig, inside: Chirp, how: str) -> None:
     """A redirect, a script or a `refresh` to a private address ends the look; what it names is not asked for."""
@@ -110,10 +138,10 @@ async def test_the_page_does_not_lead_there_either(rig: Rig, inside: Chirp, how:
 async def test_the_browser_itself_has_no_way_out(rig: Rig, inside: Chirp) -> None:
     """Without anybody who answers its requests it reaches nothing at all, not even what is allowed."""
     await rig.response("alice")
-    chromium = rig.prober._browser._chromium
-    assert chromium is not None
+    process = rig.prober._browser._chromium
+    assert process is not None
     rig.chirp.paths.clear()
-    context = await chromium.context("x")
+    context = await process.context("x")
     page = await context.new_page()
     for url in (f"https://127.0.0.1:{rig.chirp.port}/x", f"https://127.0.0.2:{inside.port}/x"):
         with pytest.raises(Exception, match="ERR_PROXY_CONNECTION_FAILED"):

@@ -35,6 +35,7 @@ _ARGUMENTS: Final = (
     "--dns-prefetch-disable",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--proxy-bypass-list=<-loopback>",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # WebRTC would look up the names of relays
     "--js-flags=--max-old-space-size=384",
 )
 # Secrets of ours are in the environment: what runs the pages' scripts gets none of it but these.
