@@ -4,27 +4,24 @@ Nothing here holds up a plain probe, and nothing of a page holds up this: whatev
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
 import structlog
 
 from watcher.metrics import Metrics
 from watcher.model.exchange import FetchFailure, Response
 from watcher.model.finding import Reason
-from watcher.probe.chromium import Chromium, NotStartedError
+from watcher.probe.chromium import Chromium, NotStartedError, shut
 from watcher.probe.rendering import CrashedError, Rendering
 from watcher.probe.session import ProbeSession
 from watcher.probe.traffic import Traffic, is_rendered
 from watcher.probe.visit import Visit, go
 from watcher.settings.browser import find_program
 from watcher.settings.values import BrowserSettings
-
-if TYPE_CHECKING:  # the package is an extra
-    from playwright.async_api import BrowserContext
 
 # Browsers grow with time: after so many pages a new one takes over.
 _PAGES: Final = 1000
@@ -146,7 +143,7 @@ class Browser:
             return outcome
         finally:
             try:
-                await self._forget(chromium, opening)
+                await self._forget(chromium, shut(opening))
             finally:  # also where whoever waits for the page gives up now
                 chromium.users -= 1
                 self._part(chromium)
@@ -164,13 +161,13 @@ class Browser:
             reason = Reason.TOO_LARGE if is_culled else reason
         return FetchFailure(reason=reason, detail=detail, status=document.status, hops=hops)
 
-    async def _forget(self, chromium: Chromium, opening: "asyncio.Future[BrowserContext]") -> None:
+    async def _forget(self, chromium: Chromium, shutting: Coroutine[Any, Any, None]) -> None:
         """Close the page with all that it left behind. A browser that cannot do that any more is ended.
 
         One whose page is still being opened, for that took longer than the page may, has this long to do both.
         """
         # Not `asyncio.timeout`: within another one that is over, that of Python 3.11 cannot tell its own end.
-        closing = asyncio.ensure_future(_close(opening))
+        closing = asyncio.ensure_future(shutting)
         try:
             await asyncio.wait([closing], timeout=_CLOSE_TIME)
         finally:
@@ -249,10 +246,6 @@ class Browser:
         task = asyncio.create_task(chromium.close())
         self._leaving.add(task)
         task.add_done_callback(self._leaving.discard)
-
-
-async def _close(opening: "asyncio.Future[BrowserContext]") -> None:
-    await (await opening).close()
 
 
 def _no_browser(why: object) -> FetchFailure:

@@ -187,6 +187,11 @@ class Chromium:
                     _kill(pid)
 
 
+async def shut(opening: "asyncio.Future[BrowserContext]") -> None:
+    """Close what `Chromium.context` opens, as soon as it is open."""
+    await (await opening).close()
+
+
 def _why(error: Exception) -> str:
     """What the browser itself wrote, which stands in the message; else its first line."""
     text = str(error)
