@@ -4,6 +4,7 @@ A page is followed by a reader who did the tutorial: `watcher` is on the path, a
 into the machine's own folders is installed into folders like them, below a temporary one.
 """
 
+import os
 import re
 import shutil
 import socket
@@ -47,12 +48,16 @@ NOT_RUN: Mapping[str, Mapping[str, str]] = {
         "systemctl ": _SERVICE,
         "journalctl ": _SERVICE,
         "/opt/watcher/bin/watcher outages ": "the service has not run; tests/process/test_record.py runs the command",
+        "/opt/watcher/bin/watcher backup ": "it has no state; tests/process makes backups beside a run",
     },
     "docker.md": {
         "make image": _ENGINE,
         "docker run ": _ENGINE,
         "docker exec ": _ENGINE,
         "docker logs ": _ENGINE,
+        "docker cp ": _ENGINE,
+        "docker stop ": _ENGINE,
+        "docker rm ": _ENGINE,
         "docker compose ": _COMPOSE,
         "SLACK_WEBHOOK_URL_FILE=$PWD/slack_webhook_url docker compose ": _COMPOSE,
     },
@@ -180,7 +185,7 @@ async def test_smtp(cloned: Place, slack: FakeSlack, tmp_path: Path) -> None:
 
 
 async def test_systemd(cloned: Place, slack: FakeSlack, tmp_path: Path) -> None:
-    """What is put under /etc is a configuration that the program takes, with its unit beside it."""
+    """What is put under /etc is a configuration that the program takes, its unit beside it; a backup comes back."""
     reader = reader_of("systemd.md", cloned, slack, tmp_path)
     root = tmp_path / "root"
     (root / "etc/systemd/system").mkdir(parents=True)
@@ -188,10 +193,21 @@ async def test_systemd(cloned: Place, slack: FakeSlack, tmp_path: Path) -> None:
     reader.instead = {
         "/opt/watcher/bin/watcher ": f"{cloned.clone}/.venv/bin/watcher ",
         **{folder: str(root) + folder for folder in ("/etc/watcher", "/etc/systemd", "/var/lib/watcher")},
+        **{folder: str(root) + folder for folder in ("/var/lib/private", "/var/backups")},
     }
+    state, backup = root / "var/lib/private/watcher", root / "var/backups/watcher-2026-12-01"
+    for folder, files in ((state, ("watcher.db", "watcher.db-wal")), (backup, ("watcher.db", "evidence/page"))):
+        (folder / "evidence").mkdir(parents=True)
+        for name in files:
+            (folder / name).write_text(folder.name)
+    owner = 61184 if os.getuid() == 0 else os.getuid()  # the first that systemd gives out
+    os.chown(state, owner, -1)
     await reader.follow((PAGES / "systemd.md").read_text("utf-8"))
     assert f"\nstate_dir: {root}/var/lib/watcher\n" in (root / "etc/watcher/watcher.yaml").read_text()
     assert (root / "etc/watcher/secrets/slack_webhook_url").stat().st_mode & 0o777 == 0o600
+    assert not (state / "watcher.db-wal").exists()
+    assert (state / "watcher.db").read_text() == backup.name
+    assert {path.stat().st_uid for path in state.rglob("*")} == {owner}
     credential = "LoadCredential=slack_webhook_url:"
     unit = (root / "etc/systemd/system/watcher.service").read_text()
     assert credential in unit
