@@ -171,14 +171,22 @@ def test_what_the_compose_file_mounts_is_there() -> None:
     assert [(COMPOSE / default).is_file() for default in defaults] == [True]
 
 
-def test_the_watcher_of_the_compose_file() -> None:
+def test_the_watcher_of_the_compose_file(tmp_path: Path) -> None:
     """Its files are right, it can be scraped by its name, and it watches what can alert."""
     loaded = load_all(COMPOSE / "watcher/watcher.yaml", {})
     assert "watcher" in loaded.settings.web.allow_hosts
     assert str(loaded.settings.state_dir) == "/data"
     text = (COMPOSE / "watcher/watcher.yaml").read_text()
-    # The line for Slack, once it is wanted, is right as well.
+    # The line for Slack, once it is wanted, is right as well; and as the page says, the route names it.
     assert text.count("/run/secrets/slack_webhook_url") == 1
+    page = (ROOT / "docs/how-to/docker.md").read_text("utf-8")
+    [named] = re.findall(r"`channels: (\[[^`]+\])`", page)
+    (tmp_path / "watchlist.yaml").write_bytes((COMPOSE / "watcher/watchlist.yaml").read_bytes())
+    (tmp_path / "slack_webhook_url").write_text("https://hooks.slack.com/services/T/B/X")
+    text = text.replace("# - {name: newsroom", "- {name: newsroom").replace("/run/secrets", str(tmp_path))
+    (tmp_path / "watcher.yaml").write_text(text.replace("channels: [log]", f"channels: {named}"))
+    settings = load_all(tmp_path / "watcher.yaml", {}).settings
+    assert {name for route in settings.routes for name in route.channels} == {each.name for each in settings.channels}
 
 
 def test_the_prometheus_of_the_compose_file(tmp_path: Path) -> None:
