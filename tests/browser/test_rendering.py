@@ -157,6 +157,17 @@ async def test_a_page_that_takes_all_memory(rig: Rig, monkeypatch: pytest.Monkey
     assert "<h1>Alice</h1>" in (await rig.response("alice")).body.decode()
 
 
+async def test_a_page_that_fills_the_browser_itself(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blobs are not in the page's own process: where the browser grows beyond its share, a new one takes over."""
+    monkeypatch.setattr("watcher.probe.chromium.MOST_MEMORY", 400_000_000)
+    rig.chirp.page("/echo", "x")
+    blobs = "const all = [], one = new Uint8Array(1e7).fill(1); setInterval(() => { all.push(new Blob([one])) }, 20)"
+    failure = await rig.failed(f"<title>t</title><script>setInterval(() => fetch('/echo'), 100); {blobs}</script>")
+    assert failure.reason is Reason.NO_SOURCE, failure
+    monkeypatch.undo()
+    assert "<h1>Alice</h1>" in (await rig.response("alice")).body.decode()
+
+
 async def test_a_refresh_that_leads_in_circles(rig: Rig) -> None:
     """Pages that refresh themselves for ever are told from those that move on once."""
     failure = await rig.failed('<meta http-equiv="refresh" content="0"><p>again')

@@ -22,7 +22,7 @@ _START_TIME: Final = 20.0
 _END_TIME: Final = 0.7
 _WATCH: Final = 0.2
 MOST_MEMORY: Final = 1 << 30
-"""Bytes that the process of one page may take."""
+"""Bytes that the process of a page may take, and each of the browser's own, where pages leave blobs and uploads."""
 _PAGE_SIZE: Final = os.sysconf("SC_PAGE_SIZE")
 _ARGUMENTS: Final = (
     "--disable-gpu",
@@ -63,6 +63,7 @@ class Chromium:
         self._group: int | None = None
         self._driver: int | None = None
         self._zygotes: tuple[int, ...] = ()
+        self._shared: tuple[int, ...] = ()
         self._watching: asyncio.Task[None] | None = None
         browser.on("disconnected", lambda _browser: self._note_end())
 
@@ -176,15 +177,18 @@ class Chromium:
             if group != os.getpgid(0):
                 self._group, self._driver = group, _parent(group)
                 self._zygotes = tuple(pid for pid in _members(group) if pid not in (group, pids[0]))
+                self._shared = (pids[0], *self._zygotes, *filter(None, [self._driver]))
 
     async def _watch(self) -> None:
-        """End pages that take too much memory, before the machine ends something else."""
+        """End pages that take too much memory, before the machine ends something else; or the browser, if it does."""
         while True:
             await asyncio.sleep(_WATCH)
             for pid in _children(self._zygotes) if self.users else ():
                 if _memory(pid) > MOST_MEMORY:
                     self.culled += 1
                     _kill(pid)
+            if self.users and any(_memory(pid) > MOST_MEMORY for pid in self._shared):
+                self.kill()
 
 
 async def shut(opening: "asyncio.Future[BrowserContext]") -> None:
