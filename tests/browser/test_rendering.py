@@ -125,6 +125,11 @@ async def test_what_a_page_may_do_and_what_it_learns(rig: Rig) -> None:
         ("for (let i = 0; i < 40; i++) fetch('/echo?' + i)", Reason.TOO_LARGE),
         ("const all = []; while (true) all.push(new Array(1e6).fill(1.5))", Reason.BAD_RESPONSE),
         ("document.body.append('x'.repeat(3e6))", Reason.TOO_LARGE),
+        ("fetch('/upload', {method: 'POST', body: 'x'.repeat(4e7)})", Reason.TOO_LARGE),
+        (
+            "setInterval(() => { for (let i = 0; i < 500; i++) new Image().src = '/' + Math.random() })",
+            Reason.TOO_LARGE,
+        ),
     ],
 )
 async def test_a_page_that_goes_too_far(rig: Rig, monkeypatch: pytest.MonkeyPatch, script: str, reason: Reason) -> None:
@@ -134,6 +139,7 @@ async def test_a_page_that_goes_too_far(rig: Rig, monkeypatch: pytest.MonkeyPatc
     failure = await rig.failed(f"<title>t</title><body><script>{script}</script>")
     assert (failure.reason, failure.status) == (reason, 200), failure
     assert "<h1>Alice</h1>" in (await rig.response("alice")).body.decode()
+    assert "/upload" not in rig.chirp.paths
 
 
 @pytest.mark.parametrize("script", ["while (true) {}", "setInterval(() => fetch('/echo'), 50)"])

@@ -24,6 +24,7 @@ from watcher.probe.visit import MAX_HOPS, Visit, clean, headers_of
 
 MOST_REQUESTS: Final = 300
 MOST_BYTES: Final = 30_000_000
+MOST_REFUSED: Final = 3000
 _AT_ONCE: Final = 6
 # OPTIONS is what the browser itself asks before a page may send certain headers to another host (CORS).
 _METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST"})
@@ -104,6 +105,7 @@ class Traffic:
         self._in_flight = 0
         self._changed_at = loop.time()
         self._requests = 0
+        self._refused = 0
         self._bytes = 0
         self._moves = 0
         self._ages: list[timedelta | None] = [age_of(document)]
@@ -167,6 +169,9 @@ class Traffic:
 
     async def _part(self, asked: Asked) -> Given | None:
         if asked.kind not in self._wanted:
+            self._refused += 1
+            if self._refused > MOST_REFUSED:
+                raise self._too_large(f"asks for more than {MOST_REFUSED} things that it does not get")
             return None
         if asked.method not in _METHODS:
             if asked.kind in _DATA and self._visit.follows(asked.url):
@@ -174,8 +179,8 @@ class Traffic:
             return None
         self._requests += 1
         if self._requests > MOST_REQUESTS:
-            detail = f"the page asks for more than {MOST_REQUESTS} things"
-            raise _OverError(FetchFailure(reason=Reason.TOO_LARGE, detail=detail, status=self.document.status))
+            raise self._too_large(f"asks for more than {MOST_REQUESTS} things")
+        self._count(len(asked.body or b""))
         found = await self._fetch(asked)
         if asked.kind in _PARTS and self._visit.follows(asked.url):
             self._mind(asked, found)
@@ -212,11 +217,17 @@ class Traffic:
                     )
         except Exception as error:  # noqa: BLE001 - hostile bytes must never become anything but a value
             return failure_of(error)
-        self._bytes += len(body)
-        if self._bytes > MOST_BYTES:
-            detail = f"the page with all its parts has more than {MOST_BYTES} bytes"
-            raise _OverError(FetchFailure(reason=Reason.TOO_LARGE, detail=detail, status=self.document.status))
+        self._count(len(body))
         return found
+
+    def _count(self, size: int) -> None:
+        """What is sent for a page counts as what it gets."""
+        self._bytes += size
+        if self._bytes > MOST_BYTES:
+            raise self._too_large(f"with all its parts has more than {MOST_BYTES} bytes")
+
+    def _too_large(self, how: str) -> _OverError:
+        return _OverError(FetchFailure(reason=Reason.TOO_LARGE, detail=f"the page {how}", status=self.document.status))
 
 
 def is_rendered(document: Response) -> bool:
