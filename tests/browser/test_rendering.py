@@ -4,6 +4,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -12,6 +13,7 @@ from aiohttp import web
 from tests.browser.rig import PNG, Rig, a_rig, needs_chromium
 from watcher.model.exchange import FetchFailure, Response
 from watcher.model.finding import Certainty, Reason, Verdict
+from watcher.probe.rendering import Rendering
 
 pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(60)]
 
@@ -331,6 +333,20 @@ async def test_a_page_is_waited_for(rig: Rig) -> None:
     slow = "setTimeout(() => { document.body.innerHTML = '<article class=profile>here</article>' }, 900)"
     assert "here" in await rig.shown(f"<body><p>loading</p><script>{slow}</script>", waits=True)
     assert "another page" in await rig.shown("<body><p>another page</p>", waits=True)
+
+
+async def test_what_is_being_handed_over_is_waited_for(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page is not quiet while it is still being handed what it asked for, however long that takes."""
+    handed = Rendering._hand
+
+    async def slowly(self: Rendering, *args: Any) -> None:
+        if self._traffic._requests:
+            await asyncio.sleep(1)
+        await handed(self, *args)
+
+    monkeypatch.setattr(Rendering, "_hand", slowly)
+    rig.chirp.page("/late.js", "document.title = 'complete'", kind="text/javascript")
+    assert "<title>complete</title>" in await rig.shown("<title>begun</title><script src=/late.js defer></script>")
 
 
 async def test_two_at_once_and_no_more(rig: Rig) -> None:

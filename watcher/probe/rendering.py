@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from watcher.model.exchange import FetchFailure, Hop, Response
 from watcher.model.finding import Reason
-from watcher.probe.traffic import Asked, Traffic
+from watcher.probe.traffic import Asked, Given, Traffic
 
 if TYPE_CHECKING:  # the package is an extra
     from playwright.async_api import BrowserContext, CDPSession
@@ -173,7 +173,10 @@ class Rendering:
         task.add_done_callback(self._answers.discard)
 
     async def _answer(self, event: Mapping[str, Any]) -> None:
-        given = await self._traffic.answer(_asked(event, self._frame))
+        with self._traffic.busy():  # until it is handed over: that of a large script takes its time
+            await self._hand(event, await self._traffic.answer(_asked(event, self._frame)))
+
+    async def _hand(self, event: Mapping[str, Any], given: Given | None) -> None:
         answer: dict[str, Any] = {"requestId": event["requestId"]}
         # The page may be gone meanwhile, or a header be one that no browser takes.
         with suppress(Exception):

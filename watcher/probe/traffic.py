@@ -6,7 +6,8 @@ or got means that nothing can be concluded from it.
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from http import HTTPStatus
@@ -112,7 +113,7 @@ class Traffic:
 
     @property
     def quiet_for(self) -> timedelta:
-        """For how long nothing has been asked for or answered."""
+        """For how long nothing has been asked for or answered, and nobody was `busy`."""
         return timedelta(seconds=0 if self._in_flight else self._loop.time() - self._changed_at)
 
     @property
@@ -121,9 +122,18 @@ class Traffic:
         known = [age or timedelta(0) for age in self._ages]
         return None if not any(age is not None for age in self._ages) else (min(known), max(known))
 
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """The page is not quiet meanwhile."""
+        self._in_flight += 1
+        try:
+            yield
+        finally:
+            self._in_flight -= 1
+            self._changed_at = self._loop.time()
+
     async def answer(self, asked: Asked) -> Given | None:
         """What the page gets; None: nothing, as if nobody were there. Raises nothing but CancelledError."""
-        self._in_flight += 1
         try:
             if self.over.done():
                 return None
@@ -132,9 +142,6 @@ class Traffic:
             if not self.over.done():
                 self.over.set_result(replace(over.outcome, hops=tuple(self.hops)))
             return None
-        finally:
-            self._in_flight -= 1
-            self._changed_at = self._loop.time()
 
     async def _page(self, asked: Asked) -> Given:
         """The page itself, or another one that its scripts or its `refresh` lead to."""
