@@ -349,6 +349,17 @@ async def test_what_is_being_handed_over_is_waited_for(rig: Rig, monkeypatch: py
     assert "<title>complete</title>" in await rig.shown("<title>begun</title><script src=/late.js defer></script>")
 
 
+async def test_names_in_a_page_are_not_taken_for_the_page(rig: Rig) -> None:
+    """Elements called as what is read change nothing, wherever they stand."""
+    names = ("documentElement", "readyState", "querySelector")
+    named = "".join(f"<form name={name}></form><img name={name}><embed name={name}>" for name in names)
+    shown = await rig.shown(f"<title>t</title><article class=profile>here</article>{named}", waits=True)
+    assert "here" in shown
+    swapped = "const f = document.createElement('form'); f.innerHTML = '<input name=outerHTML>here'; "
+    shown = await rig.shown(f"<script>{swapped}document.replaceChild(f, document.querySelector('html'))</script>")
+    assert "here" in shown
+
+
 async def test_two_at_once_and_no_more(rig: Rig) -> None:
     """So many pages are rendered at once as there are places, and plain probes wait for none of them."""
     rig.allow(3)
