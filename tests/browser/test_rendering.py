@@ -129,7 +129,7 @@ async def test_what_a_page_may_do_and_what_it_learns(rig: Rig) -> None:
         ("document.body.append('x'.repeat(3e6))", Reason.TOO_LARGE),
         ("fetch('/upload', {method: 'POST', body: 'x'.repeat(4e7)})", Reason.TOO_LARGE),
         (
-            "setInterval(() => { for (let i = 0; i < 500; i++) new Image().src = '/' + Math.random() })",
+            "for (let i = 0; i < 4000; i++) new Image().src = '/' + i",
             Reason.TOO_LARGE,
         ),
     ],
@@ -167,7 +167,7 @@ async def test_a_page_that_takes_all_memory(rig: Rig, monkeypatch: pytest.Monkey
 
 async def test_a_page_that_fills_the_browser_itself(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """Blobs are not in the page's own process: where the browser grows beyond its share, a new one takes over."""
-    monkeypatch.setattr("watcher.probe.chromium.MOST_MEMORY", 400_000_000)
+    monkeypatch.setattr("watcher.probe.chromium.MOST_SHARED", 400_000_000)
     rig.chirp.page("/echo", "x")
     blobs = "const all = [], one = new Uint8Array(1e7).fill(1); setInterval(() => { all.push(new Blob([one])) }, 20)"
     failure = await rig.failed(f"<title>t</title><script>setInterval(() => fetch('/echo'), 100); {blobs}</script>")

@@ -277,8 +277,9 @@ async def test_planted_secrets_come_out_nowhere(tmp_path: Path) -> None:
         where: dict[str, bytes] = {}
         async with Watcher("run", "--config", desk.config, "--log-level", "debug", env=desk.env) as running:
             url = await running.url()
-            for _ in range(2):
-                await running.logged("AccountFirstSeen")
+            seen = set[str]()
+            while not seen >= {"x:gone", "mirror:gone"}:
+                seen.add((await running.logged("AccountFirstSeen"))["account"])
             platform.gone |= {"gone"}
             for _ in range(2):
                 await running.logged("OutageOpened")

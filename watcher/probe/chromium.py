@@ -22,7 +22,9 @@ _START_TIME: Final = 20.0
 _END_TIME: Final = 0.7
 _WATCH: Final = 0.2
 MOST_MEMORY: Final = 1 << 30
-"""Bytes that the process of a page may take, and each of the browser's own, where pages leave blobs and uploads."""
+"""Bytes that the process of a page may take."""
+MOST_SHARED: Final = 1 << 30
+"""Bytes that each of the browser's own processes may take, where pages leave blobs and uploads."""
 _PAGE_SIZE: Final = os.sysconf("SC_PAGE_SIZE")
 _ARGUMENTS: Final = (
     "--disable-gpu",
@@ -187,7 +189,7 @@ class Chromium:
                 if _memory(pid) > MOST_MEMORY:
                     self.culled += 1
                     _kill(pid)
-            if self.users and any(_memory(pid) > MOST_MEMORY for pid in self._shared):
+            if self.users and any(_memory(pid) > MOST_SHARED for pid in self._shared):
                 self.kill()
 
 
