@@ -14,6 +14,7 @@ from typing import Final
 _EVERY: Final = 0.5
 _SOON: Final = 20
 _SOME_MORE: Final = 1.01
+_GROWN: Final = 1.005  # of that, what no look at all takes away
 _MUCH_MORE: Final = 1.25
 _M_MMAP_THRESHOLD: Final = -3  # as malloc.h of glibc has it
 _M_TRIM_THRESHOLD: Final = -1
@@ -53,5 +54,5 @@ def tend(later: Callable[[float, Callable[[], None]], object], *, blocks: int = 
     if blocks and in_use > blocks * (_SOME_MORE if ago < _SOON else _MUCH_MORE):
         settle()
         in_use, before = sys.getallocatedblocks(), blocks
-        blocks, ago = in_use, 0 if in_use > _SOME_MORE * before else ago
+        blocks, ago = in_use, 0 if in_use > _GROWN * before else ago
     later(_EVERY, lambda: tend(later, blocks=blocks or in_use, ago=ago + 1))

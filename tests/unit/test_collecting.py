@@ -111,7 +111,7 @@ def test_where_memory_grows_fast_all_is_looked_at_again_and_again(later: Later) 
     assert old() is not None
 
 
-@pytest.mark.parametrize(("share", "is_held", "most"), [(0.03, False, 0), (0.007, True, 20)])
+@pytest.mark.parametrize(("share", "is_held", "most"), [(0.03, False, 0), (0.004, True, 20), (0.007, True, 45)])
 def test_mere_garbage_is_no_growth(later: Later, share: float, is_held: bool, most: int) -> None:
     """However much comes and goes: what is in use at a look at all is not looked at again, so that many would leak."""
     settle()
