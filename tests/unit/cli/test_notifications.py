@@ -1,29 +1,25 @@
 """The commands about notifications: what they print, what they change, and the status that they end with."""
 
 import json
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.fakes.newsroom import configure
+from tests.unit.cli.conftest import Told
 from tests.unit.cli.test_records import call
-from tests.unit.store.samples import LEASE, T0, account, after, delivered, delivery, opening, outage
+from tests.unit.store.samples import LEASE, after, delivered, delivery, outage
 from watcher.model.notification import NotificationState
-from watcher.store.sql import SqlStore
 
 OUTAGE = outage()
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> Path:
+def config(tmp_path: Path, potus_down: Told) -> Path:
     """An outage of which Slack (1) was told, while mail (2) never will be; the log (3) was not tried."""
     made = configure(tmp_path, watchlist="accounts: [https://x.com/POTUS]\n")
-    with closing(SqlStore(tmp_path / "state")) as store:
-        store.open()
-        store.watch([account("potus")], T0)
-        store.commit(opening(OUTAGE, ("slack", "mail", "log")))
+    with potus_down("slack", "mail", "log") as store:
         slack, mail = store.claim(after(20), LEASE, 2)
         store.settle(delivered(slack), delivery(slack))
         dead = replace(mail, state=NotificationState.DEAD)

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.newsroom import configure
+from tests.unit.cli.conftest import Told
 from tests.unit.cli.test_records import call
-from tests.unit.store.samples import T0, account, incident, opening, outage
 from tests.unit.store.samples import closing as ending
+from tests.unit.store.samples import incident, outage
 from watcher.clock import SystemClock
 from watcher.model.notification import IncidentKind
 from watcher.model.silence import Silence
@@ -23,14 +24,11 @@ WHY = ("--comment", "why")
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> Path:
+def config(tmp_path: Path, potus_down: Told) -> Path:
     """The configuration, and a store in which @POTUS is down."""
     made = configure(tmp_path, watchlist="accounts: [https://x.com/POTUS]\n")
-    with closing(SqlStore(tmp_path / "state")) as store:
-        store.open()
-        store.watch([account("potus")], T0)
-        store.commit(opening(OUTAGE))
-    return made
+    with potus_down():
+        return made
 
 
 def kept(config: Path) -> tuple[Silence, ...]:
