@@ -12,6 +12,14 @@ import pytest
 from watcher import quicker
 
 
+@pytest.fixture(autouse=True)
+def switching_as_it_was() -> Iterator[None]:
+    """A runner changes how threads take turns, for the whole process."""
+    before = sys.getswitchinterval()
+    yield
+    sys.setswitchinterval(before)
+
+
 @pytest.fixture
 def bare(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """As if neither were installed."""
@@ -47,3 +55,9 @@ def test_without_them_asyncio_and_zlib_serve() -> None:
     """Nobody has to install them."""
     assert loop_of(quicker.runner()).startswith("asyncio")
     assert quicker.zlib is standard
+
+
+def test_a_thread_at_work_soon_lets_the_loop_go_on() -> None:
+    """Each answer that is read would wait for a turn of the thread's."""
+    quicker.runner().close()
+    assert sys.getswitchinterval() < 0.001

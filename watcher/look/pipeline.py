@@ -4,7 +4,6 @@ Memory is the truth while running. A transition and the notifications it makes a
 told only of what is stored.
 """
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -39,6 +38,7 @@ from watcher.store.values import Body, Commit
 from watcher.store.worker import StoreWorker
 
 _SOME: Final = 500
+_MEANWHILE: Final = timedelta(milliseconds=10)
 # Of more accounts than these it is not kept what pages looked like that showed them: at the start that would take
 # longer than an interval, and 5 GB a month for a hundred thousand.
 MANY: Final = 5_000
@@ -146,12 +146,12 @@ class Pipeline:
     async def notice_silence(self) -> None:
         """Note the accounts of which nothing was heard for three intervals, and tell of what we cannot see.
 
-        Some at a time: there may be a hundred thousand, and looks are made in between.
+        Some at a time: there may be a hundred thousand, and the looks that are made in between are not to come late.
         """
         now = self._clock.now()
         for place, account_id in enumerate(tuple(self.book.watchlist.accounts)):
             if place % _SOME == _SOME - 1:
-                await asyncio.sleep(0)
+                await self._clock.sleep(_MEANWHILE)
                 now = self._clock.now()
             account = self.book.watchlist.accounts.get(account_id)
             if account is not None and is_silent(self.book.states[account_id], now, account.policy):

@@ -267,6 +267,24 @@ async def test_touch_waits_while_there_is_time(metrics: Metrics) -> None:
     assert stored(store) == 3
 
 
+async def test_touches_that_fill_a_transaction_wait_no_longer(metrics: Metrics) -> None:
+    """Of very many accounts some are written at once and the others soon, rather than all together in the end."""
+    store, clock, names = RecordingStore(), FrozenClock(), [f"account{n}" for n in range(510)]
+    store.watch([account(name) for name in names], T0)
+    worker = StoreWorker(store, clock, metrics, threaded=False)
+    async with running(worker):
+        for name in names[:499]:
+            worker.touch(state(name))
+        await clock.asleep.wait()
+        assert store.taken == []
+        clock.asleep.clear()
+        for name in names[499:]:
+            worker.touch(state(name))
+        await clock.asleep.wait()
+        assert [len(commit.states) for commit in store.taken] == [500]
+        assert worker.backlog() == 10
+
+
 async def test_commit_supersedes_an_earlier_touch(metrics: Metrics) -> None:
     """The older state is not written after the newer one."""
     store = RecordingStore()
