@@ -65,6 +65,7 @@ def remarks(watchlist: Watchlist, platforms: Mapping[str, Platform], settings: S
     found += _on_skipped(watchlist, applied)
     found += _on_contact(settings)
     found += _on_channels(settings)
+    found += _on_idle_channels(settings)
     found += _on_blindness(watchlist, applied, settings)
     found += _on_matches(watchlist, settings)
     found += _on_groups(watchlist, settings)
@@ -201,6 +202,17 @@ def _on_channels(settings: Settings) -> Iterator[Remark]:
         url = urlsplit(channel.webhook_url.reveal())
         if url.scheme == "http" and not is_loopback(url.hostname or ""):
             message = f"channel '{channel.name}': its webhook, a secret, is sent in the clear; write https://"
+            yield Remark(account_id=None, level=Level.WARNING, message=message)
+
+
+def _on_idle_channels(settings: Settings) -> Iterator[Remark]:
+    """Channels to people that no route leads to; the fallback is for when the others fail."""
+    used = {channel for route in every(settings.routes) for channel in route.channels} | {settings.fallback}
+    for channel in settings.channels:
+        if channel.name not in used and not isinstance(channel, LogChannel):
+            message = (
+                f"channel '{channel.name}' is in no route, so that it tells of no outage; add it to the channels of one"
+            )
             yield Remark(account_id=None, level=Level.WARNING, message=message)
 
 

@@ -195,9 +195,22 @@ def test_a_webhook_in_the_clear_is_a_warning(tmp_path: Path) -> None:
     urls = ("http://hooks.example/s3cret", "http://127.0.0.1:9000/s3cret", "https://hooks.example/s3cret")
     for url, count in zip(urls, (1, 0, 0), strict=True):
         channel = SlackChannel(name="news", webhook_url=Secret(url))
-        said = found(tmp_path, "https://chirp.example/alice", settings=replace(QUIET, channels=(channel,)))
+        settings = replace(QUIET, channels=(channel,), fallback="news")
+        said = found(tmp_path, "https://chirp.example/alice", settings=settings)
         assert len(said) == count
         assert all("'news'" in remark.message and "s3cret" not in remark.message for remark in said)
+
+
+def test_a_channel_that_no_route_leads_to_is_a_warning(tmp_path: Path) -> None:
+    """Who adds a channel and no route hears nothing. A log needs none, nor does the fallback; routes within count."""
+    channel = SlackChannel(name="news", webhook_url=Secret("https://hooks.example/s3cret"))
+    settings = replace(QUIET, channels=(LogChannel(name="log"), LogChannel(name="other"), channel))
+    (remark,) = found(tmp_path, "https://chirp.example/alice", settings=settings)
+    assert (remark.account_id, remark.level) == (None, Level.WARNING)
+    assert remark.message.startswith("channel 'news' is in no route")
+    assert found(tmp_path, "https://chirp.example/alice", settings=replace(settings, fallback="news")) == []
+    within = Route(name="all", channels=("log",), routes=(Route(name="r", channels=("news",)),))
+    assert found(tmp_path, "https://chirp.example/alice", settings=replace(settings, routes=(within,))) == []
 
 
 def test_a_missing_contact_is_a_warning(tmp_path: Path) -> None:
