@@ -193,9 +193,9 @@ def _end(checks: "Sequence[Check]") -> NoReturn:
 
 
 def _state_dir(config: Path) -> Path:
-    from watcher.settings.load import load_settings
+    from watcher.settings.load import load_state_dir
 
-    return load_settings(config, os.environ).state_dir
+    return load_state_dir(config, os.environ)
 
 
 def _dossier(reference: str, config: Path) -> "Dossier":

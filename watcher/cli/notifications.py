@@ -14,7 +14,6 @@ from watcher.cli.terminal import config_option, epilog, fail, faults_told, json_
 from watcher.model.notification import NotificationState
 
 if TYPE_CHECKING:
-    from watcher.settings.values import Settings
     from watcher.store.sql import SqlStore
 
 _LISTED = 50
@@ -58,14 +57,12 @@ def list_(
     config: Path, as_json: bool, states: tuple[str, ...], channel: str | None, incident_id: str | None, limit: int
 ) -> None:
     """List the notifications, the latest first."""
-    from watcher.settings.load import load_settings
+    from watcher.settings.load import load_state_dir
     from watcher.words.letters import notification_record, notifications_table
 
     wanted = tuple(NotificationState(state) for state in states)
-    with faults_told():
-        settings = load_settings(config, os.environ)
-    with faults_told(), opened(settings.state_dir, read_only=True) as store:
-        _require_known(channel, settings, store)
+    with faults_told(), opened(load_state_dir(config, os.environ), read_only=True) as store:
+        _require_known(channel, config, store)
         # One more than is listed, to know whether there are more.
         found = store.notifications(states=wanted, channel=channel, incident_id=incident_id, limit=limit + 1)
     shown = found[:limit]
@@ -88,10 +85,10 @@ def show(number: int, config: Path, as_json: bool) -> None:
 
     Of each try: when, what came of it, what was answered, and how long that took.
     """
-    from watcher.settings.load import load_settings
+    from watcher.settings.load import load_state_dir
     from watcher.words.letters import notification_record, notification_told
 
-    with faults_told(), opened(load_settings(config, os.environ).state_dir, read_only=True) as store:
+    with faults_told(), opened(load_state_dir(config, os.environ), read_only=True) as store:
         found, tries = store.notifications(ids=(number,)), store.tries(number)
     if not found:
         fail(f"there is no notification {number}: `watcher notifications list` has the numbers", 1)
@@ -120,16 +117,14 @@ def resend(numbers: tuple[int, ...], config: Path, dead: bool, channel: str | No
     running now. What is over meanwhile tells the whole story in one message. A channel that is disabled is tried again
     with it. One that still waits is tried now.
     """
-    from watcher.settings.load import load_settings
+    from watcher.settings.load import load_state_dir
 
     if bool(numbers) == dead:
         raise click.UsageError("name what to send by its numbers, or say --dead for all that were given up")
     if channel is not None and not dead:
         raise click.UsageError("--channel goes with --dead")
-    with faults_told():
-        settings = load_settings(config, os.environ)
-    with faults_told(), opened(settings.state_dir, amends=True) as store:
-        _require_known(channel, settings, store)
+    with faults_told(), opened(load_state_dir(config, os.environ), amends=True) as store:
+        _require_known(channel, config, store)
         wanted = _dead(store, channel) if dead else numbers
         done, left = _resend(store, wanted)
     say(f"{len(done)} will be sent" if done else "nothing is to be sent")
@@ -137,12 +132,15 @@ def resend(numbers: tuple[int, ...], config: Path, dead: bool, channel: str | No
         fail("; ".join(left), 1)
 
 
-def _require_known(channel: str | None, settings: "Settings", store: "SqlStore") -> None:
-    """End with 1 for a channel that is neither in the settings nor in the outbox."""
+def _require_known(channel: str | None, config: Path, store: "SqlStore") -> None:
+    """End with 1 for a channel that is neither in the outbox nor in the settings."""
+    from watcher.settings.load import load_settings
     from watcher.settings.wording import near
 
-    names = [each.name for each in settings.channels]
-    if channel is not None and channel not in names and not store.notifications(channel=channel, limit=1):
+    if channel is None or store.notifications(channel=channel, limit=1):
+        return
+    names = [each.name for each in load_settings(config, os.environ).channels]
+    if channel not in names:
         fail(f"there is no channel '{channel}'; {near(channel, names)}", 1)
 
 

@@ -142,13 +142,13 @@ def _list_outages(
     retracted: bool,
 ) -> None:
     from watcher.model.record import outage_record
-    from watcher.settings.load import load_settings
+    from watcher.settings.load import load_state_dir
     from watcher.words.export import csv_rows, markdown
     from watcher.words.summary import outages_table
 
     # One more than is listed, to know whether there are more.
     most = (limit or _LISTED) + 1 if form == "table" else limit
-    with faults_told(), opened(load_settings(config, os.environ).state_dir, read_only=True) as store:
+    with faults_told(), opened(load_state_dir(config, os.environ), read_only=True) as store:
         found = store.outages(
             account_id=account_id_of(account, config, store),
             open_only=open_only,
@@ -235,14 +235,14 @@ def annotate(
     """
     from watcher.clock import SystemClock
     from watcher.model.annotation import Annotation
-    from watcher.settings.load import load_settings
+    from watcher.settings.load import load_state_dir
     from watcher.store.values import Amended
     from watcher.words.summary import amended
 
     annotation = Annotation(
         outage_id=outage_id, at=SystemClock().now(), by=by or user(), cause=cause, text=text or "", link=link
     )
-    with faults_told(), opened(load_settings(config, os.environ).state_dir, amends=True) as store:
+    with faults_told(), opened(load_state_dir(config, os.environ), amends=True) as store:
         result = store.annotate(annotation, tell=tell)
     told = "noted; the channels that were told of it are told" if tell else "noted"
     _say_amended(amended(result, outage_id, done=told, already="noted already"), is_known=result is not Amended.UNKNOWN)
@@ -265,11 +265,11 @@ def retract(outage_id: str, config: Path, reason: str, by: str | None) -> None:
     uptime. Only an outage that is over can be taken back.
     """
     from watcher.clock import SystemClock
-    from watcher.settings.load import load_settings
+    from watcher.settings.load import load_state_dir
     from watcher.store.values import Amended
     from watcher.words.summary import amended
 
-    with faults_told(), opened(load_settings(config, os.environ).state_dir, amends=True) as store:
+    with faults_told(), opened(load_state_dir(config, os.environ), amends=True) as store:
         result = store.retract(outage_id, reason, by=by or user(), at=SystemClock().now())
     done = "taken back; the channels that were told of it are told"
     _say_amended(
@@ -330,12 +330,12 @@ def backup(directory: Path, config: Path) -> None:
     Also while `watcher run` writes to it. The copy is checked, and is a complete state_dir. The configuration is not
     in it.
     """
-    from watcher.settings.load import load_settings
+    from watcher.settings.load import load_state_dir
     from watcher.store.backup import copy_state
     from watcher.words.summary import backed_up
 
     with faults_told():
-        copied = copy_state(load_settings(config, os.environ).state_dir, directory)
+        copied = copy_state(load_state_dir(config, os.environ), directory)
     say_all(backed_up(copied, directory))
     sys.exit(1 if copied.lost or copied.changed is not None else 0)
 

@@ -99,7 +99,7 @@ def add(
     """
     from watcher.clock import SystemClock
     from watcher.model.matchers import MatcherError, parse_matchers
-    from watcher.settings.load import load_settings
+    from watcher.settings.load import load_state_dir
     from watcher.words.attention import doubts, known_of, late_start, new_silence
 
     if (lasting is None) == (until is None):
@@ -115,11 +115,9 @@ def add(
         made = new_silence(uuid.uuid4().hex[:12], parsed, begins, ends, now, by or user(), comment)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
-    with faults_told():
-        settings = load_settings(config, os.environ)
-        with opened(settings.state_dir, amends=True) as store:
-            store.add_silence(made)
-            stored = store.load().accounts
+    with faults_told(), opened(load_state_dir(config, os.environ), amends=True) as store:
+        store.add_silence(made)
+        stored = store.load().accounts
     watched, platforms = _listed(config)
     known = known_of((*stored.values(), *watched.values()), platforms)
     for doubt in (*late_start(starts, now), *doubts(parsed, known)):
@@ -147,11 +145,11 @@ def list_them(config: Path, expired: bool, as_json: bool) -> None:
     """List the silences: those that hold, and those still to begin."""
     from watcher.clock import SystemClock
     from watcher.model.attention import silence_record
-    from watcher.settings.load import load_settings
+    from watcher.settings.load import load_state_dir
     from watcher.words.attention import silences_table
 
     now = SystemClock().now()
-    with faults_told(), opened(load_settings(config, os.environ).state_dir, read_only=True) as store:
+    with faults_told(), opened(load_state_dir(config, os.environ), read_only=True) as store:
         found = store.silences(None if expired else now)
     if as_json:
         print_json([silence_record(each, now) for each in found])
@@ -173,10 +171,10 @@ def expire(silence_id: str, config: Path) -> None:
     What waited is told within a minute, if it is still so.
     """
     from watcher.clock import SystemClock
-    from watcher.settings.load import load_settings
+    from watcher.settings.load import load_state_dir
     from watcher.store.values import Amended
 
-    with faults_told(), opened(load_settings(config, os.environ).state_dir, amends=True) as store:
+    with faults_told(), opened(load_state_dir(config, os.environ), amends=True) as store:
         result = store.expire_silence(silence_id, SystemClock().now())
     if result is Amended.UNKNOWN:
         fail(f"there is no silence '{silence_id}'; `watcher silence list --expired` shows them all", 1)
@@ -238,10 +236,10 @@ def unack(incident_id: str, config: Path) -> None:
 
 def _change(incident_id: str, config: Path, change: Callable[..., object], told: dict[object, str]) -> None:
     from watcher.clock import SystemClock
-    from watcher.settings.load import load_settings
+    from watcher.settings.load import load_state_dir
     from watcher.store.values import Amended
 
-    with faults_told(), opened(load_settings(config, os.environ).state_dir, amends=True) as store:
+    with faults_told(), opened(load_state_dir(config, os.environ), amends=True) as store:
         result = change(store, SystemClock().now())
         still_open = [incident.id for incident in store.incidents(open_only=True, limit=5)]
         beside = _told_in(store, incident_id)

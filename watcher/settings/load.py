@@ -35,6 +35,7 @@ from watcher.settings.yamlfile import Document, parse, read, show, text_of
 T = TypeVar("T")
 
 _SUFFIX: Final = ".yaml"
+_STATE: Final = "state_dir"
 _DEFAULT: Final = Settings(watchlist=(), state_dir=Path())
 
 
@@ -58,6 +59,19 @@ def load_settings(path: Path, env: Mapping[str, str]) -> Settings:
     if not found.faults:
         check_overrides(reading, found.platforms)
     return _proven(settings, reading.faults)
+
+
+def load_state_dir(path: Path, env: Mapping[str, str]) -> Path:
+    """Where `path` says that the state is; raises ConfigError.
+
+    Nothing else in it is looked at: what is kept can be read by who has none of the secrets, and beside a faulty edit.
+    """
+    document = read(path, show(path))
+    if isinstance(document.data, dict):
+        alone = {key: value for key, value in document.data.items() if key == _STATE}
+        document = replace(document, data=alone, flaws=tuple(flaw for flaw in document.flaws if flaw.path == _STATE))
+    reading, settings = read_settings(document, path.absolute().parent, env)
+    return _proven(settings, reading.faults).state_dir
 
 
 def load_platforms(directory: Path | None) -> dict[str, Platform]:

@@ -12,7 +12,7 @@ from watcher.model.errors import ConfigError
 from watcher.model.finding import Reason
 from watcher.model.platform import Pace
 from watcher.model.route import Route
-from watcher.settings.load import load_platforms, load_settings
+from watcher.settings.load import load_platforms, load_settings, load_state_dir
 from watcher.settings.overridden import apply_overrides
 from watcher.settings.values import (
     BrowserSettings,
@@ -450,3 +450,40 @@ def test_settings_alone_are_refused_with_unknown_names_too(tmp_path: Path) -> No
 def test_the_fallback_is_the_first_channel_unless_named(tmp_path: Path, written: str, found: str) -> None:
     """There is always one."""
     assert settings(tmp_path, f"web: {{listen: 127.0.0.1:11102}}\n{written}").fallback == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "state_dir: ${PLACE}/state",
+        "channels: [{name: n, kind: slack, webhook_url: '${NOT_SET}'}]\nstate_dir: ${PLACE}/state",
+        "channels: [{name: n, kind: slack, webhook_url_file: none}]\nstate_dir: ${PLACE}/state",
+        "retention: {samples: soon}\nweb: {}\nweb: {}\nno_such_key: 1\nstate_dir: ${PLACE}/state",
+    ],
+)
+def test_the_state_is_found_without_secrets_and_beside_faults(tmp_path: Path, text: str) -> None:
+    """Whoever reads the record needs to know no more than where it is."""
+    path = configure(tmp_path, watcher=text)
+    assert load_state_dir(path, {"PLACE": "kept"}) == tmp_path / "kept" / "state"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("state_dir: ${PLACE}", "watcher.yaml:1:12: state_dir: needs the environment variable PLACE"),
+        ("state_dir: [a]", "watcher.yaml:1:12: state_dir: must be"),
+        ("state_dir: a\nstate_dir: b", "watcher.yaml:2:1: state_dir: "),
+        ("- a", "watcher.yaml:1:1: must be a mapping"),
+        ("a: [", "watcher.yaml:"),
+    ],
+)
+def test_where_the_state_is_must_be_said_rightly(tmp_path: Path, text: str, found: str) -> None:
+    """A fault in what is asked for is told as any other."""
+    with pytest.raises(ConfigError) as refused:
+        load_state_dir(configure(tmp_path, watcher=text), {})
+    assert found in str(refused.value)
+
+
+def test_where_the_state_is_has_its_default(tmp_path: Path) -> None:
+    """As all settings do."""
+    assert load_state_dir(configure(tmp_path, watcher="contact: a@b.example"), {}) == tmp_path / "var"
