@@ -8,7 +8,7 @@ import time
 from typing import Final
 
 _SLICE: Final = 0.002
-_OTHERS: Final = 3 * _SLICE
+_OTHERS: Final = 5 * _SLICE
 _IDLE: Final = 0.000_03  # a turn of the loop in which nobody else had anything to do
 
 
@@ -19,7 +19,7 @@ class Turns:
         self._until = time.perf_counter() + _SLICE
 
     async def give(self) -> None:
-        """Let others have their turn, if the slice is over: three times as long, for as long as they have work.
+        """Let others have their turn, if the slice is over: five times as long, for as long as they have work.
 
         Looks may need most of a core, and long work can wait; when nobody else has any, it does not.
         """
