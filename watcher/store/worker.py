@@ -26,6 +26,8 @@ from watcher.store.commits import merge
 from watcher.store.values import Commit
 
 TOUCH_WITHIN: Final = timedelta(seconds=10)
+# Between full transactions of touched states: who is looked at again within it is written once.
+_REST: Final = timedelta(seconds=1)
 FIRST_BACK_OFF: Final = timedelta(milliseconds=100)
 LONGEST_BACK_OFF: Final = timedelta(seconds=5)
 # So many commits, and so many touched states, go into one transaction at most: others wait for the thread meanwhile.
@@ -61,6 +63,7 @@ class StoreWorker:
         self._drops_pages = False
         self._touched: dict[str, AccountState] = {}
         self._touched_since: datetime | None = None
+        self._rests_until = clock.now()
         self._wake = asyncio.Event()
         self._writing = asyncio.Lock()
         self._singly = 0
@@ -112,8 +115,8 @@ class StoreWorker:
     def touch(self, state: AccountState) -> None:
         """Store `state` within TOUCH_WITHIN, or sooner if there is a commit; the last one of an account counts.
 
-        Sooner, too, as soon as a transaction is full: of a hundred thousand accounts thousands would wait for the same
-        moment, in which the thread that writes them would hold up the looks for half a second.
+        Sooner, too, when a transaction is full, once a second: of a hundred thousand accounts thousands would wait for
+        the same moment, in which the thread that writes them would hold up the looks for half a second.
         """
         if not self._touched:
             self._touched_since = self._clock.now()
@@ -186,12 +189,14 @@ class StoreWorker:
             self._executor.shutdown(wait=True, cancel_futures=True)
 
     async def _until_due(self) -> None:
-        while not self._queue and len(self._touched) < _TOGETHER:
+        while not self._queue:
             self._wake.clear()
             if not self._touched or self._touched_since is None:
                 await self._wake.wait()
                 continue
-            left = self._touched_since + TOUCH_WITHIN - self._clock.now()
+            due = self._touched_since + TOUCH_WITHIN
+            due = due if len(self._touched) < _TOGETHER else min(due, self._rests_until)
+            left = due - self._clock.now()
             if left <= timedelta(0):
                 return
             await self._woken_or_after(left)
@@ -290,6 +295,8 @@ class StoreWorker:
             # Touched or committed again meanwhile: that is still to be written.
             if self._touched.get(account_id) is state:
                 del self._touched[account_id]
+        if len(touched) >= _TOGETHER > len(self._touched):
+            self._rests_until = self._clock.now() + _REST
         if len(touched) < _TOGETHER:  # else there were more than go into one transaction: they have waited as long
             self._touched_since = self._clock.now() if self._touched else None
 
