@@ -283,6 +283,12 @@ async def test_touches_that_fill_a_transaction_wait_no_longer(metrics: Metrics) 
         await clock.asleep.wait()
         assert [len(commit.states) for commit in store.taken] == [500]
         assert worker.backlog() == 10
+        clock.asleep.clear()
+        for name in names[:490]:  # full again, at once: the same accounts are not to be written again and again
+            worker.touch(state(name))
+        await clock.asleep.wait()
+        assert len(store.taken) == 1
+        assert clock.slept[-1] == timedelta(seconds=1)
 
 
 async def test_commit_supersedes_an_earlier_touch(metrics: Metrics) -> None:
