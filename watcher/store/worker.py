@@ -195,7 +195,8 @@ class StoreWorker:
                 await self._wake.wait()
                 continue
             due = self._touched_since + TOUCH_WITHIN
-            due = due if len(self._touched) < _TOGETHER else min(due, self._rests_until)
+            if len(self._touched) >= _TOGETHER:
+                due = min(due, self._rests_until)
             left = due - self._clock.now()
             if left <= timedelta(0):
                 return
